@@ -1,0 +1,4 @@
+@NullMarked
+package dev.latencylens.cli;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.latencylens.audit;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.latencylens.clock;
+
+import org.jspecify.annotations.NullMarked;

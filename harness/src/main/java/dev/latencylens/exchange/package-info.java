@@ -1,0 +1,4 @@
+@NullMarked
+package dev.latencylens.exchange;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.latencylens.load;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.latencylens.stats;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.latencylens.provider;
+
+import org.jspecify.annotations.NullMarked;

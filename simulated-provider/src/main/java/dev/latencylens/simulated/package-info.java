@@ -1,0 +1,4 @@
+@NullMarked
+package dev.latencylens.simulated;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.latencylens.transport;
+
+import org.jspecify.annotations.NullMarked;

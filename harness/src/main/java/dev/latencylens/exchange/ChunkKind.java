@@ -1,0 +1,21 @@
+package dev.latencylens.exchange;
+
+import java.util.Locale;
+
+/// What a chunk of model output holds. Role-only, empty, usage and ping events are no chunks.
+public enum ChunkKind {
+    TEXT,
+    REASONING,
+    TOOL,
+    REFUSAL;
+
+    /// Whether a person would see it: reasoning is output, but not visible output.
+    public boolean isVisible() {
+        return this != REASONING;
+    }
+
+    /// The name in files: `text`, `reasoning`, `tool`, `refusal`.
+    public String label() {
+        return name().toLowerCase(Locale.ROOT);
+    }
+}

@@ -9,6 +9,8 @@ public enum ChunkKind {
     TOOL,
     REFUSAL;
 
+    static final ChunkKind[] VALUES = values();
+
     /// Whether a person would see it: reasoning is output, but not visible output.
     public boolean isVisible() {
         return this != REASONING;

@@ -1,0 +1,4 @@
+package dev.latencylens.exchange;
+
+/// The head of the response has been read.
+public record ResponseFact(ResponseHead head) implements FlightFact {}

@@ -1,0 +1,32 @@
+package dev.latencylens.exchange;
+
+/// Carries exchanges over the network for one I/O thread, and writes what it sees to that thread's [FlightLog].
+///
+/// All methods are called on that thread. Every started exchange ends exactly once: with a [TransportEnd] in the log and
+/// then a call of [Listener#ended].
+public interface Transport extends AutoCloseable {
+    /// Sends the exchange now, over a connection chosen by the transport's reuse policy.
+    void start(Exchange exchange);
+
+    /// Does the I/O that is due, waiting for some until the given instant if this transport waits at all.
+    void poll(long untilAtNs);
+
+    /// Ends every exchange in flight as cancelled.
+    void cancelAll(String reason);
+
+    @Override
+    void close();
+
+    /// Opens the transport of one I/O thread, on that thread.
+    @FunctionalInterface
+    interface Opener {
+        Transport open(FlightLog log, Listener listener);
+    }
+
+    /// Hears of ends on the I/O thread, from inside [Transport#poll] or [Transport#cancelAll]; must be quick and must
+    /// not call back.
+    @FunctionalInterface
+    interface Listener {
+        void ended(Exchange exchange);
+    }
+}

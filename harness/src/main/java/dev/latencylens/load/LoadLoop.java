@@ -1,0 +1,176 @@
+package dev.latencylens.load;
+
+import dev.latencylens.clock.Clock;
+import dev.latencylens.exchange.Exchange;
+import dev.latencylens.exchange.Transport;
+import org.jspecify.annotations.Nullable;
+
+/// One I/O thread's turn of duties: start what is due, do the I/O, again.
+///
+/// The schedule is absolute: what is late goes out late, with its intended time kept. Nothing here waits for an answer
+/// but the users of a closed loop for their own.
+final class LoadLoop implements Transport.Listener {
+    /// Exchanges started between two looks at the sockets, so that a burst of sends does not leave arrivals waiting.
+    private static final int STARTS_PER_POLL = 32;
+    /// How soon to look again when the feeder has nothing ready.
+    private static final long STARVED_RETRY_NS = 20_000;
+    /// How long a waiting poll may last, so that a stop is heard.
+    private static final long LONGEST_POLL_NS = 50_000_000;
+
+    private final Clock clock;
+    private final Load load;
+    private final int thread;
+    private final int threads;
+    private final ReadyQueue ready;
+
+    /// Users of a closed loop that are free, oldest first, and since when.
+    private final int[] freeUsers;
+
+    private final long[] freeSinceNs;
+    private int freeHead;
+    private int freeCount;
+
+    private long started;
+    private int inFlight;
+    private long startedAtNs;
+    private long measuringSinceNs;
+    private boolean measuring;
+    private long lastStartAtNs;
+    private long starved;
+    private boolean cancelled;
+    private volatile @Nullable String stopReason;
+
+    LoadLoop(Clock clock, Load load, int thread, int threads, ReadyQueue ready) {
+        this.clock = clock;
+        this.load = load.share(thread, threads);
+        this.thread = thread;
+        this.threads = threads;
+        this.ready = ready;
+        int users = load.arrivals() == null ? this.load.concurrency() : 0;
+        freeUsers = new int[users];
+        freeSinceNs = new long[users];
+    }
+
+    /// Ends the loop soon, from any thread: nothing more is started and what is in flight is cancelled.
+    void stop(String reason) {
+        stopReason = reason;
+    }
+
+    /// How often something was due and the feeder had nothing ready. Read it after the loop has ended.
+    long starved() {
+        return starved;
+    }
+
+    /// Runs the load to its end on the calling thread.
+    void run(Transport transport, long loadStartAtNs) {
+        startedAtNs = loadStartAtNs;
+        lastStartAtNs = loadStartAtNs;
+        for (int user = 0; user < freeUsers.length; user++) {
+            freeUsers[user] = user;
+            freeSinceNs[user] = loadStartAtNs;
+        }
+        freeCount = freeUsers.length;
+        while (true) {
+            long nowNs = clock.nowNs();
+            boolean more = moreToStart(nowNs);
+            if (!more && inFlight == 0) {
+                return;
+            }
+            long wakeAtNs = nowNs + LONGEST_POLL_NS;
+            if (more) {
+                wakeAtNs = startDue(transport, nowNs, wakeAtNs);
+            } else {
+                cancelWhatOutlastsTheLoad(transport, nowNs);
+            }
+            transport.poll(wakeAtNs);
+        }
+    }
+
+    @Override
+    public void ended(Exchange exchange) {
+        inFlight--;
+        if (freeUsers.length > 0) {
+            int slot = (freeHead + freeCount++) % freeUsers.length;
+            freeUsers[slot] = exchange.session();
+            freeSinceNs[slot] = clock.nowNs();
+        }
+    }
+
+    private boolean moreToStart(long nowNs) {
+        if (stopReason != null) {
+            return false;
+        }
+        if (load.requests() > 0 && nextNumber() >= load.warmupRequests() + load.requests()) {
+            return false;
+        }
+        return load.duration() == null
+                || !measuring
+                || nowNs - measuringSinceNs < load.duration().toNanos();
+    }
+
+    /// The number of the exchange that this thread starts next: every thread takes its residue class.
+    private long nextNumber() {
+        return started * threads + thread;
+    }
+
+    /// Starts what is due and returns when to look again at the latest.
+    private long startDue(Transport transport, long nowNs, long wakeAtNs) {
+        ArrivalSchedule arrivals = load.arrivals();
+        for (int i = 0; i < STARTS_PER_POLL; i++) {
+            long intendedAtNs;
+            int user = 0;
+            if (arrivals == null) {
+                if (freeCount == 0) {
+                    return wakeAtNs;
+                }
+                user = freeUsers[freeHead];
+                intendedAtNs = freeSinceNs[freeHead];
+            } else {
+                intendedAtNs = startedAtNs + arrivals.dueAfterNs(nextNumber());
+                if (load.concurrency() > 0 && inFlight >= load.concurrency()) {
+                    return wakeAtNs;
+                }
+            }
+            if (intendedAtNs - nowNs > 0) {
+                return Math.min(intendedAtNs, wakeAtNs);
+            }
+            Exchange exchange = ready.poll();
+            if (exchange == null) {
+                starved++;
+                return nowNs + STARVED_RETRY_NS;
+            }
+            if (arrivals == null) {
+                freeHead = (freeHead + 1) % freeUsers.length;
+                freeCount--;
+            }
+            start(transport, exchange, intendedAtNs, user);
+            if (!moreToStart(nowNs)) {
+                return wakeAtNs;
+            }
+        }
+        return nowNs;
+    }
+
+    private void start(Transport transport, Exchange exchange, long intendedAtNs, int user) {
+        if (!measuring && !exchange.isWarmup()) {
+            measuring = true;
+            measuringSinceNs = intendedAtNs;
+        }
+        started++;
+        inFlight++;
+        exchange.due(intendedAtNs, user);
+        transport.start(exchange);
+        lastStartAtNs = clock.nowNs();
+    }
+
+    private void cancelWhatOutlastsTheLoad(Transport transport, long nowNs) {
+        String reason = stopReason;
+        if (reason == null && nowNs - lastStartAtNs - load.drain().toNanos() > 0) {
+            reason = "still running " + load.drain().toSeconds() + " s after the load's last request";
+        }
+        if (reason != null && !cancelled) {
+            cancelled = true;
+            transport.cancelAll(reason);
+        }
+    }
+}

@@ -1,0 +1,187 @@
+package dev.latencylens.load;
+
+import dev.latencylens.clock.Clock;
+import dev.latencylens.exchange.Exchange;
+import dev.latencylens.exchange.FlightLog;
+import dev.latencylens.exchange.Interpreter;
+import dev.latencylens.exchange.Transport;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.LongFunction;
+import org.jspecify.annotations.Nullable;
+
+/// A load in progress: its I/O threads, the feeder that makes requests ahead of them, and the interpreter that reads
+/// what they recorded.
+public final class LoadRun {
+    /// Entries drained from one flight log before the next has its turn.
+    private static final int DRAIN_AT_ONCE = 256;
+    /// How long the interpreter sleeps when the logs are empty: short against the time in which one could fill.
+    private static final long IDLE_PARK_NS = 200_000;
+    /// How long the feeder sleeps when all queues are full.
+    private static final long FED_PARK_NS = 500_000;
+    /// Exchanges made ahead for each I/O thread.
+    private static final int AHEAD = 1024;
+
+    /// Time between the start of the threads and the first request, in which the feeder fills the queues.
+    private static final long RUN_UP_NS = 10_000_000;
+
+    private final Clock clock;
+    private final Load load;
+    private final LongFunction<Exchange> exchanges;
+    private final Interpreter interpreter;
+    private final List<IoThread> ioThreads = new ArrayList<>();
+    private final Thread feeder;
+    private final Thread reader;
+    private final CountDownLatch opened;
+    private final AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
+    private volatile long loadStartAtNs;
+    private volatile boolean ioEnded;
+
+    /// @param exchanges makes the exchange of a number, counted from 0; called on the feeder's thread, ahead of time
+    /// @param logs one flight log for each I/O thread
+    public LoadRun(
+            Clock clock,
+            Load load,
+            LongFunction<Exchange> exchanges,
+            Transport.Opener transports,
+            Interpreter interpreter,
+            List<FlightLog> logs) {
+        this.clock = clock;
+        this.load = load;
+        this.exchanges = exchanges;
+        this.interpreter = interpreter;
+        opened = new CountDownLatch(logs.size());
+        for (int i = 0; i < logs.size(); i++) {
+            var ready = new ReadyQueue(AHEAD);
+            var loop = new LoadLoop(clock, load, i, logs.size(), ready);
+            FlightLog log = logs.get(i);
+            Runnable body = () -> drive(loop, log, transports);
+            ioThreads.add(new IoThread(loop, ready, log, Thread.ofPlatform().name("io-" + i).unstarted(body)));
+        }
+        feeder = Thread.ofPlatform().name("feeder").daemon().unstarted(this::feed);
+        reader = Thread.ofPlatform().name("interpreter").daemon().unstarted(this::interpret);
+    }
+
+    /// What the machinery itself has to tell once the load has ended.
+    ///
+    /// @param startedAtNs when the load began
+    /// @param logFullCount how often an I/O thread found its flight log full and waited
+    /// @param logFullNs how long it waited, in all
+    /// @param starvedCount how often a request was due that had not been made yet
+    public record Backlog(long startedAtNs, long logFullCount, long logFullNs, long starvedCount) {}
+
+    /// Runs the load to its end and returns when the last exchange has been interpreted.
+    ///
+    /// @throws IllegalStateException if one of its threads failed; the cause says why
+    public Backlog run() throws InterruptedException {
+        feeder.start();
+        reader.start();
+        ioThreads.forEach(io -> io.thread.start());
+        opened.await();
+        loadStartAtNs = clock.nowNs() + RUN_UP_NS;
+        for (IoThread io : ioThreads) {
+            io.thread.join();
+        }
+        ioEnded = true;
+        LockSupport.unpark(reader);
+        reader.join();
+        feeder.interrupt();
+        feeder.join();
+        Throwable cause = failure.get();
+        if (cause != null) {
+            throw new IllegalStateException("the run broke off: " + cause, cause);
+        }
+        return new Backlog(
+                loadStartAtNs,
+                ioThreads.stream().mapToLong(io -> io.log.fullCount()).sum(),
+                ioThreads.stream().mapToLong(io -> io.log.fullNs()).sum(),
+                ioThreads.stream().mapToLong(io -> io.loop.starved()).sum());
+    }
+
+    /// Ends the run early, from any thread; what is in flight ends as cancelled and [#run] returns.
+    public void stop(String reason) {
+        ioThreads.forEach(io -> io.loop.stop(reason));
+    }
+
+    private void drive(LoadLoop loop, FlightLog log, Transport.Opener transports) {
+        try (Transport transport = transports.open(log, loop)) {
+            opened.countDown();
+            while (loadStartAtNs == 0) {
+                Thread.onSpinWait();
+            }
+            loop.run(transport, loadStartAtNs);
+        } catch (Throwable thrown) {
+            fail(thrown);
+        }
+        opened.countDown();
+    }
+
+    private void feed() {
+        long end = load.requests() == 0 ? Long.MAX_VALUE : load.warmupRequests() + load.requests();
+        try {
+            for (long number = 0; number < end; number++) {
+                Exchange exchange = exchanges.apply(number);
+                ReadyQueue ready = ioThreads.get((int) (number % ioThreads.size())).ready;
+                while (!ready.offer(exchange)) {
+                    LockSupport.parkNanos(FED_PARK_NS);
+                    if (Thread.interrupted() || ioEnded) {
+                        return;
+                    }
+                }
+            }
+        } catch (Throwable thrown) {
+            fail(thrown);
+        }
+    }
+
+    private void interpret() {
+        try {
+            while (true) {
+                boolean last = ioEnded;
+                int drained = 0;
+                for (IoThread io : ioThreads) {
+                    drained += io.log.drain(interpreter, DRAIN_AT_ONCE);
+                }
+                if (drained == 0) {
+                    if (last) {
+                        return;
+                    }
+                    LockSupport.parkNanos(IDLE_PARK_NS);
+                }
+            }
+        } catch (Throwable thrown) {
+            fail(thrown);
+            drainUnread();
+        }
+    }
+
+    /// Keeps an I/O thread from waiting for ever for a reader that has failed.
+    private void drainUnread() {
+        var nowhere = new FlightLog.Reader() {
+            @Override
+            public void moment(
+                    Exchange exchange, dev.latencylens.exchange.Moment moment, long arrivedAtNs, long kernelAtNs) {}
+
+            @Override
+            public void fact(Exchange exchange, dev.latencylens.exchange.FlightFact fact, long atNs) {}
+
+            @Override
+            public void body(
+                    Exchange exchange, long arrivedAtNs, long kernelAtNs, byte[] bytes, int offset, int length) {}
+        };
+        while (!ioEnded) {
+            ioThreads.forEach(io -> io.log.drain(nowhere, DRAIN_AT_ONCE));
+            LockSupport.parkNanos(IDLE_PARK_NS);
+        }
+    }
+
+    private void fail(Throwable thrown) {
+        failure.compareAndSet(null, thrown);
+        stop("the run broke off");
+    }
+
+    private record IoThread(LoadLoop loop, ReadyQueue ready, FlightLog log, Thread thread) {}
+}

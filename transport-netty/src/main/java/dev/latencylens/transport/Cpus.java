@@ -1,0 +1,148 @@
+package dev.latencylens.transport;
+
+import java.io.File;
+import java.lang.foreign.Arena;
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.lang.invoke.MethodHandle;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.SortedSet;
+import java.util.TreeSet;
+
+/// A set of the machine's processors that threads may be bound to, by Linux's `sched_setaffinity`.
+///
+/// @param numbers as the kernel counts them, from 0
+public record Cpus(SortedSet<Integer> numbers) {
+    /// The kernel's own limit for the fixed-size mask of sched_setaffinity(2).
+    private static final int MASK_BITS = 1024;
+
+    public Cpus {
+        numbers = Collections.unmodifiableSortedSet(new TreeSet<>(numbers));
+        if (numbers.isEmpty() || numbers.first() < 0 || numbers.last() >= MASK_BITS) {
+            throw new IllegalArgumentException(
+                    "CPUs must be numbers from 0 to " + (MASK_BITS - 1) + ", at least one, were " + numbers);
+        }
+    }
+
+    /// Reads a list such as `1`, `0,2` or `2-5`.
+    ///
+    /// @throws IllegalArgumentException naming the part that cannot be read
+    public static Cpus parse(String list) {
+        var numbers = new TreeSet<Integer>();
+        for (String part : list.split(",", -1)) {
+            if (!part.strip().matches("\\d{1,4}(-\\d{1,4})?")) {
+                throw new IllegalArgumentException(
+                        "bad CPU list '" + list + "': '" + part + "' is neither a number nor a range; give for example 1 or 0,2-3");
+            }
+            String[] ends = part.strip().split("-", -1);
+            int first = Integer.parseInt(ends[0]);
+            int last = Integer.parseInt(ends[ends.length - 1]);
+            if (last < first) {
+                throw new IllegalArgumentException("bad CPU list '" + list + "': the range '" + part + "' runs backwards");
+            }
+            for (int number = first; number <= last; number++) {
+                numbers.add(number);
+            }
+        }
+        return new Cpus(numbers);
+    }
+
+    /// The CPUs that the calling thread may run on now.
+    public static Cpus allowed() {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment mask = arena.allocate(MASK_BITS / 8);
+            int length = Native.getAffinity(mask);
+            var numbers = new TreeSet<Integer>();
+            for (int number = 0; number < length * 8; number++) {
+                if ((mask.get(ValueLayout.JAVA_BYTE, number / 8) >> (number % 8) & 1) != 0) {
+                    numbers.add(number);
+                }
+            }
+            return new Cpus(numbers);
+        }
+    }
+
+    /// Binds the calling thread to the CPU of this index, counted round.
+    ///
+    /// @throws IllegalStateException if the kernel refuses
+    public void pinCurrentThread(int index) {
+        int cpu = List.copyOf(numbers).get(index % numbers.size());
+        new Cpus(new TreeSet<>(List.of(cpu))).bind(0);
+    }
+
+    /// Moves every thread that this process has now, and all that they will start, off these CPUs; the I/O threads come
+    /// back to them by pinning themselves. Does nothing where no other CPU is left.
+    public void reserve() {
+        var others = new TreeSet<>(allowed().numbers());
+        others.removeAll(numbers);
+        if (others.isEmpty()) {
+            return;
+        }
+        var rest = new Cpus(others);
+        for (int thread : threadsOfThisProcess()) {
+            rest.bind(thread);
+        }
+    }
+
+    private void bind(int threadId) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment mask = arena.allocate(MASK_BITS / 8);
+            for (int number : numbers) {
+                byte old = mask.get(ValueLayout.JAVA_BYTE, number / 8);
+                mask.set(ValueLayout.JAVA_BYTE, number / 8, (byte) (old | 1 << (number % 8)));
+            }
+            boolean ended = threadId != 0 && !new File("/proc/self/task/" + threadId).exists();
+            if (Native.setAffinity(threadId, mask) != 0 && !ended && threadId == 0) {
+                throw new IllegalStateException("the kernel refused to bind a thread to CPU " + numbers
+                        + "; this process may use " + allowed().numbers());
+            }
+        }
+    }
+
+    private static List<Integer> threadsOfThisProcess() {
+        String[] names = new File("/proc/self/task").list();
+        var threads = new ArrayList<Integer>();
+        for (String name : names == null ? new String[0] : names) {
+            threads.add(Integer.parseInt(name));
+        }
+        return threads;
+    }
+
+    /// The two calls of the C library, looked up when first used.
+    private static final class Native {
+        private static final MethodHandle SET = handle("sched_setaffinity");
+        private static final MethodHandle GET = handle("sched_getaffinity");
+
+        static int setAffinity(int threadId, MemorySegment mask) {
+            return invoke(SET, threadId, mask);
+        }
+
+        /// Returns how many bytes of the mask hold an answer.
+        static int getAffinity(MemorySegment mask) {
+            return invoke(GET, 0, mask) == 0 ? (int) mask.byteSize() : 0;
+        }
+
+        private static int invoke(MethodHandle call, int threadId, MemorySegment mask) {
+            try {
+                return (int) call.invokeExact(threadId, mask.byteSize(), mask);
+            } catch (Throwable e) {
+                throw new IllegalStateException("CPU affinity is not to be had on this system", e);
+            }
+        }
+
+        private static MethodHandle handle(String name) {
+            Linker linker = Linker.nativeLinker();
+            return linker.downcallHandle(
+                    linker.defaultLookup()
+                            .find(name)
+                            .orElseThrow(() -> new IllegalStateException(
+                                    "CPU affinity needs Linux: the C library has no " + name)),
+                    FunctionDescriptor.of(
+                            ValueLayout.JAVA_INT, ValueLayout.JAVA_INT, ValueLayout.JAVA_LONG, ValueLayout.ADDRESS));
+        }
+    }
+}

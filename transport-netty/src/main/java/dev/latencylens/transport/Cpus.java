@@ -95,8 +95,8 @@ public record Cpus(SortedSet<Integer> numbers) {
                 byte old = mask.get(ValueLayout.JAVA_BYTE, number / 8);
                 mask.set(ValueLayout.JAVA_BYTE, number / 8, (byte) (old | 1 << (number % 8)));
             }
-            boolean ended = threadId != 0 && !new File("/proc/self/task/" + threadId).exists();
-            if (Native.setAffinity(threadId, mask) != 0 && !ended && threadId == 0) {
+            // Another thread may have ended meanwhile; only the calling one must obey.
+            if (Native.setAffinity(threadId, mask) != 0 && threadId == 0) {
                 throw new IllegalStateException("the kernel refused to bind a thread to CPU " + numbers
                         + "; this process may use " + allowed().numbers());
             }
@@ -134,6 +134,7 @@ public record Cpus(SortedSet<Integer> numbers) {
             }
         }
 
+        @SuppressWarnings("restricted")
         private static MethodHandle handle(String name) {
             Linker linker = Linker.nativeLinker();
             return linker.downcallHandle(

@@ -1,35 +1,342 @@
 package dev.latencylens.transport;
 
+import dev.latencylens.clock.Clock;
 import dev.latencylens.exchange.Exchange;
 import dev.latencylens.exchange.FlightLog;
 import dev.latencylens.exchange.Transport;
+import dev.latencylens.exchange.TransportEnd;
+import io.netty.channel.ManualIoEventLoop;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 
 /// Streams exchanges over Netty on one event loop that the calling thread itself runs.
-public final class NettyTransport implements Transport {
-    NettyTransport(NetworkSettings settings, FlightLog log, Listener listener) {}
+///
+/// Sends nothing twice: a request whose bytes have left is never sent again, whatever becomes of it.
+public final class NettyTransport implements Transport, Connection.Owner, Dial.Owner {
+    /// Flights looked at for timeouts at each turn, so that the look never takes long.
+    private static final int FLIGHTS_A_TURN = 16;
+    /// How often each flight is looked at: the grain of a timeout.
+    private static final long TIMEOUT_GRAIN_NS = 5_000_000;
+    /// How long the first idle connection to an endpoint is watched before exchanges go over it again: a server that
+    /// closes after its answer, as llama.cpp's does, has done so by then (about 1 ms was seen on loopback).
+    private static final long PROBATION_NS = 20_000_000;
+    /// How long the loop is run at most to let connections close in order.
+    private static final long CLOSING_NS = 200_000_000;
 
-    /// Opens transports that share nothing but their settings.
+    private final NetworkSettings settings;
+    private final FlightLog log;
+    private final Listener listener;
+    private final Clock clock = Clock.monotonic();
+    private final ManualIoEventLoop loop;
+    private final Dialer dialer;
+
+    private final List<Flight> flights = new ArrayList<>();
+    private int nextLook;
+    private long looksBeganAtNs;
+
+    /// Connections with room, the most recently used last.
+    private final ArrayDeque<Connection> open = new ArrayDeque<>();
+
+    private final List<Connection> all = new ArrayList<>();
+    private final Map<Integer, Connection> bySession = new HashMap<>();
+    private final List<Dial> dials = new ArrayList<>();
+
+    /// What is known of the endpoint's habit of closing after an answer.
+    private enum Habit {
+        UNKNOWN,
+        WATCHED,
+        KEEPS,
+        CLOSES
+    }
+
+    private Habit habit = Habit.UNKNOWN;
+    private @Nullable Connection watched;
+    private long watchedSinceNs;
+    /// Exchanges that have ended but whose users wait until the habit is known.
+    private final List<Exchange> held = new ArrayList<>();
+
+    private @Nullable Boolean speaksHttp2;
+
+    private NettyTransport(NetworkSettings settings, Tls tls, FlightLog log, Listener listener) {
+        this.settings = settings;
+        this.log = log;
+        this.listener = listener;
+        loop = new ManualIoEventLoop(Thread.currentThread(), settings.sockets().handlers());
+        dialer = new Dialer(settings, clock, loop, tls, this);
+        if (settings.http() == HttpVersion.HTTP_2) {
+            speaksHttp2 = true;
+        } else if (settings.http() == HttpVersion.HTTP_1_1 || !settings.endpoint().tls()) {
+            speaksHttp2 = false;
+        }
+    }
+
+    /// Opens transports that share the settings and the TLS sessions and nothing else.
     ///
     /// @throws IllegalArgumentException if a certificate or key file cannot be used, or the socket kind is unavailable
     public static Opener opener(NetworkSettings settings) {
-        return (log, listener) -> new NettyTransport(settings, log, listener);
+        String unavailable = settings.sockets().unavailable();
+        if (unavailable != null) {
+            throw new IllegalArgumentException("--transport " + settings.sockets().label()
+                    + " cannot be used on this machine: " + unavailable + "; use --transport nio");
+        }
+        var tls = new Tls(settings.tls(), settings.http());
+        return (log, listener) -> new NettyTransport(settings, tls, log, listener);
     }
 
     @Override
     public void start(Exchange exchange) {
-        throw new UnsupportedOperationException();
+        var flight = new Flight(exchange, log, clock.nowNs());
+        flight.index = flights.size();
+        flights.add(flight);
+        Connection connection = connectionFor(exchange.session());
+        if (connection != null) {
+            carry(connection, flight);
+        } else {
+            dialFor(flight);
+        }
     }
 
     @Override
     public void poll(long untilAtNs) {
-        throw new UnsupportedOperationException();
+        if (settings.spin()) {
+            loop.runNow();
+        } else {
+            long waitNs = Math.min(untilAtNs - clock.nowNs(), habit == Habit.WATCHED ? 1_000_000 : Long.MAX_VALUE);
+            if (waitNs > 0) {
+                loop.run(waitNs);
+            } else {
+                loop.runNow();
+            }
+        }
+        long nowNs = clock.nowNs();
+        if (habit == Habit.WATCHED && nowNs - watchedSinceNs >= PROBATION_NS) {
+            decide(Habit.KEEPS);
+        }
+        lookForTimeouts(nowNs);
     }
 
     @Override
     public void cancelAll(String reason) {
-        throw new UnsupportedOperationException();
+        var end = new TransportEnd(TransportEnd.Kind.CANCELLED, reason);
+        for (Flight flight : List.copyOf(flights)) {
+            giveUp(flight, end);
+        }
+        releaseHeld();
     }
 
     @Override
-    public void close() {}
+    public void close() {
+        for (Dial dial : List.copyOf(dials)) {
+            dial.giveUp();
+        }
+        for (Connection connection : List.copyOf(all)) {
+            connection.channel.close();
+        }
+        dialer.close();
+        loop.shutdownGracefully(0, 0, TimeUnit.NANOSECONDS);
+        long sinceNs = clock.nowNs();
+        while (!loop.isTerminated() && clock.nowNs() - sinceNs < CLOSING_NS) {
+            loop.run(1_000_000);
+        }
+    }
+
+    // Choosing a connection.
+
+    private @Nullable Connection connectionFor(int session) {
+        return switch (settings.reuse()) {
+            case NEVER -> null;
+            case STICKY -> {
+                Connection own = bySession.get(session);
+                yield own != null && own.room() > 0 ? own : null;
+            }
+            case POOLED -> {
+                while (!open.isEmpty()) {
+                    Connection last = open.peekLast();
+                    if (last.room() > 0) {
+                        yield last;
+                    }
+                    open.pollLast();
+                }
+                yield null;
+            }
+        };
+    }
+
+    private void carry(Connection connection, Flight flight) {
+        if (connection.room() == 1 && connection.equals(open.peekLast())) {
+            open.pollLast();
+        }
+        connection.carry(flight);
+    }
+
+    private void dialFor(Flight flight) {
+        if (settings.reuse() == Reuse.POOLED && !Boolean.FALSE.equals(speaksHttp2)) {
+            for (Dial dial : dials) {
+                if (dial.waiting.size() < settings.maxStreams()) {
+                    dial.waiting.add(flight);
+                    return;
+                }
+            }
+        }
+        var dial = new Dial(this, flight.exchange.session());
+        dials.add(dial);
+        dial.waiting.add(flight);
+        dialer.dial(dial);
+    }
+
+    @Override
+    public void succeeded(Dial dial, Connection connection) {
+        dials.remove(dial);
+        all.add(connection);
+        speaksHttp2 = connection instanceof Http2Connection;
+        if (settings.reuse() == Reuse.STICKY) {
+            bySession.put(dial.session, connection);
+        }
+        int taken = Math.min(connection.room(), dial.waiting.size());
+        List<Flight> first = dial.waiting.subList(0, taken);
+        for (Flight flight : first) {
+            dial.tell(flight);
+        }
+        connection.carryFirst(first);
+        if (connection.room() > 0) {
+            hasRoom(connection);
+        }
+        // The server speaks HTTP/1.1 after all, or has no room for everyone who waited.
+        for (Flight flight : List.copyOf(dial.waiting.subList(taken, dial.waiting.size()))) {
+            dialFor(flight);
+        }
+        if (taken == 0 && settings.reuse() != Reuse.POOLED) {
+            connection.channel.close();
+        }
+    }
+
+    @Override
+    public void failed(Dial dial, TransportEnd end) {
+        dials.remove(dial);
+        long nowNs = clock.nowNs();
+        for (Flight flight : dial.waiting) {
+            dial.tell(flight);
+            end(flight, end, nowNs, FlightLog.NO_STAMP);
+        }
+    }
+
+    // What connections tell.
+
+    @Override
+    public void landed(Connection connection, Flight flight, TransportEnd end, long atNs, long kernelAtNs) {
+        if (end.kind() == TransportEnd.Kind.COMPLETE && settings.reuse() != Reuse.NEVER) {
+            watch(connection);
+        }
+        end(flight, end, atNs, kernelAtNs);
+        if (settings.reuse() == Reuse.NEVER || habit == Habit.CLOSES) {
+            connection.channel.close();
+        } else if (connection.room() > 0) {
+            hasRoom(connection);
+        }
+    }
+
+    @Override
+    public void retired(Connection connection, boolean closedByPeer) {
+        all.remove(connection);
+        open.remove(connection);
+        bySession.values().remove(connection);
+        if (connection.equals(watched) && habit == Habit.WATCHED) {
+            decide(closedByPeer ? Habit.CLOSES : Habit.UNKNOWN);
+        }
+    }
+
+    @Override
+    public void hasRoom(Connection connection) {
+        if (settings.reuse() == Reuse.POOLED && !open.contains(connection)) {
+            open.addLast(connection);
+        }
+    }
+
+    // Whether the endpoint keeps its connections open.
+
+    /// The first connection to come back is watched for a while before anything is sent over it again. Until then users
+    /// whose exchange has ended wait, and the wait counts as nobody's latency.
+    private void watch(Connection connection) {
+        if (habit == Habit.UNKNOWN && connection instanceof Http1Connection) {
+            habit = Habit.WATCHED;
+            watched = connection;
+            watchedSinceNs = clock.nowNs();
+        }
+    }
+
+    private void decide(Habit known) {
+        habit = known;
+        watched = null;
+        if (known == Habit.CLOSES) {
+            for (Connection connection : List.copyOf(open)) {
+                connection.channel.close();
+            }
+        }
+        releaseHeld();
+    }
+
+    private void releaseHeld() {
+        List<Exchange> released = List.copyOf(held);
+        held.clear();
+        released.forEach(listener::ended);
+    }
+
+    // Ends.
+
+    private void end(Flight flight, TransportEnd end, long atNs, long kernelAtNs) {
+        if (flight.hasEnded()) {
+            return;
+        }
+        flight.end(end, atNs, kernelAtNs);
+        Flight last = flights.removeLast();
+        if (last != flight) {
+            flights.set(flight.index, last);
+            last.index = flight.index;
+        }
+        if (habit == Habit.WATCHED) {
+            held.add(flight.exchange);
+        } else {
+            listener.ended(flight.exchange);
+        }
+    }
+
+    private void giveUp(Flight flight, TransportEnd end) {
+        Connection connection = flight.connection;
+        for (Dial dial : List.copyOf(dials)) {
+            if (dial.waiting.remove(flight)) {
+                dial.tell(flight);
+                if (dial.waiting.isEmpty()) {
+                    dials.remove(dial);
+                    dial.giveUp();
+                }
+            }
+        }
+        end(flight, end, clock.nowNs(), FlightLog.NO_STAMP);
+        if (connection != null) {
+            connection.abandon(flight);
+        }
+    }
+
+    private void lookForTimeouts(long nowNs) {
+        if (nextLook >= flights.size()) {
+            if (nowNs - looksBeganAtNs < TIMEOUT_GRAIN_NS) {
+                return;
+            }
+            nextLook = 0;
+            looksBeganAtNs = nowNs;
+        }
+        int until = Math.min(nextLook + FLIGHTS_A_TURN, flights.size());
+        while (nextLook < until && nextLook < flights.size()) {
+            Flight flight = flights.get(nextLook++);
+            String overdue = flight.overdue(settings.timeouts(), nowNs);
+            if (overdue != null) {
+                giveUp(flight, new TransportEnd(TransportEnd.Kind.TIMEOUT, overdue));
+            }
+        }
+    }
 }

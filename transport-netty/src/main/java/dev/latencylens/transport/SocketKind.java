@@ -2,7 +2,6 @@ package dev.latencylens.transport;
 
 import io.netty.channel.Channel;
 import io.netty.channel.IoHandlerFactory;
-import io.netty.channel.SelectStrategy;
 import io.netty.channel.epoll.Epoll;
 import io.netty.channel.epoll.EpollDatagramChannel;
 import io.netty.channel.epoll.EpollIoHandler;
@@ -44,12 +43,9 @@ public enum SocketKind {
         return cause == null ? null : rootMessage(cause);
     }
 
-    IoHandlerFactory handlers(boolean spin) {
+    IoHandlerFactory handlers() {
         return switch (this) {
-            case EPOLL -> spin
-                    ? EpollIoHandler.newFactory(
-                            0, () -> (selectNow, hasTasks) -> hasTasks ? selectNow.get() : SelectStrategy.BUSY_WAIT)
-                    : EpollIoHandler.newFactory();
+            case EPOLL -> EpollIoHandler.newFactory();
             case IO_URING -> IoUringIoHandler.newFactory();
             case NIO -> NioIoHandler.newFactory();
         };

@@ -1,0 +1,125 @@
+package dev.latencylens.transport;
+
+import dev.latencylens.clock.Clock;
+import dev.latencylens.exchange.ConnectionFacts;
+import dev.latencylens.exchange.TransportEnd;
+import io.netty.buffer.ByteBuf;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.ChannelPromise;
+
+/// An open connection that speaks one version of HTTP; the last handler of its channel.
+abstract class Connection extends ChannelInboundHandlerAdapter {
+    final Channel channel;
+    final ReadStamp stamp;
+    final Clock clock;
+    private final ConnectionFacts facts;
+    private final Owner owner;
+    private boolean used;
+
+    /// What a connection tells the transport, always on the I/O thread.
+    interface Owner {
+        /// The flight has come to its end on this connection, which may have room for another now.
+        void landed(Connection connection, Flight flight, TransportEnd end, long atNs, long kernelAtNs);
+
+        /// The connection has closed, or takes no new exchanges any more; its flights have landed or will.
+        void retired(Connection connection, boolean closedByPeer);
+
+        /// The connection can take more exchanges than it could before.
+        void hasRoom(Connection connection);
+    }
+
+    Connection(Channel channel, ReadStamp stamp, Clock clock, ConnectionFacts facts, Owner owner) {
+        this.channel = channel;
+        this.stamp = stamp;
+        this.clock = clock;
+        this.facts = facts;
+        this.owner = owner;
+    }
+
+    /// Sends the flight's request. The connection has room for it.
+    final void carry(Flight flight) {
+        flight.connection = this;
+        flight.connected(used ? facts.reused() : facts, clock.nowNs());
+        used = true;
+        send(flight);
+    }
+
+    /// Carries flights that waited for this connection: all of them paid for its set-up.
+    final void carryFirst(Iterable<Flight> flights) {
+        for (Flight flight : flights) {
+            used = false;
+            carry(flight);
+        }
+    }
+
+    abstract void send(Flight flight);
+
+    /// How many more exchanges may be sent now.
+    abstract int room();
+
+    /// Gives up on a flight that this connection carries; its end is the transport's affair.
+    abstract void abandon(Flight flight);
+
+    final Owner owner() {
+        return owner;
+    }
+
+    final ConnectionFacts facts() {
+        return facts;
+    }
+
+    final void land(Flight flight, TransportEnd end, long atNs, long kernelAtNs) {
+        owner.landed(this, flight, end, atNs, kernelAtNs);
+    }
+
+    /// Writes and flushes a request, and stamps when the kernel took its first and its last byte.
+    final void write(Flight flight, ByteBuf bytes, boolean whole) {
+        ChannelPromise written = channel.newPromise();
+        written.addListener(future -> {
+            if (future.isSuccess() && whole) {
+                flight.requestEnded(clock.nowNs());
+            }
+        });
+        channel.writeAndFlush(bytes, written);
+        if (!written.isDone()) {
+            // The socket's buffer is full: what has been accepted is a first part of the request.
+            flight.requestStarted(clock.nowNs());
+        } else if (written.isSuccess()) {
+            flight.requestStarted(clock.nowNs());
+        }
+    }
+
+    @Override
+    public final void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
+        broken(cause);
+        ctx.close();
+    }
+
+    /// The channel has failed; every flight on it lands.
+    abstract void broken(Throwable cause);
+
+    /// How a failure of the channel looks to an exchange that it hits.
+    static TransportEnd endOf(Throwable cause) {
+        String message = String.valueOf(cause.getMessage());
+        if (cause instanceof javax.net.ssl.SSLException || cause.getCause() instanceof javax.net.ssl.SSLException) {
+            return new TransportEnd(TransportEnd.Kind.RESET, "TLS broke off: " + message);
+        }
+        if (cause instanceof java.io.IOException) {
+            return new TransportEnd(
+                    TransportEnd.Kind.RESET,
+                    message.contains("reset") ? "the peer reset the connection" : "the connection broke: " + message);
+        }
+        return new TransportEnd(TransportEnd.Kind.MALFORMED, message);
+    }
+
+    /// How a close by the peer looks to an exchange that it hits.
+    static TransportEnd closedUnder(Flight flight) {
+        return new TransportEnd(
+                TransportEnd.Kind.CUT,
+                flight.hasStartedResponse()
+                        ? "the peer closed the connection in mid-response"
+                        : "the peer closed the connection before the first response byte");
+    }
+}

@@ -106,6 +106,16 @@ public final class LoadRun {
         ioThreads.forEach(io -> io.loop.stop(reason));
     }
 
+    /// Exchanges started so far, from any thread.
+    public long started() {
+        return ioThreads.stream().mapToLong(io -> io.loop.started()).sum();
+    }
+
+    /// Exchanges started and not ended, from any thread.
+    public int inFlight() {
+        return ioThreads.stream().mapToInt(io -> io.loop.inFlight()).sum();
+    }
+
     private void drive(LoadLoop loop, FlightLog log, Transport.Opener transports) {
         try (Transport transport = transports.open(log, loop)) {
             opened.countDown();

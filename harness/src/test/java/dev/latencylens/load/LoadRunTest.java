@@ -102,6 +102,7 @@ class LoadRunTest {
                 (log, listener) -> {
                     throw new IllegalArgumentException("no certificate in 'x.pem'");
                 },
+                Thread::new,
                 new Interpreter(new LineDialect(), receiver),
                 logs(1));
 
@@ -142,7 +143,13 @@ class LoadRunTest {
             return transport;
         };
         return new LoadRun(
-                clock, load, exchanges, opener, new Interpreter(new LineDialect(), receiver), logs(threads));
+                clock,
+                load,
+                exchanges,
+                opener,
+                Thread::new,
+                new Interpreter(new LineDialect(), receiver),
+                logs(threads));
     }
 
     private List<FlightLog> logs(int threads) {

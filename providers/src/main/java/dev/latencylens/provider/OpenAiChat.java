@@ -68,9 +68,8 @@ public final class OpenAiChat implements Dialect {
                 .map(Secret::of)
                 .toList());
         sendsPrompt = !options.extraBody.has("messages");
-        boolean limitGiven = List.of(TokenLimit.values()).stream()
-                .map(TokenLimit::field)
-                .anyMatch(options.extraBody::has);
+        boolean limitGiven =
+                List.of(TokenLimit.values()).stream().map(TokenLimit::field).anyMatch(options.extraBody::has);
         limitField = limitGiven ? null : options.tokenLimit.field();
         ObjectNode members = options.members();
         if (members.isEmpty()) {
@@ -216,9 +215,9 @@ public final class OpenAiChat implements Dialect {
             return this;
         }
 
-        /// A JSON object merged over the request's members as RFC 7396 says: objects are merged, null takes a member
-        /// out, anything else replaces. Its own `messages` are sent instead of the prompt, and its own token limit
-        /// instead of the prompt's.
+        /// A JSON object merged on top as RFC 7396 has it: null takes a member out.
+        ///
+        /// Its own `messages` go instead of the prompt, and its own token limit instead of the given one.
         public Builder extraBody(String json) {
             JsonNode extra;
             try {
@@ -244,8 +243,8 @@ public final class OpenAiChat implements Dialect {
             if (apiKey != null) {
                 fields.add(Header.secret("authorization", BEARER + apiKey.reveal()));
             }
-            fields.removeIf(field ->
-                    ownHeaders.stream().anyMatch(own -> own.name().equals(field.name())));
+            fields.removeIf(
+                    field -> ownHeaders.stream().anyMatch(own -> own.name().equals(field.name())));
             fields.addAll(ownHeaders);
             return fields;
         }

@@ -1,0 +1,227 @@
+package dev.latencylens.cli;
+
+import dev.latencylens.simulated.Behaviour;
+import dev.latencylens.simulated.ServerOptions;
+import dev.latencylens.simulated.SimulatedProvider;
+import dev.latencylens.simulated.TlsIdentity;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Model.OptionSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/// `lens simulate`: runs the simulated provider until it is told to end, or its lifetime is over.
+///
+/// Prints one line, the base URL, when the server is ready. Every setting of [Behaviour] is a flag
+/// of the same name.
+@Command(
+        name = "simulate",
+        mixinStandardHelpOptions = true,
+        sortOptions = false,
+        description = "Serves simulated chat completions, and records when each byte truly left.")
+public final class SimulateCommand implements Callable<Integer> {
+    private static final int USAGE_ERROR = 2;
+    private static final int CANNOT_SERVE = 5;
+    private static final Pattern LIFETIME = Pattern.compile("([1-9][0-9]{0,8})(ms|s|m|h)");
+
+    @Spec
+    private @Nullable CommandSpec spec;
+
+    @Option(names = "--host", description = "address to listen on; by default 127.0.0.1 and ::1")
+    private @Nullable String host;
+
+    @Option(names = "--port", defaultValue = "0", description = "port; 0 (the default) takes a free one")
+    private int port;
+
+    @Option(names = "--tls", description = "serve TLS with a certificate generated at start, or with --cert and --key")
+    private boolean tls;
+
+    @Option(names = "--certificate", paramLabel = "KIND", description = "generated certificate: valid, expired, wrong-host")
+    private @Nullable String certificate;
+
+    @Option(names = "--cert-out", paramLabel = "FILE", description = "write the certificate to trust as PEM")
+    private @Nullable Path certOut;
+
+    @Option(names = "--cert", paramLabel = "FILE", description = "certificate chain as PEM, with --key; implies --tls")
+    private @Nullable Path cert;
+
+    @Option(names = "--key", paramLabel = "FILE", description = "private key as PKCS#8 PEM, with --cert")
+    private @Nullable Path key;
+
+    @Option(names = "--record", paramLabel = "FILE", description = "write the record of truth, a JSON line per request")
+    private @Nullable Path record;
+
+    @Option(names = "--cpus", paramLabel = "N[,N]", split = ",", description = "pin the sending thread to these CPUs")
+    private Set<Integer> cpus = new TreeSet<>();
+
+    @Option(names = "--spin", description = "poll without sleeping: precise, and takes a whole core")
+    private boolean spin;
+
+    @Option(names = "--api-key", paramLabel = "KEY", description = "answer 401 to every other bearer")
+    private @Nullable String apiKey;
+
+    @Option(names = "--models", paramLabel = "A[,B]", split = ",", description = "answer 404 to every other model")
+    private List<String> models = List.of();
+
+    @Option(
+            names = "--replay",
+            paramLabel = "PATH",
+            description = "file to answer with, byte for byte, or folder for replay=name in X-Simulate")
+    private @Nullable Path replay;
+
+    @Option(names = "--lifetime", defaultValue = "1h", description = "end by itself after this time (default 1h)")
+    private String lifetime = "1h";
+
+    private final Map<String, String> settings = new TreeMap<>();
+    private final CountDownLatch ended = new CountDownLatch(1);
+    private final CountDownLatch closed = new CountDownLatch(1);
+
+    /// The command with a flag for each setting of [Behaviour].
+    public static CommandLine commandLine() {
+        SimulateCommand command = new SimulateCommand();
+        CommandSpec spec = CommandSpec.forAnnotatedObject(command);
+        for (Behaviour.Key setting : Behaviour.Key.values()) {
+            if (setting != Behaviour.Key.REPLAY) {
+                spec.addOption(command.flag(setting));
+            }
+        }
+        return new CommandLine(spec).setCaseInsensitiveEnumValuesAllowed(true);
+    }
+
+    private OptionSpec flag(Behaviour.Key setting) {
+        return OptionSpec.builder("--" + setting.label())
+                .paramLabel("VALUE")
+                .type(String.class)
+                .description(setting.meaning())
+                .setter(new CommandLine.Model.ISetter() {
+                    @Override
+                    public <T> T set(T value) {
+                        if (value instanceof String text) {
+                            settings.put(setting.label(), text);
+                        }
+                        return value;
+                    }
+                })
+                .build();
+    }
+
+    @Override
+    public Integer call() {
+        CommandSpec command = spec;
+        if (command == null) {
+            throw new IllegalStateException("the command was not parsed by picocli");
+        }
+        PrintWriter out = command.commandLine().getOut();
+        PrintWriter err = command.commandLine().getErr();
+        try {
+            return serve(out);
+        } catch (IllegalArgumentException e) {
+            err.println("lens simulate: " + e.getMessage());
+            err.flush();
+            return USAGE_ERROR;
+        } catch (IOException e) {
+            err.println("lens simulate: " + e.getMessage());
+            err.flush();
+            return CANNOT_SERVE;
+        }
+    }
+
+    private int serve(PrintWriter out) throws IOException {
+        Duration life = lifetime();
+        Behaviour behaviour = behaviour();
+        TlsIdentity identity = identity();
+        ServerOptions options =
+                new ServerOptions(host, port, identity, record, replay, cpus, spin, apiKey, models);
+        Thread hook = new Thread(this::endAndWait, "simulate-shutdown");
+        try (SimulatedProvider provider = SimulatedProvider.start(options, behaviour)) {
+            Runtime.getRuntime().addShutdownHook(hook);
+            out.println(provider.baseUrl());
+            out.flush();
+            ended.await(life.toNanos(), TimeUnit.NANOSECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        } finally {
+            closed.countDown();
+        }
+        return 0;
+    }
+
+    /// On SIGTERM and SIGINT: lets [#serve] close the provider, and holds the JVM until it has.
+    private void endAndWait() {
+        ended.countDown();
+        try {
+            closed.await();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private Duration lifetime() {
+        var matcher = LIFETIME.matcher(lifetime);
+        if (!matcher.matches()) {
+            throw new IllegalArgumentException("--lifetime: expected a time such as 90s, 10m or 1h, was '" + lifetime + "'");
+        }
+        long count = Long.parseLong(matcher.group(1));
+        return switch (matcher.group(2)) {
+            case "ms" -> Duration.ofMillis(count);
+            case "s" -> Duration.ofSeconds(count);
+            case "m" -> Duration.ofMinutes(count);
+            default -> Duration.ofHours(count);
+        };
+    }
+
+    private Behaviour behaviour() {
+        Behaviour behaviour = Behaviour.defaults();
+        for (Map.Entry<String, String> setting : settings.entrySet()) {
+            try {
+                behaviour = behaviour.with(setting.getKey(), setting.getValue());
+            } catch (IllegalArgumentException e) {
+                throw new IllegalArgumentException("--" + e.getMessage(), e);
+            }
+        }
+        return behaviour;
+    }
+
+    private @Nullable TlsIdentity identity() throws IOException {
+        if (cert != null && key != null) {
+            return TlsIdentity.read(cert, key);
+        }
+        if (cert != null || key != null) {
+            throw new IllegalArgumentException("--cert and --key belong together, only one was given");
+        }
+        if (!tls && certificate == null && certOut == null) {
+            return null;
+        }
+        TlsIdentity identity =
+                TlsIdentity.generate(certificate == null ? TlsIdentity.Flaw.VALID : flaw(certificate));
+        if (certOut != null) {
+            Files.writeString(certOut, identity.trustPem(), StandardCharsets.US_ASCII);
+        }
+        return identity;
+    }
+
+    private static TlsIdentity.Flaw flaw(String text) {
+        try {
+            return TlsIdentity.Flaw.parse(text);
+        } catch (IllegalArgumentException e) {
+            throw new IllegalArgumentException("--" + e.getMessage(), e);
+        }
+    }
+}

@@ -1,0 +1,41 @@
+package dev.latencylens.simulated;
+
+import io.netty.buffer.ByteBuf;
+
+/// The body of one response, event by event, in the order in which the events are due.
+///
+/// Used on the loop thread. The accessors describe the next event; [#encode] appends it and moves on.
+abstract sealed class Answer permits ChatStream, WholeAnswer, ReplayAnswer, FixedAnswer {
+    /// Whether an event is left.
+    abstract boolean hasNext();
+
+    /// When the next event is due, counted from the instant at which the request was read.
+    abstract long dueNs();
+
+    abstract ChunkKind kind();
+
+    abstract int tokens();
+
+    abstract int choice();
+
+    /// Appends the next event and moves to the one after it.
+    abstract void encode(ByteBuf out);
+
+    abstract String contentType();
+
+    /// Whether the body is sent event by event; otherwise its length is announced, and it leaves whole.
+    abstract boolean isStreamed();
+
+    /// Tokens of all choices together, reasoning included.
+    int completionTokens() {
+        return 0;
+    }
+
+    int reasoningTokens() {
+        return 0;
+    }
+
+    int promptTokens() {
+        return 0;
+    }
+}

@@ -1,0 +1,95 @@
+package dev.latencylens.simulated;
+
+import io.netty.buffer.ByteBuf;
+import java.nio.charset.StandardCharsets;
+import tools.jackson.core.io.JsonStringEncoder;
+
+/// The constant parts of OpenAI's chat dialect for one model and one second, already encoded.
+final class ChatText {
+    private static final byte[] DATA = ascii("data: ");
+    private static final byte[] ID = ascii("{\"id\":\"chatcmpl-");
+    private static final byte[] HEX = ascii("0123456789abcdef");
+    private static final byte[] ALPHABET = ascii("aB3xYz9KqLmN0pRs");
+
+    private final String model;
+    private final long createdSeconds;
+    private final byte[] chunkHead;
+    private final byte[] wholeHead;
+
+    ChatText(String model, long createdSeconds) {
+        this.model = model;
+        this.createdSeconds = createdSeconds;
+        String quoted = new String(JsonStringEncoder.getInstance().quoteAsUTF8(model), StandardCharsets.UTF_8);
+        String common = "\",\"object\":\"%s\",\"created\":" + createdSeconds + ",\"model\":\"";
+        String rest = quoted + "\",\"service_tier\":\"default\",\"system_fingerprint\":\"fp_simulated\",\"choices\":[";
+        this.chunkHead = utf8(common.replace("%s", "chat.completion.chunk") + rest);
+        this.wholeHead = utf8(common.replace("%s", "chat.completion") + rest);
+    }
+
+    boolean isFor(String otherModel, long otherSeconds) {
+        return createdSeconds == otherSeconds && model.equals(otherModel);
+    }
+
+    /// Appends a data event up to and including the opening bracket of `choices`.
+    void startChunk(ByteBuf out, long number) {
+        out.writeBytes(DATA);
+        startId(out, number);
+        out.writeBytes(chunkHead);
+    }
+
+    /// The same for an answer that is not streamed.
+    void startWhole(ByteBuf out, long number) {
+        startId(out, number);
+        out.writeBytes(wholeHead);
+    }
+
+    private static void startId(ByteBuf out, long number) {
+        out.writeBytes(ID);
+        for (int shift = 44; shift >= 0; shift -= 4) {
+            out.writeByte(HEX[(int) (number >>> shift) & 15]);
+        }
+    }
+
+    /// Appends a field of `length` letters that carry nothing.
+    static void padding(ByteBuf out, int length) {
+        out.writeBytes(PADDING_FIELD);
+        for (int i = 0; i < length; i++) {
+            out.writeByte(ALPHABET[i % ALPHABET.length]);
+        }
+        out.writeByte('"');
+    }
+
+    private static final byte[] PADDING_FIELD = ascii(",\"obfuscation\":\"");
+
+    static void number(ByteBuf out, long value) {
+        if (value >= 10) {
+            number(out, value / 10);
+        }
+        out.writeByte((byte) ('0' + value % 10));
+    }
+
+    static byte[] ascii(String text) {
+        return text.getBytes(StandardCharsets.US_ASCII);
+    }
+
+    static byte[] utf8(String text) {
+        return text.getBytes(StandardCharsets.UTF_8);
+    }
+
+    static byte[] usage(int promptTokens, AnswerShape shape, int choices, int cachedTokens) {
+        int completion = shape.total() * choices;
+        return ascii("{\"prompt_tokens\":" + promptTokens + ",\"completion_tokens\":" + completion
+                + ",\"total_tokens\":" + (promptTokens + completion)
+                + ",\"prompt_tokens_details\":{\"cached_tokens\":" + cachedTokens
+                + ",\"cache_write_tokens\":0,\"audio_tokens\":0},\"completion_tokens_details\":{\"reasoning_tokens\":"
+                + shape.reasoning() * choices
+                + ",\"audio_tokens\":0,\"accepted_prediction_tokens\":0,\"rejected_prediction_tokens\":0}}");
+    }
+
+    /// An error body in OpenAI's form.
+    static byte[] error(String message, String type, String code) {
+        return utf8("{\"error\":{\"message\":\""
+                + new String(JsonStringEncoder.getInstance().quoteAsUTF8(message), StandardCharsets.UTF_8)
+                + "\",\"type\":\"" + type + "\",\"param\":null,\"code\":\"" + code + "\"}}");
+    }
+}

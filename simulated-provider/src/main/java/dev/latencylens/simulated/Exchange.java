@@ -1,0 +1,481 @@
+package dev.latencylens.simulated;
+
+import io.netty.buffer.ByteBuf;
+import org.jspecify.annotations.Nullable;
+
+/// One request and its response: lets the events of an answer out when they are due, and makes the
+/// fault happen.
+///
+/// Lives on the loop thread. Events are encoded into `pending` when they are due; the connection
+/// takes from there what the client's windows allow ([#sendable]) and reports each write
+/// ([#wrote]), so that an event counts as sent with the write that carried its last byte.
+final class Exchange extends DueHeap.Entry {
+    /// Bytes that may wait for a slow client before no further event is encoded.
+    private static final int MOST_PENDING = 1 << 18;
+    private static final int FIRST_PENDING = 1 << 10;
+    private static final byte[] NOT_HTTP = ChatText.ascii("\u0001\u0002 this is not the protocol you asked for \r\n\r\n");
+    private static final byte[] ERROR_JSON =
+            ChatText.error("The simulated model failed in mid-stream", "server_error", "server_error");
+    private static final byte[] NOT_JSON = ChatText.ascii("{\"id\":\"chatcmpl-broken\",\"choices\":[{\"index\":0,\"delta");
+
+    private enum Phase {
+        ANSWER,
+        PIECES,
+        HEAD_BYTES,
+        STALLED
+    }
+
+    private final DueHeap heap;
+    private final Connection connection;
+    private final Truth truth;
+    private final Behaviour behaviour;
+    private final Fault fault;
+    private final Answer answer;
+    private final long startNs;
+    private final ByteBuf pending;
+
+    private Phase phase = Phase.ANSWER;
+    private boolean headSent;
+    private boolean complete;
+    private boolean struck;
+    private boolean ended;
+    private boolean draining;
+    private int eventsSent;
+    private int unsentEvents;
+    private long bodySent;
+    private long released;
+    private long contentLength = -1;
+    private String endLabel = "complete";
+
+    private int @Nullable [] cuts;
+    private int nextCut;
+    private long groupDueAtNs;
+    private long pieceBase;
+    private @Nullable ByteBuf headBytes;
+    private long trickleAtNs;
+
+    final int status;
+    final String[] extraHeaders;
+    /// The stream on an HTTP/2 connection; null on HTTP/1.1.
+    final @Nullable Http2Stream stream;
+
+    Exchange(Connection connection, @Nullable Http2Stream stream, DueHeap heap, Truth truth, Reply reply) {
+        this.connection = connection;
+        this.stream = stream;
+        this.heap = heap;
+        this.truth = truth;
+        this.behaviour = reply.behaviour();
+        this.fault = reply.fault();
+        this.answer = reply.answer();
+        this.status = reply.status();
+        this.extraHeaders = reply.extraHeaders();
+        this.startNs = truth.requestReadAtNs;
+        this.pending = connection.allocate(FIRST_PENDING);
+        truth.status = status;
+        truth.fault = fault.label();
+        truth.promptTokens = answer.promptTokens();
+    }
+
+    String id() {
+        return truth.id;
+    }
+
+    String contentType() {
+        return answer.contentType();
+    }
+
+    /// The length to announce, or -1 for a body that is streamed.
+    long contentLength() {
+        return contentLength;
+    }
+
+    boolean isHeadSent() {
+        return headSent;
+    }
+
+    boolean isEnded() {
+        return ended;
+    }
+
+    boolean announcesKeepAlive() {
+        return fault == Fault.CLOSE_AFTER;
+    }
+
+    /// Body bytes that are due and have not been sent.
+    int sendable() {
+        return (int) (released - bodySent);
+    }
+
+    /// Whether the body ends behind the next `bytes` bytes.
+    boolean endsAfter(int bytes) {
+        return complete && bytes == pending.readableBytes();
+    }
+
+    ByteBuf pending() {
+        return pending;
+    }
+
+    /// Something that was due could not leave.
+    void held() {
+        truth.heldWrites++;
+    }
+
+    void begin() {
+        if (fault.needsHttp2() && stream == null) {
+            throw new IllegalStateException(fault + " needs HTTP/2");
+        }
+        switch (fault) {
+            case NO_ANSWER -> {
+                truth.status = 0;
+                endLabel = fault.label();
+                return;
+            }
+            case ACCEPT_CLOSE -> {
+                abort();
+                connection.closeNow();
+                return;
+            }
+            case GARBAGE -> {
+                ByteBuf bytes = connection.allocate(NOT_HTTP.length).writeBytes(NOT_HTTP);
+                wroteRaw(bytes.readableBytes(), connection.write(bytes));
+                abort();
+                connection.closeNow();
+                return;
+            }
+            case GOAWAY_REFUSE -> {
+                abort();
+                connection.goAway(this, true);
+                return;
+            }
+            case GOAWAY -> connection.goAway(this, false);
+            case HTTP_400, HTTP_401, HTTP_404, HTTP_429, HTTP_500, HTTP_503, HTTP_529, NO_DONE, EMPTY ->
+                endLabel = fault.label();
+            case SLOW_HEADERS -> {
+                if (answer.isStreamed()) {
+                    startTrickle(startNs);
+                    return;
+                }
+            }
+            default -> {}
+        }
+        long firstDueNs = answer.hasNext() ? startNs + answer.dueNs() : startNs;
+        if (answer.isStreamed() && behaviour.headersEarly && firstDueNs - TrueClock.nowNs() > 0) {
+            connection.pump(this);
+        }
+        scheduleOrRun(firstDueNs);
+    }
+
+    private void scheduleOrRun(long dueAtNs) {
+        long nowNs = TrueClock.nowNs();
+        if (ended) {
+            return;
+        }
+        if (dueAtNs - nowNs <= 0) {
+            due(nowNs);
+        } else {
+            heap.add(this, dueAtNs);
+        }
+    }
+
+    @Override
+    void due(long nowNs) {
+        switch (phase) {
+            case ANSWER -> step(nowNs);
+            case PIECES -> releasePiece();
+            case HEAD_BYTES -> trickle();
+            case STALLED -> {
+                abort();
+                connection.closeNow();
+            }
+        }
+    }
+
+    private void step(long nowNs) {
+        if (pending.readableBytes() > MOST_PENDING) {
+            draining = true;
+            return;
+        }
+        if (isFaultDue()) {
+            strike(nowNs);
+            return;
+        }
+        int groupStart = pending.readableBytes();
+        if (answer.hasNext()) {
+            groupDueAtNs = startNs + answer.dueNs();
+            encodeGroup();
+        }
+        finishBodyWhenDone();
+        boolean waitsForMore =
+                unsentEvents < behaviour.eventsPerWrite && !complete && !isFaultDue() && answer.isStreamed();
+        if (waitsForMore) {
+            scheduleNext();
+            return;
+        }
+        unsentEvents = 0;
+        if (behaviour.writesPerEvent > 1 && pending.readableBytes() - groupStart > 1) {
+            startPieces(groupStart);
+            return;
+        }
+        releaseAll();
+        connection.pump(this);
+        scheduleNext();
+    }
+
+    private void scheduleNext() {
+        if (ended || draining) {
+            return;
+        }
+        if (isFaultDue() && !answer.isStreamed()) {
+            heap.add(this, TrueClock.nowNs());
+        } else if (!complete) {
+            heap.add(this, startNs + answer.dueNs());
+        }
+    }
+
+    private void encodeGroup() {
+        long groupDueNs = answer.dueNs();
+        boolean together = behaviour.eventsPerWrite == 0 && behaviour.writesPerEvent == 1;
+        do {
+            encodeEvent();
+        } while (answer.hasNext()
+                && pending.readableBytes() <= MOST_PENDING
+                && (!answer.isStreamed() || (together && answer.dueNs() == groupDueNs && !isFaultDue())));
+    }
+
+    private void encodeEvent() {
+        ChunkKind kind = answer.kind();
+        int tokens = answer.tokens();
+        int choice = answer.choice();
+        answer.encode(pending);
+        truth.chunk(kind, tokens, choice, bodySent + pending.readableBytes());
+        unsentEvents++;
+        if (kind != ChunkKind.COMMENT) {
+            eventsSent++;
+        }
+    }
+
+    private void finishBodyWhenDone() {
+        if (answer.hasNext()) {
+            return;
+        }
+        complete = true;
+        if (!answer.isStreamed()) {
+            contentLength = pending.readableBytes();
+            if (fault == Fault.CUT_CLEAN) {
+                contentLength /= 2;
+                pending.writerIndex(pending.readerIndex() + (int) contentLength);
+                endLabel = fault.label();
+            }
+        }
+    }
+
+    private void releaseAll() {
+        released = bodySent + pending.readableBytes();
+        if (isFaultDue() && !answer.isStreamed()) {
+            released = bodySent + pending.readableBytes() / 2;
+        }
+    }
+
+    // Faults in mid-stream.
+
+    /// A body that is not streamed is struck when half of it has left.
+    private boolean isFaultDue() {
+        if (struck || !fault.isMidStream()) {
+            return false;
+        }
+        return answer.isStreamed() ? eventsSent >= behaviour.faultAfter && answer.hasNext() : complete && fault != Fault.CUT_CLEAN;
+    }
+
+    private void strike(long nowNs) {
+        struck = true;
+        endLabel = fault.label();
+        if (pending.isReadable() && answer.isStreamed()) {
+            releaseAll();
+            connection.pump(this);
+        }
+        switch (fault) {
+            case ERROR_EVENT -> endWithError("data: ");
+            case ERROR_NAMED -> endWithError("event: error\ndata: ");
+            case GARBAGE_BODY -> {
+                errorEvent("data: ", NOT_JSON);
+                releaseAll();
+                connection.pump(this);
+                scheduleNext();
+            }
+            case CUT_CLEAN -> {
+                complete = true;
+                connection.pump(this);
+            }
+            case STALL -> {
+                phase = Phase.STALLED;
+                heap.add(this, nowNs + behaviour.stallForNs);
+            }
+            case RESET -> {
+                abort();
+                connection.resetNow();
+            }
+            case CLOSE -> {
+                abort();
+                connection.closeNow();
+            }
+            case RST_STREAM -> {
+                abort();
+                connection.resetStream(this);
+            }
+            default -> throw new IllegalStateException(fault + " does not strike in mid-stream");
+        }
+    }
+
+    private void endWithError(String prefix) {
+        errorEvent(prefix, ERROR_JSON);
+        complete = true;
+        releaseAll();
+        connection.pump(this);
+    }
+
+    private void errorEvent(String prefix, byte[] json) {
+        pending.writeBytes(ChatText.ascii(prefix)).writeBytes(json).writeByte('\n').writeByte('\n');
+        truth.chunk(ChunkKind.ERROR, 0, 0, bodySent + pending.readableBytes());
+    }
+
+    // One event over several writes.
+
+    private void startPieces(int groupStart) {
+        int length = pending.readableBytes() - groupStart;
+        int pieces = Math.min(behaviour.writesPerEvent, length);
+        int[] ends = new int[pieces];
+        for (int i = 0; i < pieces; i++) {
+            ends[i] = (int) ((i + 1L) * length / pieces);
+        }
+        cutInsideCharacter(ends, pending.readerIndex() + groupStart, length);
+        cuts = ends;
+        nextCut = 0;
+        pieceBase = bodySent + groupStart;
+        phase = Phase.PIECES;
+        releasePiece();
+    }
+
+    /// Moves the cut that is nearest to the first character of several bytes into that character.
+    private void cutInsideCharacter(int[] ends, int from, int length) {
+        for (int i = 1; i < length && ends.length > 1; i++) {
+            if ((pending.getByte(from + i) & 0xC0) == 0x80) {
+                int nearest = 0;
+                for (int c = 1; c < ends.length - 1; c++) {
+                    nearest = Math.abs(ends[c] - i) < Math.abs(ends[nearest] - i) ? c : nearest;
+                }
+                boolean inOrder = (nearest == 0 || ends[nearest - 1] < i) && i < ends[nearest + 1];
+                if (inOrder) {
+                    ends[nearest] = i;
+                }
+                return;
+            }
+        }
+    }
+
+    private void releasePiece() {
+        int[] ends = cuts;
+        if (ends == null) {
+            throw new IllegalStateException("no pieces to release");
+        }
+        released = pieceBase + ends[nextCut++];
+        boolean last = nextCut == ends.length;
+        if (last) {
+            cuts = null;
+            phase = Phase.ANSWER;
+        }
+        connection.pump(this);
+        if (ended) {
+            return;
+        }
+        if (last) {
+            scheduleNext();
+        } else {
+            heap.add(this, groupDueAtNs + nextCut * behaviour.splitGapNs);
+        }
+    }
+
+    // The head, byte by byte.
+
+    private void startTrickle(long nowNs) {
+        headBytes = connection.headBytes(this);
+        connection.cork(this);
+        phase = Phase.HEAD_BYTES;
+        trickleAtNs = nowNs;
+        trickle();
+    }
+
+    private void trickle() {
+        ByteBuf bytes = headBytes;
+        if (bytes == null) {
+            throw new IllegalStateException("no head to send");
+        }
+        wroteRaw(1, connection.write(connection.allocate(1).writeByte(bytes.readByte())));
+        if (bytes.isReadable()) {
+            trickleAtNs += behaviour.headerPaceNs;
+            heap.add(this, trickleAtNs);
+            return;
+        }
+        bytes.release();
+        headBytes = null;
+        headSent = true;
+        phase = Phase.ANSWER;
+        connection.uncork();
+        scheduleOrRun(answer.hasNext() ? startNs + answer.dueNs() : startNs);
+    }
+
+    // What the connection reports.
+
+    private void wroteRaw(int bytes, long atNs) {
+        truth.write(atNs, bytes, bodySent);
+    }
+
+    /// A write of `bytes` bytes, with framing, carried `bodyBytes` of the body.
+    void wrote(long atNs, int bytes, int bodyBytes) {
+        headSent = true;
+        bodySent += bodyBytes;
+        truth.write(atNs, bytes, bodySent);
+        if (!pending.isReadable()) {
+            pending.clear();
+        }
+        if (draining && pending.readableBytes() <= MOST_PENDING / 2) {
+            draining = false;
+            heap.add(this, atNs);
+        }
+    }
+
+    /// The write with the end of the body has left.
+    void wroteEnd() {
+        end(endLabel);
+        if (fault == Fault.CLOSE_AFTER) {
+            connection.closeNow();
+        }
+    }
+
+    private void abort() {
+        end(fault.label());
+    }
+
+    /// Ends the exchange and hands its truth over; later calls do nothing.
+    void end(String label) {
+        if (ended) {
+            return;
+        }
+        ended = true;
+        heap.remove(this);
+        truth.end = label;
+        boolean whole = label.equals("complete") || label.equals("no-done");
+        truth.completionTokens = whole ? answer.completionTokens() : truth.tokensSent(false);
+        truth.reasoningTokens = whole ? answer.reasoningTokens() : truth.tokensSent(true);
+        pending.release();
+        if (headBytes != null) {
+            headBytes.release();
+            headBytes = null;
+        }
+        connection.ended(this, truth);
+    }
+
+    /// The connection is gone, or the client cancelled: what the fault had begun keeps its name.
+    void gone(String by) {
+        end(struck || fault == Fault.NO_ANSWER ? fault.label() : by);
+    }
+}

@@ -1,0 +1,124 @@
+package dev.latencylens.simulated;
+
+import io.netty.channel.IoHandlerFactory;
+import io.netty.channel.ManualIoEventLoop;
+import io.netty.channel.epoll.Epoll;
+import io.netty.channel.epoll.EpollIoHandler;
+import io.netty.channel.epoll.EpollServerSocketChannel;
+import io.netty.channel.nio.NioIoHandler;
+import io.netty.channel.socket.ServerSocketChannel;
+import io.netty.channel.socket.nio.NioServerSocketChannel;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/// The one thread that does everything: sends what is due, then polls the sockets.
+///
+/// Without spin it sleeps in epoll until the next due instant (epoll_pwait2 where the kernel has it)
+/// with a timer slack of 1 ns; with spin it never sleeps. Under load it looks at the sockets at
+/// least once every [#DUE_SLICE_NS].
+final class LoopThread implements Runnable {
+    /// Longest time spent on due entries before the sockets are polled.
+    private static final long DUE_SLICE_NS = 500_000;
+    /// Longest sleep; the loop is woken for everything else.
+    private static final long LONGEST_SLEEP_NS = 1_000_000_000;
+    /// NIO sleeps in whole milliseconds, so the rest of a wait is polled.
+    private static final long NIO_POLLED_NS = 2_000_000;
+
+    private final DueHeap heap = new DueHeap();
+    private final Set<Integer> cpus;
+    private final boolean spin;
+    private final boolean epoll = Epoll.isAvailable();
+    private final ManualIoEventLoop events;
+    private final Thread thread;
+    private volatile @Nullable Throwable failure;
+
+    LoopThread(Set<Integer> cpus, boolean spin) {
+        this.cpus = Set.copyOf(cpus);
+        this.spin = spin;
+        this.thread = new Thread(this, "simulated-provider");
+        IoHandlerFactory io = epoll ? EpollIoHandler.newFactory() : NioIoHandler.newFactory();
+        this.events = new ManualIoEventLoop(thread, io);
+    }
+
+    void start() {
+        thread.start();
+    }
+
+    ManualIoEventLoop events() {
+        return events;
+    }
+
+    Class<? extends ServerSocketChannel> serverChannel() {
+        return epoll ? EpollServerSocketChannel.class : NioServerSocketChannel.class;
+    }
+
+    DueHeap heap() {
+        return heap;
+    }
+
+    /// What ended the thread before its time, if anything did.
+    @Nullable Throwable failure() {
+        return failure;
+    }
+
+    @Override
+    public void run() {
+        try {
+            if (!cpus.isEmpty()) {
+                ThreadPlacement.pin(cpus);
+            }
+            ThreadPlacement.leastTimerSlack();
+            loop();
+        } catch (RuntimeException | Error e) {
+            failure = e;
+            throw e;
+        }
+    }
+
+    private void loop() {
+        while (!events.isTerminated()) {
+            long nowNs = fireDue();
+            long waitNs = heap.nextDueAtNs() - nowNs;
+            if (heap.isEmpty()) {
+                waitNs = LONGEST_SLEEP_NS;
+            }
+            if (spin || waitNs <= 0 || (!epoll && waitNs < NIO_POLLED_NS)) {
+                events.runNow(DUE_SLICE_NS);
+            } else {
+                long sleepNs = epoll ? waitNs : waitNs - NIO_POLLED_NS / 2;
+                events.run(Math.min(sleepNs, LONGEST_SLEEP_NS), DUE_SLICE_NS);
+            }
+        }
+    }
+
+    private long fireDue() {
+        long startNs = TrueClock.nowNs();
+        long nowNs = startNs;
+        for (var entry = heap.takeDue(nowNs); entry != null; entry = heap.takeDue(nowNs)) {
+            entry.due(nowNs);
+            nowNs = TrueClock.nowNs();
+            if (nowNs - startNs >= DUE_SLICE_NS) {
+                break;
+            }
+        }
+        return nowNs;
+    }
+
+    /// Ends the loop once all channels are closed, and waits for it.
+    @SuppressWarnings("FutureReturnValueIgnored") // the end of the thread is what is waited for
+    void stop() {
+        events.shutdownGracefully(0, 1, TimeUnit.SECONDS);
+        boolean interrupted = false;
+        while (thread.isAlive()) {
+            try {
+                thread.join();
+            } catch (InterruptedException e) {
+                interrupted = true;
+            }
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}

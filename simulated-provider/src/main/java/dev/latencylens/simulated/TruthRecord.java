@@ -1,0 +1,70 @@
+package dev.latencylens.simulated;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import tools.jackson.databind.json.JsonMapper;
+
+/// What truly happened to one request: a line of the record of truth.
+///
+/// Instants are CLOCK_MONOTONIC in absolute nanoseconds. A write's instant is read immediately
+/// before the flush that becomes write(2) on the loop thread, behind TLS encryption; its bytes are
+/// those of the response before TLS, framing included. `heldWrites` counts how often bytes that
+/// were due could not leave because the client's window or the socket was full: where it is above 0,
+/// the instants are those of the writes that could be made. `end` is `complete`, the name of the
+/// fault that cut the answer short, `client-closed` or `server-closed`.
+public record TruthRecord(
+        String id,
+        long connection,
+        String httpVersion,
+        boolean tls,
+        long acceptedAtNs,
+        long requestFirstByteReadAtNs,
+        long requestReadAtNs,
+        int status,
+        String fault,
+        String model,
+        Writes writes,
+        Chunks chunks,
+        int promptTokens,
+        int completionTokens,
+        int reasoningTokens,
+        int heldWrites,
+        String end) {
+    private static final JsonMapper JSON = JsonMapper.builder().build();
+
+    /// Parallel arrays, an element for each write.
+    @SuppressWarnings("ArrayRecordComponent") // made once, handed to Jackson, never compared
+    public record Writes(long[] atNs, int[] bytes) {}
+
+    /// Parallel arrays, an element for each event that left. `write[i]` is the index of the write
+    /// that carried the last byte of event `i`.
+    @SuppressWarnings("ArrayRecordComponent") // made once, handed to Jackson, never compared
+    public record Chunks(int[] write, ChunkKind[] kind, int[] tokens, int[] choice) {}
+
+    /// When the last byte of event `chunk` left.
+    public long chunkAtNs(int chunk) {
+        return writes.atNs()[chunks.write()[chunk]];
+    }
+
+    byte[] toJson() {
+        return JSON.writeValueAsBytes(this);
+    }
+
+    /// Reads a line of the record.
+    public static TruthRecord parse(String line) {
+        return JSON.readValue(line, TruthRecord.class);
+    }
+
+    /// Reads a whole record.
+    public static List<TruthRecord> readAll(Path file) throws IOException {
+        List<TruthRecord> records = new ArrayList<>();
+        try (var lines = Files.lines(file, StandardCharsets.UTF_8)) {
+            lines.filter(line -> !line.isBlank()).forEach(line -> records.add(parse(line)));
+        }
+        return records;
+    }
+}

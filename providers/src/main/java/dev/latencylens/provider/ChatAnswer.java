@@ -1,0 +1,149 @@
+package dev.latencylens.provider;
+
+import dev.latencylens.exchange.ChunkKind;
+import dev.latencylens.exchange.ChunkSink;
+import dev.latencylens.exchange.Completion;
+import dev.latencylens.exchange.ProviderError;
+import dev.latencylens.exchange.Usage;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/// What the documents of one chat answer said, be they the events of a stream or one whole body.
+final class ChatAnswer {
+    private final ChatScanner scanner = new ChatScanner();
+    private final ErrorReader errors;
+
+    private final Map<Integer, String> finishReasons = new LinkedHashMap<>();
+    private int toolCalls;
+
+    /// The id of the call last begun under a choice and index; empty where it had none.
+    private @Nullable Map<Long, String> begunCalls;
+
+    private byte[] usage = Bytes.NONE;
+    private int usageBytes;
+
+    /// Whether every document with output so far carried usage, so that its growth counts the tokens of a chunk.
+    private boolean usageContinuous = true;
+
+    private long tokensCounted;
+
+    private @Nullable ProviderError error;
+    private @Nullable String malformed;
+
+    ChatAnswer(ErrorReader errors) {
+        this.errors = errors;
+    }
+
+    /// Reads one document and reports it as one event; false, and nothing reported, where it is no JSON.
+    boolean read(byte[] bytes, int from, int to, long endOffset, int eventBytes, ChunkSink sink) {
+        if (!scanner.scan(bytes, from, to)) {
+            return false;
+        }
+        sink.event(endOffset, eventBytes);
+        if (scanner.hasUsage()) {
+            usageBytes = scanner.usageTo() - scanner.usageFrom();
+            usage = Bytes.append(usage, 0, bytes, scanner.usageFrom(), usageBytes);
+        }
+        if (scanner.hasError()) {
+            fail(errors.read(bytes, scanner.errorFrom(), scanner.errorTo()));
+        }
+        for (int i = 0; i < scanner.finishes(); i++) {
+            finishReasons.putIfAbsent(scanner.finishChoice(i), scanner.finishReason(i));
+        }
+        for (int i = 0; i < scanner.toolFragments(); i++) {
+            countToolCall(i);
+        }
+        int tokens = tokensOfOnlyChunk();
+        for (int i = 0; i < scanner.pieces(); i++) {
+            ChunkKind kind = scanner.kind(i);
+            if (kind != null) {
+                sink.chunk(kind, scanner.choice(i), tokens, scanner.text(i));
+            }
+        }
+        if (scanner.sawForeignBytes()) {
+            misunderstand("text is not UTF-8 in the event that ends at byte " + endOffset);
+        }
+        return true;
+    }
+
+    /// What the last document that was no JSON lacked.
+    String failure() {
+        return scanner.failure();
+    }
+
+    /// Keeps the first of them.
+    void fail(ProviderError providerError) {
+        if (error == null) {
+            error = providerError;
+        }
+    }
+
+    /// Keeps the first of them.
+    void misunderstand(String what) {
+        if (malformed == null) {
+            malformed = errors.redact(what);
+        }
+    }
+
+    boolean hasFailed() {
+        return error != null;
+    }
+
+    Completion completion(boolean terminatorSeen) {
+        return new Completion(
+                List.copyOf(finishReasons.values()),
+                terminatorSeen,
+                usageBytes == 0 ? null : ChatUsage.read(usage, usageBytes),
+                error,
+                malformed,
+                toolCalls);
+    }
+
+    /// How far the count of output tokens grew, where the server sends it with every piece of output (vLLM's and
+    /// SGLang's `continuous_usage_stats`) and the document holds one piece. With several choices nobody says whose
+    /// count it is.
+    private int tokensOfOnlyChunk() {
+        int chunks = 0;
+        int choice = 0;
+        for (int i = 0; i < scanner.pieces(); i++) {
+            if (scanner.kind(i) != null) {
+                chunks++;
+                choice = Math.max(choice, scanner.choice(i));
+            }
+        }
+        if (chunks == 0) {
+            return ChunkSink.UNKNOWN_TOKENS;
+        }
+        long total = scanner.completionTokens();
+        usageContinuous &= total >= tokensCounted && choice == 0;
+        if (!usageContinuous) {
+            return ChunkSink.UNKNOWN_TOKENS;
+        }
+        long tokens = total - tokensCounted;
+        tokensCounted = total;
+        return chunks == 1 && tokens <= Integer.MAX_VALUE ? (int) tokens : ChunkSink.UNKNOWN_TOKENS;
+    }
+
+    /// A call begins with an index not seen before, or with a name under another id: servers leave the index out,
+    /// repeat it for every call, repeat the id, or make up a new id for every fragment.
+    private void countToolCall(int fragment) {
+        Map<Long, String> begun = begunCalls;
+        if (begun == null) {
+            begun = new HashMap<>();
+            begunCalls = begun;
+        }
+        int index = scanner.toolIndex(fragment);
+        boolean named = scanner.toolNamed(fragment);
+        long call = (long) scanner.toolChoice(fragment) << 32 | (index & 0xFFFF_FFFFL);
+        String last = begun.get(call);
+        String id = named ? scanner.toolId(fragment) : "";
+        boolean begins = last == null ? named || index >= 0 : named && !(id.equals(last) && !id.isEmpty());
+        if (begins) {
+            toolCalls++;
+            begun.put(call, scanner.toolId(fragment));
+        }
+    }
+}

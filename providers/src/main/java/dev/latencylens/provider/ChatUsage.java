@@ -1,0 +1,57 @@
+package dev.latencylens.provider;
+
+import dev.latencylens.exchange.Usage;
+import java.nio.charset.StandardCharsets;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+/// Brings the chat dialect's usage to the meaning of [Usage].
+///
+/// `prompt_tokens` includes cached tokens and `completion_tokens` includes reasoning, except at xAI, whose total gives
+/// it away: there prompt, completion and reasoning add up to `total_tokens`, and the answer is the sum of the last two.
+final class ChatUsage {
+    private static final JsonMapper JSON = JsonMapper.shared();
+
+    private ChatUsage() {}
+
+    /// Reads a usage object that is known to be well-formed JSON.
+    static Usage read(byte[] bytes, int length) {
+        String raw = new String(bytes, 0, length, StandardCharsets.UTF_8);
+        JsonNode usage = JSON.readTree(raw);
+        JsonNode promptDetails = usage.path("prompt_tokens_details");
+        Long input = count(usage.path("prompt_tokens"));
+        Long output = count(usage.path("completion_tokens"));
+        Long reasoning = first(
+                count(usage.path("completion_tokens_details").path("reasoning_tokens")),
+                count(usage.path("reasoning_tokens")));
+        Long total = count(usage.path("total_tokens"));
+        if (input != null
+                && output != null
+                && reasoning != null
+                && total != null
+                && reasoning > 0
+                && total == input + output + reasoning) {
+            output += reasoning;
+        }
+        return new Usage(
+                input,
+                first(
+                        count(promptDetails.path("cached_tokens")),
+                        first(count(usage.path("prompt_cache_hit_tokens")), count(usage.path("cached_tokens")))),
+                first(
+                        count(promptDetails.path("cache_write_tokens")),
+                        count(usage.path("cache_creation_input_tokens"))),
+                output,
+                reasoning,
+                raw);
+    }
+
+    private static @Nullable Long count(JsonNode node) {
+        return node.isIntegralNumber() && node.canConvertToLong() ? (Long) node.longValue() : null;
+    }
+
+    private static @Nullable Long first(@Nullable Long one, @Nullable Long other) {
+        return one != null ? one : other;
+    }
+}

@@ -1,0 +1,71 @@
+package dev.latencylens.provider;
+
+import dev.latencylens.exchange.ChunkSink;
+import dev.latencylens.exchange.Completion;
+import dev.latencylens.exchange.StreamDecoder;
+
+/// Reads a body that means something only as a whole: an answer that was not streamed, or an error.
+final class WholeBodyDecoder implements StreamDecoder {
+    /// Room for an answer with images; of an error response less is kept.
+    static final int MAX_ANSWER_BYTES = 16 << 20;
+
+    static final int MAX_ERROR_BYTES = 64 << 10;
+
+    private final ErrorReader errors;
+    private final ChatAnswer answer;
+    private final boolean success;
+    private final int maxBytes;
+
+    private byte[] body = Bytes.NONE;
+    private int kept;
+    private long bodyBytes;
+    private boolean ended;
+    private boolean understood;
+
+    private WholeBodyDecoder(ErrorReader errors, boolean success, int maxBytes) {
+        this.errors = errors;
+        this.answer = new ChatAnswer(errors);
+        this.success = success;
+        this.maxBytes = maxBytes;
+    }
+
+    static WholeBodyDecoder ofAnswer(ErrorReader errors, int maxBytes) {
+        return new WholeBodyDecoder(errors, true, maxBytes);
+    }
+
+    static WholeBodyDecoder ofError(ErrorReader errors) {
+        return new WholeBodyDecoder(errors, false, MAX_ERROR_BYTES);
+    }
+
+    @Override
+    public void decode(byte[] bytes, int offset, int length, ChunkSink sink) {
+        int more = Math.min(length, maxBytes - kept);
+        body = Bytes.append(body, kept, bytes, offset, more);
+        kept += more;
+        bodyBytes += length;
+    }
+
+    /// An answer is one event, which ends with the body; an error is none.
+    @Override
+    public void end(ChunkSink sink) {
+        if (ended) {
+            return;
+        }
+        ended = true;
+        if (!success) {
+            answer.fail(errors.read(body, 0, kept));
+        } else if (bodyBytes > maxBytes) {
+            answer.misunderstand("body is longer than " + maxBytes + " bytes");
+        } else if (kept > 0) {
+            understood = answer.read(body, 0, kept, bodyBytes, kept, sink);
+            if (!understood) {
+                answer.misunderstand("body is no JSON: " + answer.failure());
+            }
+        }
+    }
+
+    @Override
+    public Completion completion() {
+        return answer.completion(understood);
+    }
+}

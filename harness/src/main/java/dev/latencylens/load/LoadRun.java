@@ -19,12 +19,11 @@ import org.jspecify.annotations.Nullable;
 public final class LoadRun {
     /// Entries drained from one flight log before the next has its turn.
     private static final int DRAIN_AT_ONCE = 256;
-    /// How long the interpreter sleeps when the logs are empty: short against the time in which one could fill, and long
-    /// enough that its waking does not disturb what else runs on its core.
-    private static final long IDLE_PARK_NS = 1_000_000;
-    /// How long the feeder sleeps when a queue is full: a small part of the time in which one runs dry.
-    private static final long FED_PARK_NS = 5_000_000;
-    /// Exchanges made ahead for each I/O thread: 50 ms of 20,000 requests/s.
+    /// How long the interpreter sleeps when the logs are empty: short against the time in which one could fill.
+    private static final long IDLE_PARK_NS = 200_000;
+    /// How long the feeder sleeps when all queues are full.
+    private static final long FED_PARK_NS = 500_000;
+    /// Exchanges made ahead for each I/O thread.
     private static final int AHEAD = 1024;
 
     /// Time between the start of the threads and the first request, in which the feeder fills the queues.

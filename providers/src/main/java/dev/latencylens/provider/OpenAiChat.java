@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
+import tools.jackson.core.io.JsonStringEncoder;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ObjectNode;
@@ -68,8 +69,9 @@ public final class OpenAiChat implements Dialect {
                 .map(Secret::of)
                 .toList());
         sendsPrompt = !options.extraBody.has("messages");
-        boolean limitGiven =
-                List.of(TokenLimit.values()).stream().map(TokenLimit::field).anyMatch(options.extraBody::has);
+        boolean limitGiven = List.of(TokenLimit.values()).stream()
+                .map(TokenLimit::field)
+                .anyMatch(options.extraBody::has);
         limitField = limitGiven ? null : options.tokenLimit.field();
         ObjectNode members = options.members();
         if (members.isEmpty()) {
@@ -92,17 +94,17 @@ public final class OpenAiChat implements Dialect {
 
     @Override
     public Request request(Prompt prompt) {
-        byte[] text = sendsPrompt ? prompt.text().getBytes(StandardCharsets.UTF_8) : Bytes.NONE;
+        byte[] text = sendsPrompt ? quoted(prompt.text()) : Bytes.NONE;
         byte[] limit = limitField == null || prompt.maxOutputTokens() == 0
                 ? Bytes.NONE
                 : Bytes.ascii("\"" + limitField + "\":" + prompt.maxOutputTokens() + ",");
-        int message = sendsPrompt ? BEFORE_TEXT.length + JsonString.escapedLength(text) + AFTER_TEXT.length : 0;
-        byte[] body = new byte[1 + message + limit.length + constant.length];
+        int aroundText = sendsPrompt ? BEFORE_TEXT.length + AFTER_TEXT.length : 0;
+        byte[] body = new byte[1 + aroundText + text.length + limit.length + constant.length];
         body[0] = '{';
         int at = 1;
         if (sendsPrompt) {
             at = put(BEFORE_TEXT, body, at);
-            at = JsonString.escape(text, body, at);
+            at = put(text, body, at);
             at = put(AFTER_TEXT, body, at);
         }
         at = put(limit, body, at);
@@ -126,6 +128,16 @@ public final class OpenAiChat implements Dialect {
     private static int put(byte[] part, byte[] body, int at) {
         System.arraycopy(part, 0, body, at, part.length);
         return at + part.length;
+    }
+
+    /// The text as JSON, without its quotes; half a surrogate pair, which UTF-8 cannot carry, becomes a question mark.
+    private static byte[] quoted(String text) {
+        try {
+            return JsonStringEncoder.getInstance().quoteAsUTF8(text);
+        } catch (IllegalArgumentException halfACharacter) {
+            String whole = new String(text.getBytes(StandardCharsets.UTF_8), StandardCharsets.UTF_8);
+            return JsonStringEncoder.getInstance().quoteAsUTF8(whole);
+        }
     }
 
     private static String target(URI baseUrl) {
@@ -215,9 +227,9 @@ public final class OpenAiChat implements Dialect {
             return this;
         }
 
-        /// A JSON object merged on top as RFC 7396 has it: null takes a member out.
-        ///
-        /// Its own `messages` go instead of the prompt, and its own token limit instead of the given one.
+        /// A JSON object merged over the request's members as RFC 7396 says: objects are merged, null takes a member
+        /// out, anything else replaces. Its own `messages` are sent instead of the prompt, and its own token limit
+        /// instead of the prompt's.
         public Builder extraBody(String json) {
             JsonNode extra;
             try {
@@ -243,8 +255,8 @@ public final class OpenAiChat implements Dialect {
             if (apiKey != null) {
                 fields.add(Header.secret("authorization", BEARER + apiKey.reveal()));
             }
-            fields.removeIf(
-                    field -> ownHeaders.stream().anyMatch(own -> own.name().equals(field.name())));
+            fields.removeIf(field ->
+                    ownHeaders.stream().anyMatch(own -> own.name().equals(field.name())));
             fields.addAll(ownHeaders);
             return fields;
         }

@@ -20,18 +20,15 @@ import tools.jackson.databind.json.JsonMapper;
 
 /// Holds the scanner to what Jackson reads in the same document.
 class ChatScannerTest {
-    private static final JsonMapper JACKSON = JsonMapper.builder()
-            .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
-            .build();
+    private static final JsonMapper JACKSON =
+            JsonMapper.builder().enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS).build();
     private static final JsonMapper WITHOUT_DUPLICATES = JACKSON.rebuild()
             .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
             .build();
 
     static final List<String> DOCUMENTS = List.of(
-            "{\"id\":\"c-1\",\"choices\":[{\"index\":0,\"delta\":{\"content\":\""
-                    + " once\"},\"finish_reason\":null}],\"p\":\"ab\"}",
-            "{\"choices\":[{\"delta\":{\"content\":\"a\\u0041\\n"
-                    + "\",\"reasoning\":\"r\",\"reasoning_content\":\"r\"},\"index\":1}]}",
+            "{\"id\":\"c-1\",\"choices\":[{\"index\":0,\"delta\":{\"content\":\" once\"},\"finish_reason\":null}],\"p\":\"ab\"}",
+            "{\"choices\":[{\"delta\":{\"content\":\"a\\u0041\\n\",\"reasoning\":\"r\",\"reasoning_content\":\"r\"},\"index\":1}]}",
             "{\"choices\":[{\"text\":\"t\",\"delta\":{\"content\":\"t\"}},{\"text\":\"u\",\"index\":3,\"finish_reason\":\"stop\"}]}",
             "{\"choices\":[{\"delta\":{\"tool_calls\":[{\"index\":1,\"id\":\"i\",\"function\":{\"name\":\"n\",\"arguments\":\"{}\"}}]}}]}",
             "{\"choices\":[{\"message\":{\"content\":[{\"text\":\"a\"},{\"thinking\":[{\"text\":\"b\"}]},\"c\"],\"refusal\":\"d\"}}]}",
@@ -67,14 +64,14 @@ class ChatScannerTest {
         }
         if (scanner.hasUsage()) {
             found.add("usage "
-                    + JACKSON.readTree(
-                            new String(bytes, scanner.usageFrom(), scanner.usageTo() - scanner.usageFrom(), UTF_8))
+                    + JACKSON.readTree(new String(
+                            bytes, scanner.usageFrom(), scanner.usageTo() - scanner.usageFrom(), UTF_8))
                     + " " + scanner.completionTokens());
         }
         if (scanner.hasError()) {
             found.add("error "
-                    + JACKSON.readTree(
-                            new String(bytes, scanner.errorFrom(), scanner.errorTo() - scanner.errorFrom(), UTF_8)));
+                    + JACKSON.readTree(new String(
+                            bytes, scanner.errorFrom(), scanner.errorTo() - scanner.errorFrom(), UTF_8)));
         }
         return found;
     }
@@ -100,8 +97,7 @@ class ChatScannerTest {
         boolean none = error.isMissingNode() || error.isNull() || NO_ERRORS.contains(error.toString());
         if (!none) {
             all.add("error " + error);
-        } else if (document.path("object").isString()
-                && document.path("object").stringValue().equals("error")) {
+        } else if (document.path("object").isString() && document.path("object").stringValue().equals("error")) {
             all.add("error " + document);
         }
         return all;
@@ -134,8 +130,7 @@ class ChatScannerTest {
                 default -> {}
             }
         });
-        if (text[0] >= 0
-                && own.stream().filter(piece -> piece.startsWith("TEXT ")).count() > 1) {
+        if (text[0] >= 0 && own.stream().filter(piece -> piece.startsWith("TEXT ")).count() > 1) {
             own.remove(text[0]);
         }
         pieces.addAll(own);
@@ -153,9 +148,7 @@ class ChatScannerTest {
             switch (member.getKey()) {
                 case "content" -> {
                     add(pieces, "TEXT", index, value);
-                    value.values().stream()
-                            .filter(part -> value.isArray())
-                            .forEach(part -> addPart(part, index, pieces));
+                    value.values().stream().filter(part -> value.isArray()).forEach(part -> addPart(part, index, pieces));
                 }
                 case "reasoning", "reasoning_content" -> {
                     if (!twins || !said[0]) {
@@ -170,17 +163,14 @@ class ChatScannerTest {
                         addFunction(value, index, pieces);
                     }
                 }
-                case "tool_calls" ->
-                    value.values().stream()
-                            .filter(call -> value.isArray() && call.isObject())
-                            .forEach(call -> {
-                                tools.add("tool " + index + " " + index(call.path("index"), -1) + " "
-                                        + (call.path("id").isString()
-                                                ? call.path("id").stringValue()
-                                                : "")
-                                        + " " + isText(call.path("function").path("name")));
-                                addFunction(call.path("function"), index, pieces);
-                            });
+                case "tool_calls" -> value.values().stream()
+                        .filter(call -> value.isArray() && call.isObject())
+                        .forEach(call -> {
+                            tools.add("tool " + index + " " + index(call.path("index"), -1) + " "
+                                    + (call.path("id").isString() ? call.path("id").stringValue() : "")
+                                    + " " + isText(call.path("function").path("name")));
+                            addFunction(call.path("function"), index, pieces);
+                        });
                 default -> {}
             }
         });
@@ -247,48 +237,10 @@ class ChatScannerTest {
     @ParameterizedTest
     @ValueSource(
             strings = {
-                "{}",
-                "[]",
-                "[1,2]",
-                "0",
-                "-0.5e+10",
-                "\"a\"",
-                " true ",
-                "null",
-                "{\"a\":{\"b\":[{}]}}",
-                "",
-                "{",
-                "[",
-                "\"",
-                "{,}",
-                "{\"a\"}",
-                "{\"a\":}",
-                "{\"a\":1,}",
-                "[1,]",
-                "[,1]",
-                "01",
-                "1.",
-                ".5",
-                "+1",
-                "1e",
-                "-",
-                "tru",
-                "truex",
-                "\"\\x\"",
-                "\"\\u12g4\"",
-                "\"\\u12",
-                "\"\u0001\"",
-                "{} {}",
-                "{'a':1}",
-                "nul",
-                "NaN",
-                "\"\\",
-                "{\"a\":1 \"b\":2}",
-                "[1 2]",
-                "{\"\\u0063hoices\":[{\"delta\":{\"cont\\u0065nt\":\"x\"}}]}",
-                "{\"choices\":{}}",
-                "1e5",
-                "\u00A01"
+                "{}", "[]", "[1,2]", "0", "-0.5e+10", "\"a\"", " true ", "null", "{\"a\":{\"b\":[{}]}}", "", "{", "[", "\"",
+                "{,}", "{\"a\"}", "{\"a\":}", "{\"a\":1,}", "[1,]", "[,1]", "01", "1.", ".5", "+1", "1e", "-", "tru", "truex",
+                "\"\\x\"", "\"\\u12g4\"", "\"\\u12", "\"\u0001\"", "{} {}", "{'a':1}", "nul", "NaN", "\"\\", "{\"a\":1 \"b\":2}",
+                "[1 2]", "{\"\\u0063hoices\":[{\"delta\":{\"cont\\u0065nt\":\"x\"}}]}", "{\"choices\":{}}", "1e5", "\u00A01"
             })
     void documentIsWellFormedExactlyWhenJacksonSaysSo(String document) {
         assertReadAlike(new ChatScanner(), document);
@@ -358,22 +310,14 @@ class ChatScannerTest {
         var random = new Random(31_337);
         for (int i = 0; i < 3_000; i++) {
             String text = random.ints(random.nextInt(4), 0, 6)
-                    .mapToObj(
-                            n -> List.of("a", "\\n", "é", "\\u00e9", "😀", "\"").get(n))
+                    .mapToObj(n -> List.of("a", "\\n", "é", "\\u00e9", "😀", "\"").get(n))
                     .collect(Collectors.joining());
             String padding = random.nextInt(9) == 0 ? "\\" : "p".repeat(random.nextInt(9));
             String key = random.nextInt(20) == 0 ? "refusal" : "content";
             assertReadAlike(
                     scanner,
                     "{\"id\":\"%d\",\"choices\":[{\"index\":%d,\"delta\":{\"%s\":\"%s\"}}],\"o\":\"%s\",\"q\":\"%s\"%s}"
-                            .formatted(
-                                    i / 50,
-                                    i % 1000 / 500,
-                                    key,
-                                    text,
-                                    i % 100 / 90,
-                                    padding,
-                                    i % 70 == 0 ? ",\"usage\":{}" : ""));
+                            .formatted(i / 50, i % 1000 / 500, key, text, i % 100 / 90, padding, i % 70 == 0 ? ",\"usage\":{}" : ""));
         }
     }
 }

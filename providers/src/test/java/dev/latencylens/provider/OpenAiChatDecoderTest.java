@@ -16,41 +16,40 @@ import org.junit.jupiter.params.provider.FieldSource;
 
 class OpenAiChatDecoderTest {
     private static final String STORY = """
-        : warming up
+            : warming up
 
-        data: {"id":"c-1","object":"chat.completion.chunk","choices":[{"index":0,"delta":{"role":"assistant","content":""},"finish_reason":null}],"usage":null,"pad":"a"}
+            data: {"id":"c-1","object":"chat.completion.chunk","choices":[{"index":0,"delta":{"role":"assistant","content":""},"finish_reason":null}],"usage":null,"pad":"a"}
 
-        data: {"id":"c-1","object":"chat.completion.chunk","choices":[{"index":0,"delta":{"content":"Grüße"},"finish_reason":null}],"usage":null,"pad":"bb"}
+            data: {"id":"c-1","object":"chat.completion.chunk","choices":[{"index":0,"delta":{"content":"Grüße"},"finish_reason":null}],"usage":null,"pad":"bb"}
 
-        data: {"id":"c-1","object":"chat.completion.chunk","choices":[{"index":0,"delta":{"content":" \\u00e0 \\"漢\\"😀"},"finish_reason":null}],"usage":null,"pad":""}
+            data: {"id":"c-1","object":"chat.completion.chunk","choices":[{"index":0,"delta":{"content":" \\u00e0 \\"漢\\"😀"},"finish_reason":null}],"usage":null,"pad":""}
 
-        data: {"id":"c-1","object":"chat.completion.chunk","choices":[{"index":0,"delta":{},"finish_reason":"stop"}],"usage":null,"pad":"c"}
+            data: {"id":"c-1","object":"chat.completion.chunk","choices":[{"index":0,"delta":{},"finish_reason":"stop"}],"usage":null,"pad":"c"}
 
-        data: {"id":"c-1","object":"chat.completion.chunk","choices":[],"usage":{"prompt_tokens":7,"completion_tokens":2,"total_tokens":9}}
+            data: {"id":"c-1","object":"chat.completion.chunk","choices":[],"usage":{"prompt_tokens":7,"completion_tokens":2,"total_tokens":9}}
 
-        data: [DONE]
+            data: [DONE]
 
-        """;
+            """;
 
     private static final String TOOLS = events(
-            delta(
-                    "\"role\":\"assistant\",\"content\":null,\"tool_calls\":[{\"index\":0,\"id\":\"a\",\"type\":\"function\","
-                        + "\"function\":{\"name\":\"find\",\"arguments\":\"\"}}]"),
+            delta("\"role\":\"assistant\",\"content\":null,\"tool_calls\":[{\"index\":0,\"id\":\"a\",\"type\":\"function\","
+                    + "\"function\":{\"name\":\"find\",\"arguments\":\"\"}}]"),
             delta("\"tool_calls\":[{\"index\":0,\"function\":{\"arguments\":\"{\\\"q\\\"\"}}]"),
             delta("\"tool_calls\":[{\"index\":0,\"function\":{\"arguments\":\":1}\"}}]"),
             delta("\"tool_calls\":[{\"index\":1,\"id\":\"b\",\"function\":{\"name\":\"open\",\"arguments\":\"{}\"}}]"));
 
     private static final String BROKEN = """
-        data: {"choices":[{"delta":{"content":"a"}}]}
+            data: {"choices":[{"delta":{"content":"a"}}]}
 
-        data: {"choices":[{"delta":{"content":"b"}]}
+            data: {"choices":[{"delta":{"content":"b"}]}
 
-        data: {"choices":[{"delta":{"content":"c"}}]}
+            data: {"choices":[{"delta":{"content":"c"}}]}
 
-        event: error
-        data: {"error":{"message":"overloaded","code":"busy"}}
+            event: error
+            data: {"error":{"message":"overloaded","code":"busy"}}
 
-        """;
+            """;
 
     static final List<String> BODIES = List.of(
             STORY,
@@ -133,20 +132,16 @@ class OpenAiChatDecoderTest {
 
     @Test
     void answerWithoutTerminatorSaysSo() {
-        assertThat(Reading.of(events(content("a"))).completion().terminatorSeen())
-                .isFalse();
+        assertThat(Reading.of(events(content("a"))).completion().terminatorSeen()).isFalse();
     }
 
     @Test
     void reasoningUnderBothNamesCountsOnce() {
-        assertThat(Reading.of(events(delta("\"reasoning\":\"hm\",\"reasoning_content\":\"h\\u006d\"")))
-                        .said())
+        assertThat(Reading.of(events(delta("\"reasoning\":\"hm\",\"reasoning_content\":\"h\\u006d\""))).said())
                 .containsExactly("reasoning 0 'hm'");
-        assertThat(Reading.of(events(delta("\"reasoning_content\":\"a\",\"content\":\"t\",\"reasoning\":\"b\"")))
-                        .said())
+        assertThat(Reading.of(events(delta("\"reasoning_content\":\"a\",\"content\":\"t\",\"reasoning\":\"b\""))).said())
                 .containsExactly("reasoning 0 'a'", "text 0 't'", "reasoning 0 'b'");
-        assertThat(Reading.of(events(delta("\"reasoning\":null,\"reasoning_content\":\"a\",\"content\":\"\"")))
-                        .said())
+        assertThat(Reading.of(events(delta("\"reasoning\":null,\"reasoning_content\":\"a\",\"content\":\"\""))).said())
                 .containsExactly("reasoning 0 'a'");
     }
 
@@ -166,15 +161,13 @@ class OpenAiChatDecoderTest {
 
     @Test
     void legacyCompletionsCarryTextInTheChoice() {
-        assertThat(Reading.of(events("{\"choices\":[{\"text\":\"a\",\"index\":0}]}"))
-                        .said())
+        assertThat(Reading.of(events("{\"choices\":[{\"text\":\"a\",\"index\":0}]}")).said())
                 .containsExactly("text 0 'a'");
     }
 
     @Test
     void textOfTheChoiceIsPassedOverBesideTextOfTheDelta() {
-        assertThat(Reading.of(events("{\"choices\":[{\"text\":\"a\",\"delta\":{\"content\":\"a\"}}]}"))
-                        .said())
+        assertThat(Reading.of(events("{\"choices\":[{\"text\":\"a\",\"delta\":{\"content\":\"a\"}}]}")).said())
                 .containsExactly("text 0 'a'");
         assertThat(Reading.of(events("{\"choices\":[{\"text\":null,\"delta\":{\"content\":[\"a\",\"b\"]}}]}"))
                         .said())
@@ -183,8 +176,8 @@ class OpenAiChatDecoderTest {
 
     @Test
     void choiceIndexCountsWhereverItStands() {
-        Reading reading = Reading.of(
-                events("{\"choices\":[{\"delta\":{\"content\":\"a\"},\"index\":2,\"finish_reason\":\"length\"},"
+        Reading reading = Reading.of(events(
+                "{\"choices\":[{\"delta\":{\"content\":\"a\"},\"index\":2,\"finish_reason\":\"length\"},"
                         + "{\"index\":0,\"delta\":{\"content\":\"b\"},\"finish_reason\":\"stop\"}]}"));
 
         assertThat(reading.said()).containsExactly("text 2 'a'", "text 0 'b'");
@@ -215,22 +208,17 @@ class OpenAiChatDecoderTest {
         String named = "\"tool_calls\":[{%s\"id\":\"%s\",\"function\":{\"name\":\"f\",\"arguments\":\"{}\"}}]";
         String nameless = "\"tool_calls\":[{%s\"id\":\"%s\",\"function\":{\"arguments\":\"{}\"}}]";
 
-        assertThat(toolCalls(delta(named.formatted("", "a")), delta(named.formatted("", "b"))))
-                .isEqualTo(2);
+        assertThat(toolCalls(delta(named.formatted("", "a")), delta(named.formatted("", "b")))).isEqualTo(2);
         assertThat(toolCalls(delta(named.formatted("\"index\":0,", "a")), delta(named.formatted("\"index\":0,", "b"))))
                 .isEqualTo(2);
         assertThat(toolCalls(delta(named.formatted("\"index\":0,", "a")), delta(named.formatted("\"index\":0,", "a"))))
                 .isEqualTo(1);
-        assertThat(toolCalls(
-                        delta(named.formatted("\"index\":0,", "a")), delta(nameless.formatted("\"index\":0,", "b"))))
+        assertThat(toolCalls(delta(named.formatted("\"index\":0,", "a")), delta(nameless.formatted("\"index\":0,", "b"))))
                 .isEqualTo(1);
-        assertThat(toolCalls(delta(named.formatted("", "a")), delta(nameless.formatted("", "a"))))
+        assertThat(toolCalls(delta(named.formatted("", "a")), delta(nameless.formatted("", "a")))).isEqualTo(1);
+        assertThat(toolCalls(delta("\"function_call\":{\"name\":\"f\"}"), delta("\"function_call\":{\"arguments\":\"{}\"}")))
                 .isEqualTo(1);
-        assertThat(toolCalls(
-                        delta("\"function_call\":{\"name\":\"f\"}"), delta("\"function_call\":{\"arguments\":\"{}\"}")))
-                .isEqualTo(1);
-        assertThat(toolCalls(delta("\"tool_calls\":[null,3]"), delta("\"tool_calls\":null")))
-                .isZero();
+        assertThat(toolCalls(delta("\"tool_calls\":[null,3]"), delta("\"tool_calls\":null"))).isZero();
     }
 
     private static int toolCalls(String... documents) {
@@ -241,13 +229,10 @@ class OpenAiChatDecoderTest {
     void usageIsBroughtToOneMeaning() {
         assertThat(usage("{\"prompt_tokens\":10,\"completion_tokens\":5,\"prompt_tokens_details\":{\"cached_tokens\":4,"
                         + "\"cache_write_tokens\":2},\"completion_tokens_details\":{\"reasoning_tokens\":3}}"))
-                .extracting(
-                        Usage::inputTotal, Usage::cachedRead, Usage::cacheWrite, Usage::outputTotal, Usage::reasoning)
+                .extracting(Usage::inputTotal, Usage::cachedRead, Usage::cacheWrite, Usage::outputTotal, Usage::reasoning)
                 .containsExactly(10L, 4L, 2L, 5L, 3L);
-        assertThat(usage("{\"prompt_tokens\":10,\"prompt_cache_hit_tokens\":8}").cachedRead())
-                .isEqualTo(8);
-        assertThat(usage("{\"completion_tokens\":9,\"reasoning_tokens\":1.5}").reasoning())
-                .isNull();
+        assertThat(usage("{\"prompt_tokens\":10,\"prompt_cache_hit_tokens\":8}").cachedRead()).isEqualTo(8);
+        assertThat(usage("{\"completion_tokens\":9,\"reasoning_tokens\":1.5}").reasoning()).isNull();
     }
 
     @Test
@@ -263,10 +248,7 @@ class OpenAiChatDecoderTest {
     void groqsUsageCountsWhereThereIsNoOther() {
         String groq = "\"x_groq\":{\"id\":\"r\",\"usage\":{\"completion_tokens\":1}}";
 
-        assertThat(requireNonNull(Reading.of(events("{\"choices\":[]," + groq + "}"))
-                                .completion()
-                                .usage())
-                        .outputTotal())
+        assertThat(requireNonNull(Reading.of(events("{\"choices\":[]," + groq + "}")).completion().usage()).outputTotal())
                 .isEqualTo(1);
         assertThat(requireNonNull(Reading.of(events("{" + groq + ",\"usage\":{\"completion_tokens\":2}}"))
                                 .completion()
@@ -295,14 +277,9 @@ class OpenAiChatDecoderTest {
 
     @Test
     void tokensOfAChunkAreTheGrowthOfAContinuousUsage() {
-        String chunk =
-                "{\"choices\":[{\"index\":0,\"delta\":{\"content\":\"%s\"}}],\"usage\":{\"completion_tokens\":%d}}";
+        String chunk = "{\"choices\":[{\"index\":0,\"delta\":{\"content\":\"%s\"}}],\"usage\":{\"completion_tokens\":%d}}";
 
-        assertThat(Reading.of(events(
-                                chunk.formatted("", 0),
-                                chunk.formatted("a", 1),
-                                chunk.formatted("", 2),
-                                chunk.formatted("bc", 4)))
+        assertThat(Reading.of(events(chunk.formatted("", 0), chunk.formatted("a", 1), chunk.formatted("", 2), chunk.formatted("bc", 4)))
                         .said())
                 .containsExactly("text 0 'a' 1", "text 0 'bc' 3");
     }
@@ -316,11 +293,9 @@ class OpenAiChatDecoderTest {
 
     @Test
     void tokensAreUnknownWhereSeveralChoicesShareTheCount() {
-        String chunk =
-                "{\"choices\":[{\"index\":%d,\"delta\":{\"content\":\"x\"}}],\"usage\":{\"completion_tokens\":%d}}";
+        String chunk = "{\"choices\":[{\"index\":%d,\"delta\":{\"content\":\"x\"}}],\"usage\":{\"completion_tokens\":%d}}";
 
-        assertThat(Reading.of(events(chunk.formatted(1, 1), chunk.formatted(0, 1)))
-                        .said())
+        assertThat(Reading.of(events(chunk.formatted(1, 1), chunk.formatted(0, 1))).said())
                 .containsExactly("text 1 'x'", "text 0 'x'");
     }
 
@@ -330,25 +305,21 @@ class OpenAiChatDecoderTest {
         assertThat(error(events(content("a"), "{\"error\":{\"message\":\"no room\",\"http_status_code\":422}}")))
                 .isEqualTo(new ProviderError("", "no room"));
         assertThat(error(events("{\"error\":\"stopped\",\"choices\":[]}"))).isEqualTo(new ProviderError("", "stopped"));
-        assertThat(error(events(
-                        "{\"object\":\"error\",\"message\":\"too long\",\"type\":\"BadRequestError\",\"code\":400}")))
+        assertThat(error(events("{\"object\":\"error\",\"message\":\"too long\",\"type\":\"BadRequestError\",\"code\":400}")))
                 .isEqualTo(new ProviderError("BadRequestError", "too long"));
         assertThat(error("event: error\ndata: backend went away\n\n"))
                 .isEqualTo(new ProviderError("", "backend went away"));
         assertThat(error("event: error\ndata: {\"message\":\"m\",\"type\":\"t\"}\n\n"))
                 .isEqualTo(new ProviderError("t", "m"));
-        assertThat(error(events(content("a"))
-                        + "error: {\"code\":500,\"message\":\"oom\",\"type\":\"server_error\"}\n\n"))
+        assertThat(error(events(content("a")) + "error: {\"code\":500,\"message\":\"oom\",\"type\":\"server_error\"}\n\n"))
                 .isEqualTo(new ProviderError("server_error", "oom"));
-        assertThat(error(events(content("a"))
-                        + "{\n  \"error\": {\n    \"code\": 503,\n    \"message\": \"gone\"\n  }\n}\n"))
+        assertThat(error(events(content("a")) + "{\n  \"error\": {\n    \"code\": 503,\n    \"message\": \"gone\"\n  }\n}\n"))
                 .isEqualTo(new ProviderError("503", "gone"));
     }
 
     @Test
     void outputBesideAnErrorCounts() {
-        Reading reading =
-                Reading.of(events("{\"error\":{\"message\":\"cut\"},\"choices\":[{\"delta\":{\"content\":\"a\"}}]}"));
+        Reading reading = Reading.of(events("{\"error\":{\"message\":\"cut\"},\"choices\":[{\"delta\":{\"content\":\"a\"}}]}"));
 
         assertThat(reading.said()).containsExactly("text 0 'a'");
         assertThat(reading.completion().error()).isEqualTo(new ProviderError("", "cut"));
@@ -387,9 +358,7 @@ class OpenAiChatDecoderTest {
 
     @Test
     void bytesThatAreNoUtf8AreReplacedAndSaid() {
-        for (int[] bytes :
-                new int[][] {{0xFF}, {0xC3}, {0xC0, 0x80}, {0xED, 0xA0, 0x80}, {0xE2, 0x82}, {0xF4, 0x90, 0x80, 0x80}
-                }) {
+        for (int[] bytes : new int[][] {{0xFF}, {0xC3}, {0xC0, 0x80}, {0xED, 0xA0, 0x80}, {0xE2, 0x82}, {0xF4, 0x90, 0x80, 0x80}}) {
             byte[] body = events(content("aXXXXb")).getBytes(UTF_8);
             int at = events(content("a")).indexOf("\"a\"") + 2;
             for (int i = 0; i < bytes.length; i++) {
@@ -422,15 +391,8 @@ class OpenAiChatDecoderTest {
 
     @Test
     void valuesThatAreNoObjectsSayNothing() {
-        Reading reading = Reading.of(events(
-                "null",
-                "[]",
-                "7",
-                "{\"choices\":3}",
-                "{\"choices\":[1]}",
-                "{\"choices\":[{\"delta\":[]}]}",
-                "{\"usage\":4,\"x_groq\":{\"usage\":null}}",
-                "{\"choices\":[{\"delta\":{\"content\":{\"a\":1}}}]}"));
+        Reading reading = Reading.of(events("null", "[]", "7", "{\"choices\":3}", "{\"choices\":[1]}", "{\"choices\":[{\"delta\":[]}]}",
+                "{\"usage\":4,\"x_groq\":{\"usage\":null}}", "{\"choices\":[{\"delta\":{\"content\":{\"a\":1}}}]}"));
 
         assertThat(reading.events).hasSize(8);
         assertThat(reading.chunks).isEmpty();
@@ -439,10 +401,8 @@ class OpenAiChatDecoderTest {
 
     @Test
     void nestingIsBounded() {
-        assertThat(Reading.of(events("[".repeat(100_000))).completion().malformed())
-                .contains("at most 500 levels");
-        assertThat(Reading.of(events("{\"a\":".repeat(600))).completion().malformed())
-                .contains("at most 500 levels");
+        assertThat(Reading.of(events("[".repeat(100_000))).completion().malformed()).contains("at most 500 levels");
+        assertThat(Reading.of(events("{\"a\":".repeat(600))).completion().malformed()).contains("at most 500 levels");
     }
 
     @Test

@@ -27,8 +27,17 @@ class SimulateCommandTest {
         Path record = folder.resolve("truth.jsonl");
         Path authority = folder.resolve("ca.pem");
         int code = run(
-                "--lifetime", "10ms", "--tls", "--record", record.toString(), "--cert-out", authority.toString(),
-                "--ttft", "5ms", "--fault-rate", "0.5");
+                "--lifetime",
+                "10ms",
+                "--tls",
+                "--record",
+                record.toString(),
+                "--cert-out",
+                authority.toString(),
+                "--ttft",
+                "5ms",
+                "--fault-rate",
+                "0.5");
 
         assertThat(err.toString()).isEmpty();
         assertThat(code).isZero();

@@ -71,7 +71,6 @@ final class Exchange extends DueHeap.Entry {
         this.extraHeaders = reply.extraHeaders();
         this.startNs = truth.requestReadAtNs;
         this.pending = connection.allocate(FIRST_PENDING);
-        truth.status = status;
         truth.fault = fault.label();
         truth.promptTokens = answer.promptTokens();
     }
@@ -126,7 +125,6 @@ final class Exchange extends DueHeap.Entry {
         }
         switch (fault) {
             case NO_ANSWER -> {
-                truth.status = 0;
                 endLabel = fault.label();
                 return;
             }
@@ -150,6 +148,11 @@ final class Exchange extends DueHeap.Entry {
             case GOAWAY -> connection.goAway(this, false);
             case HTTP_400, HTTP_401, HTTP_404, HTTP_429, HTTP_500, HTTP_503, HTTP_529, NO_DONE, EMPTY ->
                 endLabel = fault.label();
+            case ERROR_EVENT, ERROR_NAMED, GARBAGE_BODY -> {
+                if (!answer.isStreamed()) {
+                    endLabel = fault.label();
+                }
+            }
             case SLOW_HEADERS -> {
                 if (answer.isStreamed()) {
                     startTrickle(startNs);
@@ -278,12 +281,14 @@ final class Exchange extends DueHeap.Entry {
 
     // Faults in mid-stream.
 
-    /// A body that is not streamed is struck when half of it has left.
+    /// A stream is struck when enough chunks have left, another body when half of it has.
     private boolean isFaultDue() {
         if (struck || !fault.isMidStream()) {
             return false;
         }
-        return answer.isStreamed() ? eventsSent >= behaviour.faultAfter && answer.hasNext() : complete && fault != Fault.CUT_CLEAN;
+        return answer.isStreamed()
+                ? eventsSent >= behaviour.faultAfter && answer.hasNext()
+                : complete && fault.cutsConnection();
     }
 
     private void strike(long nowNs) {
@@ -417,7 +422,7 @@ final class Exchange extends DueHeap.Entry {
         }
         bytes.release();
         headBytes = null;
-        headSent = true;
+        headLeft();
         phase = Phase.ANSWER;
         connection.uncork();
         scheduleOrRun(answer.hasNext() ? startNs + answer.dueNs() : startNs);
@@ -429,9 +434,14 @@ final class Exchange extends DueHeap.Entry {
         truth.write(atNs, bytes, bodySent);
     }
 
+    private void headLeft() {
+        headSent = true;
+        truth.status = status;
+    }
+
     /// A write of `bytes` bytes, with framing, carried `bodyBytes` of the body.
     void wrote(long atNs, int bytes, int bodyBytes) {
-        headSent = true;
+        headLeft();
         bodySent += bodyBytes;
         truth.write(atNs, bytes, bodySent);
         if (!pending.isReadable()) {

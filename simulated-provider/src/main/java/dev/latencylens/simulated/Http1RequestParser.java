@@ -170,10 +170,14 @@ final class Http1RequestParser {
     }
 
     private static long contentLength(String value) {
-        if (!value.matches("[0-9]{1,18}")) {
-            throw new IllegalArgumentException("content-length must be a number, was '" + value + "'");
+        long length = 0;
+        for (int i = 0; i < value.length(); i++) {
+            int digit = value.charAt(i) - '0';
+            if (digit < 0 || digit > 9 || i > 17) {
+                throw new IllegalArgumentException("content-length must be a number, was '" + value + "'");
+            }
+            length = length * 10 + digit;
         }
-        long length = Long.parseLong(value);
         if (length > MOST_BODY_BYTES) {
             throw new IllegalArgumentException(
                     "the request body may have " + MOST_BODY_BYTES + " bytes, content-length was " + length);

@@ -103,8 +103,9 @@ abstract class Connection extends ChannelInboundHandlerAdapter {
     /// How a failure of the channel looks to an exchange that it hits.
     static TransportEnd endOf(Throwable cause) {
         String message = String.valueOf(cause.getMessage());
-        if (cause instanceof javax.net.ssl.SSLException || cause.getCause() instanceof javax.net.ssl.SSLException) {
-            return new TransportEnd(TransportEnd.Kind.RESET, "TLS broke off: " + message);
+        Throwable inner = cause.getCause() == null ? cause : cause.getCause();
+        if (inner instanceof javax.net.ssl.SSLException) {
+            return new TransportEnd(TransportEnd.Kind.RESET, "TLS broke off: " + inner.getMessage());
         }
         if (cause instanceof java.io.IOException) {
             return new TransportEnd(

@@ -31,6 +31,7 @@ final class Flight {
     private boolean requestStarted;
     private boolean requestEnded;
     private boolean responseStarted;
+    private boolean headed;
     private boolean ended;
     private long requestEndAtNs;
     private long lastReadAtNs;
@@ -84,6 +85,7 @@ final class Flight {
     }
 
     void head(int status, List<Header> headers, long arrivedAtNs) {
+        headed = true;
         log.fact(exchange, new ResponseFact(new ResponseHead(status, headers)), arrivedAtNs);
     }
 
@@ -102,6 +104,10 @@ final class Flight {
 
     boolean hasStartedResponse() {
         return responseStarted;
+    }
+
+    boolean hasHead() {
+        return headed;
     }
 
     boolean hasEndedRequest() {

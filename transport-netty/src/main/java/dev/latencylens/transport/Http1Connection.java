@@ -63,8 +63,7 @@ final class Http1Connection extends Connection {
     void abandon(Flight abandoned) {
         if (flight == abandoned) {
             flight = null;
-            state = State.CLOSED;
-            channel.close();
+            retire(false);
         }
     }
 
@@ -127,7 +126,8 @@ final class Http1Connection extends Connection {
                 if (next == '\n') {
                     expectChunkSize();
                 } else if (next != '\r') {
-                    throw new MalformedHttp("expected a line break after a chunk, saw byte " + (next & 0xFF));
+                    throw new MalformedHttp(
+                            "expected a line break after a chunk, saw '" + MalformedHttp.printable(next) + "'");
                 }
             }
             case TRAILERS -> {
@@ -197,7 +197,8 @@ final class Http1Connection extends Connection {
             } else if (next == ';' || next == ' ' || next == '\t' || next == '\r') {
                 chunkExtension = true;
             } else if (!chunkExtension) {
-                throw new MalformedHttp("expected a chunk size in hexadecimal, saw byte " + (next & 0xFF));
+                throw new MalformedHttp(
+                        "expected a chunk size in hexadecimal, saw '" + MalformedHttp.printable(next) + "'");
             }
         }
         return false;

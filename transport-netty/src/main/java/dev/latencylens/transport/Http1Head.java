@@ -47,7 +47,8 @@ final class Http1Head {
                 bytes = Arrays.copyOf(bytes, length * 2);
             }
             if (length < PREFIX.length && next != PREFIX[length]) {
-                throw new MalformedHttp("expected an HTTP/1.1 status line, saw '" + printable(next) + "'");
+                throw new MalformedHttp("expected an HTTP/1.1 status line, saw '"
+                        + new String(bytes, 0, length, StandardCharsets.ISO_8859_1) + MalformedHttp.printable(next) + "'");
             }
             bytes[length++] = next;
             if (next == '\n') {
@@ -147,9 +148,5 @@ final class Http1Head {
 
     private static String abbreviated(String text) {
         return text.length() <= 60 ? text : text.substring(0, 57) + "...";
-    }
-
-    private static String printable(byte value) {
-        return value > 32 && value < 127 ? String.valueOf((char) value) : "byte " + (value & 0xFF);
     }
 }

@@ -58,6 +58,8 @@ final class Http2Connection extends Connection {
     private static final int DEFAULT_FRAME = 16_384;
     /// Received bytes after which the window is opened again: half of it, long before a server could run dry.
     private static final long REOPEN_BYTES = 1L << 30;
+    /// What `HTT` says where a frame's length is expected.
+    private static final int HTTP_1_LENGTH = 'H' << 16 | 'T' << 8 | 'T';
     /// A header block, with its continuations, must fit this.
     private static final int MAX_BLOCK_BYTES = 256 * 1024;
 
@@ -256,6 +258,9 @@ final class Http2Connection extends Connection {
         frameHeader.clear();
         payload.clear();
         inFrame = true;
+        if (left == HTTP_1_LENGTH && type == 'P') {
+            throw new MalformedHttp("expected HTTP/2, saw 'HTTP/': the server speaks HTTP/1.1; use --http 1.1");
+        }
         if (left > DEFAULT_FRAME) {
             throw new MalformedHttp("expected HTTP/2 frames of at most " + DEFAULT_FRAME + " bytes, saw one of type "
                     + type + " with " + left);
@@ -265,18 +270,14 @@ final class Http2Connection extends Connection {
                     + type + " on stream " + streamId);
         }
         if (type == DATA) {
-            beginData(arrivedAtNs, kernelAtNs);
+            beginData();
         } else if (type == HEADERS) {
             blockArrivedAtNs = arrivedAtNs;
             blockKernelAtNs = kernelAtNs;
         }
-        if (left == 0 && type != DATA) {
-            inFrame = false;
-            endFrame(arrivedAtNs, kernelAtNs);
-        }
     }
 
-    private void beginData(long arrivedAtNs, long kernelAtNs) {
+    private void beginData() throws MalformedHttp {
         receivedSinceReopen += left;
         dataFlight = flights.get(streamId);
         if (dataFlight != null) {
@@ -284,10 +285,10 @@ final class Http2Connection extends Connection {
         }
         paddingLengthDue = (flags & PADDED) != 0;
         padding = 0;
-        reopenWindows();
-        if (left == 0) {
-            endData(arrivedAtNs, kernelAtNs);
+        if (paddingLengthDue && left == 0) {
+            throw new MalformedHttp("expected the length of the padding in a padded DATA frame, saw an empty frame");
         }
+        reopenWindows();
     }
 
     private void readData(ByteBuf buffer, long arrivedAtNs, long kernelAtNs) throws MalformedHttp {
@@ -347,8 +348,8 @@ final class Http2Connection extends Connection {
 
     private void endFrame(long arrivedAtNs, long kernelAtNs) throws MalformedHttp {
         switch (type) {
-            case HEADERS -> headersFrame();
-            case CONTINUATION -> continuationFrame();
+            case HEADERS -> headersFrame(arrivedAtNs, kernelAtNs);
+            case CONTINUATION -> continuationFrame(arrivedAtNs, kernelAtNs);
             case RST_STREAM -> reset(arrivedAtNs, kernelAtNs);
             case SETTINGS -> settings();
             case PING -> ping();
@@ -361,7 +362,7 @@ final class Http2Connection extends Connection {
         }
     }
 
-    private void headersFrame() throws MalformedHttp {
+    private void headersFrame(long arrivedAtNs, long kernelAtNs) throws MalformedHttp {
         int padded = 0;
         if ((flags & PADDED) != 0) {
             requirePayload(1);
@@ -377,11 +378,11 @@ final class Http2Connection extends Connection {
         blockEndsStream = (flags & END_STREAM) != 0;
         block.writeBytes(payload, payload.readableBytes() - padded);
         if ((flags & END_HEADERS) != 0) {
-            endBlock();
+            endBlock(arrivedAtNs, kernelAtNs);
         }
     }
 
-    private void continuationFrame() throws MalformedHttp {
+    private void continuationFrame(long arrivedAtNs, long kernelAtNs) throws MalformedHttp {
         if (blockStreamId == 0) {
             throw new MalformedHttp("saw CONTINUATION without HEADERS on stream " + streamId);
         }
@@ -390,11 +391,11 @@ final class Http2Connection extends Connection {
         }
         block.writeBytes(payload);
         if ((flags & END_HEADERS) != 0) {
-            endBlock();
+            endBlock(arrivedAtNs, kernelAtNs);
         }
     }
 
-    private void endBlock() throws MalformedHttp {
+    private void endBlock(long arrivedAtNs, long kernelAtNs) throws MalformedHttp {
         int stream = blockStreamId;
         blockStreamId = 0;
         Http2Headers decoded;
@@ -413,10 +414,10 @@ final class Http2Connection extends Connection {
             if (status < 200) {
                 return;
             }
-            flight.head(status, fields(decoded), blockArrivedAtNs);
+            flight.head(status, fields(decoded), arrivedAtNs);
         }
         if (blockEndsStream) {
-            land(flight, blockArrivedAtNs, blockKernelAtNs);
+            land(flight, arrivedAtNs, kernelAtNs);
         }
     }
 
@@ -430,7 +431,7 @@ final class Http2Connection extends Connection {
     private static List<Header> fields(Http2Headers decoded) throws MalformedHttp {
         var fields = new ArrayList<Header>(decoded.size());
         for (Map.Entry<CharSequence, CharSequence> field : decoded) {
-            if (field.getKey().charAt(0) != ':') {
+            if (field.getKey().isEmpty() || field.getKey().charAt(0) != ':') {
                 try {
                     fields.add(Header.of(
                             field.getKey().toString(), field.getValue().toString()));
@@ -526,6 +527,10 @@ final class Http2Connection extends Connection {
         } else {
             int[] window = streamWindows.get(streamId);
             if (window != null) {
+                if ((long) window[0] + increment > LARGEST_WINDOW) {
+                    throw new MalformedHttp("the window of stream " + streamId + " grew beyond " + LARGEST_WINDOW
+                            + " bytes, by " + increment);
+                }
                 window[0] += increment;
             }
         }
@@ -554,7 +559,10 @@ final class Http2Connection extends Connection {
             out.writeInt((int) Http2Error.NO_ERROR.code());
             channel.writeAndFlush(out, channel.voidPromise());
         }
-        land(flight, TransportEnd.COMPLETE, atNs, kernelAtNs);
+        TransportEnd end = flight.hasHead()
+                ? TransportEnd.COMPLETE
+                : new TransportEnd(TransportEnd.Kind.MALFORMED, "expected a response, saw the stream end without a status");
+        land(flight, end, atNs, kernelAtNs);
         closeWhenDone();
         madeRoom();
     }

@@ -8,6 +8,11 @@ final class MalformedHttp extends Exception {
         super(message);
     }
 
+    /// One byte as people can read it.
+    static String printable(int value) {
+        return value > 32 && value < 127 ? String.valueOf((char) value) : "byte " + (value & 0xFF);
+    }
+
     @Override
     public String getMessage() {
         return String.valueOf(super.getMessage());

@@ -55,11 +55,15 @@ class MeasuringTest {
         var run = lens("run", "--num-prompts", "20", "--output-dir", folder.toString(), "--percentile-metrics", "ttft,e2el",
                 "--metric-percentiles", "50,99.99");
 
-        List<String> table = run.out().lines().skip(5).limit(4).toList();
-        assertThat(table.get(0)).isBlank();
-        assertThat(table.get(1)).isEqualTo("ms                    count     mean      min      p50   p99.99      max");
-        assertThat(table.get(2)).matches("ttft +20( +[\\d.]+){3} n/a 66381 +[\\d.]+").hasSameSizeAs(table.get(1));
-        assertThat(table.get(3)).startsWith("e2e ").hasSameSizeAs(table.get(1));
+        List<String> table = run.out()
+                .lines()
+                .dropWhile(line -> !line.isEmpty())
+                .skip(1)
+                .limit(3)
+                .toList();
+        assertThat(table.get(0)).isEqualTo("ms                    count     mean      min      p50   p99.99      max");
+        assertThat(table.get(1)).matches("ttft +20( +[\\d.]+){3} n/a 66381 +[\\d.]+");
+        assertThat(table.get(2)).startsWith("e2e ").hasSameSizeAs(table.get(0));
     }
 
     @Test

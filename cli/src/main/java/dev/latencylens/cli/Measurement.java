@@ -57,10 +57,15 @@ final class Measurement {
 
     /// Measures, and returns the exit code.
     int run() throws IOException, InterruptedException {
+        Transport.Opener opener = NettyTransport.opener(plan.network());
         ClockAnchor anchor = ClockAnchor.take(clock);
         Environment environment = Environment.ofThisMachine();
         var runFile = new RunFile(directory.file(RunDirectory.RUN), plan, environment, anchor, secrets);
         runFile.started();
+        if (plan.ioCpus() != null) {
+            plan.ioCpus().reserve();
+        }
+        Priming.run(plan.network(), this::placed);
         try (var exchanges = new ExchangeFile(directory.file(RunDirectory.EXCHANGES), anchor, secrets)) {
             var stop = new StopSwitch();
             var hopelessStart = new HopelessStart(() -> stop.now("the first requests all failed alike"));
@@ -70,7 +75,7 @@ final class Measurement {
                 hopelessStart.see(result);
             });
             var load = new LoadRun(
-                    clock, plan.load(), exchanges(), transports(), NettyTransport.threads(), interpreter, flightLogs());
+                    clock, plan.load(), exchanges(), placed(opener), NettyTransport.threads(), interpreter, flightLogs());
             stop.of(load);
             LoadRun.Backlog backlog;
             int signal;
@@ -124,13 +129,12 @@ final class Measurement {
         };
     }
 
-    private Transport.Opener transports() {
-        Transport.Opener opener = NettyTransport.opener(plan.network());
+    /// Each I/O thread pins itself as it opens its transport.
+    private Transport.Opener placed(Transport.Opener opener) {
         Cpus cpus = plan.ioCpus();
         if (cpus == null) {
             return opener;
         }
-        cpus.reserve();
         var opened = new AtomicInteger();
         return (log, listener) -> {
             cpus.pinCurrentThread(opened.getAndIncrement());

@@ -76,7 +76,9 @@ final class Dialer {
         var address = new InetSocketAddress(addresses.get(index), proxy == null ? endpoint.port() : proxy.port());
         var stamp = new ReadStamp(clock);
         var setUp = new SetUp(dial, stamp, address);
-        dial.connectStartAtNs = clock.nowNs();
+        if (dial.connectStartAtNs == Dial.NOT_YET) {
+            dial.connectStartAtNs = clock.nowNs();
+        }
         var bootstrap = new Bootstrap()
                 .group(loop)
                 .channel(settings.sockets().channel())
@@ -206,11 +208,11 @@ final class Dialer {
         @Override
         public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
             if (event instanceof SslHandshakeCompletionEvent handshake) {
-                dial.secureConnectionEndAtNs = clock.nowNs();
                 if (!handshake.isSuccess()) {
                     fail(ctx, Tls.failure(handshake.cause(), settings.endpoint()));
                     return;
                 }
+                dial.secureConnectionEndAtNs = clock.nowNs();
                 ConnectionFacts.Tls facts = tls.facts(ctx.pipeline().get(SslHandler.class));
                 boolean http2 = facts.alpn().equals(ApplicationProtocolNames.HTTP_2);
                 if (settings.http() == HttpVersion.HTTP_2 && !http2) {

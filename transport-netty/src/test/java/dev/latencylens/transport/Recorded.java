@@ -12,7 +12,7 @@ import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.EnumMap;
-import java.util.IdentityHashMap;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
 
 /// What a flight log held, sorted by exchange.
 final class Recorded implements FlightLog.Reader {
-    private final Map<Exchange, Flown> flown = new IdentityHashMap<>();
+    private final Map<Exchange, Flown> flown = new HashMap<>();
 
     /// Takes everything that is in the log now.
     Recorded drain(FlightLog log) {

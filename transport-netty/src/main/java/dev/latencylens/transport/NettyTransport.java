@@ -209,7 +209,10 @@ public final class NettyTransport implements Transport, Connection.Owner, Dial.O
         all.add(connection);
         speaksHttp2 = connection instanceof Http2Connection;
         if (settings.reuse() == Reuse.STICKY) {
-            bySession.put(dial.session, connection);
+            Connection before = bySession.put(dial.session, connection);
+            if (before != null && before.isIdle()) {
+                before.channel.close();
+            }
         }
         int taken = Math.min(connection.room(), dial.waiting.size());
         List<Flight> first = dial.waiting.subList(0, taken);

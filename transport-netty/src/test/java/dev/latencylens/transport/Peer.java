@@ -138,6 +138,7 @@ final class Peer implements AutoCloseable {
 
         final Socket socket;
         private final Socket tcp;
+        private String lastRequest = "";
 
         private Line(Socket tcp, Socket socket, int number) {
             this.tcp = tcp;
@@ -159,8 +160,14 @@ final class Peer implements AutoCloseable {
             String text = head.toString(StandardCharsets.ISO_8859_1);
             Matcher length = CONTENT_LENGTH.matcher(text);
             byte[] body = length.find() ? in.readNBytes(Integer.parseInt(length.group(1))) : new byte[0];
-            requests.add(text + new String(body, StandardCharsets.ISO_8859_1));
+            lastRequest = text + new String(body, StandardCharsets.ISO_8859_1);
+            requests.add(lastRequest);
             return true;
+        }
+
+        /// The request that this connection read last.
+        String lastRequest() {
+            return lastRequest;
         }
 
         void write(String... pieces) throws IOException {

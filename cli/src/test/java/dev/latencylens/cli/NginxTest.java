@@ -123,7 +123,7 @@ class NginxTest {
         private void awaitListening(Path folder) throws IOException {
             while (process.isAlive()) {
                 try (var socket = new Socket()) {
-                    socket.connect(new InetSocketAddress(InetAddress.getByName("127.0.0.1"), port), 1000);
+                    socket.connect(new InetSocketAddress(InetAddress.ofLiteral("127.0.0.1"), port), 1000);
                     return;
                 } catch (IOException e) {
                     LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(20));
@@ -133,17 +133,18 @@ class NginxTest {
         }
 
         private static int freePort() throws IOException {
-            try (var socket = new ServerSocket(0, 1, InetAddress.getByName("127.0.0.1"))) {
+            try (var socket = new ServerSocket(0, 1, InetAddress.ofLiteral("127.0.0.1"))) {
                 return socket.getLocalPort();
             }
         }
 
         @Override
-        public void close() throws InterruptedException {
+        public void close() {
             process.destroy();
-            if (!process.waitFor(5, TimeUnit.SECONDS)) {
-                process.destroyForcibly();
+            if (!process.onExit().completeOnTimeout(process, 5, TimeUnit.SECONDS).join().isAlive()) {
+                return;
             }
+            process.destroyForcibly();
         }
     }
 }

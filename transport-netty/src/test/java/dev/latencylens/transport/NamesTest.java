@@ -45,7 +45,7 @@ class NamesTest {
         private static final int NO_SUCH_NAME = 3;
 
         final AtomicInteger questions = new AtomicInteger();
-        private final DatagramSocket socket = new DatagramSocket(0, InetAddress.getByName("127.0.0.1"));
+        private final DatagramSocket socket = new DatagramSocket(0, InetAddress.ofLiteral("127.0.0.1"));
 
         NameServer() throws IOException {
             Thread.ofVirtual().start(this::answer);

@@ -95,7 +95,7 @@ class NettyTransportTest {
 
     @Test
     void anIpv6AddressIsAnAddress() throws IOException {
-        assumeThat(InetAddress.getByName("::1").isReachable(1000))
+        assumeThat(InetAddress.ofLiteral("::1").isReachable(1000))
                 .as("this machine has no IPv6 loopback")
                 .isTrue();
         try (Peer peer = Peer.at("::1", Peer.answering(Peer.ok("hello")));
@@ -132,7 +132,7 @@ class NettyTransportTest {
     }
 
     static int freePort() throws IOException {
-        try (var socket = new ServerSocket(0, 1, InetAddress.getByName("127.0.0.1"))) {
+        try (var socket = new ServerSocket(0, 1, InetAddress.ofLiteral("127.0.0.1"))) {
             return socket.getLocalPort();
         }
     }
@@ -435,7 +435,7 @@ class NettyTransportTest {
     @Test
     void noConnectionInTimeIsAConnectTimeout() throws IOException {
         // A listener whose queue of connections is full drops further ones.
-        try (var full = new ServerSocket(0, 1, InetAddress.getByName("127.0.0.1"))) {
+        try (var full = new ServerSocket(0, 1, InetAddress.ofLiteral("127.0.0.1"))) {
             var fillers = new ArrayList<java.nio.channels.SocketChannel>();
             for (int i = 0; i < 8; i++) {
                 var filler = java.nio.channels.SocketChannel.open();

@@ -101,7 +101,7 @@ class ProxyServerTest {
         line.hasRequest();
         String request = line.lastRequest();
         int port = Integer.parseInt(request.substring(request.indexOf(':') + 1, request.indexOf(" HTTP/")));
-        try (var upstream = new Socket("127.0.0.1", port)) {
+        try (var upstream = new Socket(java.net.InetAddress.ofLiteral("127.0.0.1"), port)) {
             line.write("HTTP/1.1 200 Connection established\r\n\r\n");
             Thread back = Thread.ofVirtual().start(() -> {
                 try {

@@ -13,6 +13,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
@@ -148,8 +149,8 @@ class FaultTest {
         Map<String, TruthRecord> truths = TruthRecord.readAll(record).stream()
                 .collect(Collectors.toMap(TruthRecord::id, Function.identity()));
         for (JsonNode exchange : exchanges) {
-            TruthRecord truth = truths.get(exchange.get("id").asString());
-            assertThat(truth).as("the server's record of " + exchange.get("id")).isNotNull();
+            String id = exchange.get("id").asString();
+            TruthRecord truth = Objects.requireNonNull(truths.get(id), "the server's record has no request " + id);
             assertThat(exchange.at("/chunks/atNs").size())
                     .as(exchange.toString())
                     .isEqualTo(outputChunks(truth));

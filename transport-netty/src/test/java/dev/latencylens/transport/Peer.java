@@ -203,7 +203,7 @@ final class Peer implements AutoCloseable {
             if (header.length < 9) {
                 throw new IOException("the client has closed");
             }
-            int length = (header[0] & 0xFF) << 16 | (header[1] & 0xFF) << 8 | header[2] & 0xFF;
+            int length = ((header[0] & 0xFF) << 16) | ((header[1] & 0xFF) << 8) | (header[2] & 0xFF);
             return Frames.read(Frames.joined(header, in.readNBytes(length))).getFirst();
         }
 

@@ -60,7 +60,8 @@ final class ContentDecoder implements StreamDecoder {
 
     /// The decoder for a response's body as it comes: the dialect's own where nothing is encoded.
     static StreamDecoder of(ResponseHead head, StreamDecoder inner) {
-        String encoding = head.header("content-encoding").orElse("identity").strip().toLowerCase(Locale.ROOT);
+        String encoding =
+                head.header("content-encoding").orElse("identity").strip().toLowerCase(Locale.ROOT);
         return switch (encoding) {
             case "", "identity" -> inner;
             case "gzip", "x-gzip" -> new ContentDecoder(inner, true);
@@ -140,8 +141,8 @@ final class ContentDecoder implements StreamDecoder {
             }
             case DEFLATE_FIRST -> {
                 if (isCollected(taken, 2)) {
-                    boolean wrapped = (field[0] & 0x0F) == 8
-                            && (((field[0] & 0xFF) << 8) | (field[1] & 0xFF)) % 31 == 0;
+                    boolean wrapped =
+                            (field[0] & 0x0F) == 8 && (((field[0] & 0xFF) << 8) | (field[1] & 0xFF)) % 31 == 0;
                     inflater = new Inflater(!wrapped);
                     state = State.INFLATE;
                     inflate(field.clone(), 0, 2, sink);

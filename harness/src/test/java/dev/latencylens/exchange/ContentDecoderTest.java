@@ -22,13 +22,13 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class ContentDecoderTest {
     private static final String TEXT = """
-            data: {"choices":[{"delta":{"content":"Hello"}}]}
+        data: {"choices":[{"delta":{"content":"Hello"}}]}
 
-            data: {"choices":[{"delta":{"content":" world"}}]}
+        data: {"choices":[{"delta":{"content":" world"}}]}
 
-            data: [DONE]
+        data: [DONE]
 
-            """;
+        """;
 
     /// A dialect that only remembers what it was given, and after which piece.
     private static final class Heard implements StreamDecoder {
@@ -79,12 +79,14 @@ class ContentDecoderTest {
                 new Encoded("gzip", "gzip", gzip(TEXT)),
                 new Encoded("gzip flushed after each event", "GZIP", flushedGzip(TEXT)),
                 new Encoded("gzip by its old name", "x-gzip", gzip(TEXT)),
-                new Encoded("gzip in two members", "gzip", joined(gzip(TEXT.substring(0, 30)), gzip(TEXT.substring(30)))),
+                new Encoded(
+                        "gzip in two members", "gzip", joined(gzip(TEXT.substring(0, 30)), gzip(TEXT.substring(30)))),
                 new Encoded("gzip with every header field", "gzip", withEveryField(gzip(TEXT))),
                 new Encoded("gzip with an empty extra field", "gzip", withEmptyExtra(gzip(TEXT))),
                 new Encoded("deflate with zlib's wrapping", "deflate", deflate(TEXT, false)),
                 new Encoded("deflate without", "deflate", deflate(TEXT, true)),
-                new Encoded("deflate with bytes after its end", "deflate", joined(deflate(TEXT, false), new byte[] {1, 2})));
+                new Encoded("deflate with bytes after its end", "deflate", joined(deflate(TEXT, false), new byte[] {1, 2
+                })));
     }
 
     @ParameterizedTest
@@ -132,7 +134,8 @@ class ContentDecoderTest {
 
     @Test
     void aBodyLargerThanAnyBufferComesWhole() throws IOException {
-        String large = new Random(1).ints(300_000, 'a', 'e')
+        String large = new Random(1)
+                .ints(300_000, 'a', 'e')
                 .collect(StringBuilder::new, StringBuilder::appendCodePoint, StringBuilder::append)
                 .toString();
         var heard = new Heard();
@@ -174,7 +177,8 @@ class ContentDecoderTest {
         byte[] checksum = gzip(TEXT);
         checksum[checksum.length - 8] ^= 1;
         assertThat(malformed("gzip", checksum)).startsWith("expected data with gzip checksum ");
-        assertThat(malformed("deflate", withDictionary())).isEqualTo("expected no preset dictionary, saw one asked for");
+        assertThat(malformed("deflate", withDictionary()))
+                .isEqualTo("expected no preset dictionary, saw one asked for");
     }
 
     @Test

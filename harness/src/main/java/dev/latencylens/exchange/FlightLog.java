@@ -3,6 +3,8 @@ package dev.latencylens.exchange;
 import dev.latencylens.clock.Clock;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
+import java.util.Arrays;
+import java.util.Objects;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
@@ -30,7 +32,7 @@ public final class FlightLog {
     private final int entryMask;
     private final int byteMask;
     private final byte[] kinds;
-    private final Exchange[] exchanges;
+    private final @Nullable Exchange[] exchanges;
     private final @Nullable FlightFact[] facts;
     private final long[] arrivedAtNs;
     private final long[] kernelAtNs;
@@ -194,7 +196,9 @@ public final class FlightLog {
         int count = (int) Math.min(written - entriesRead, most);
         for (int i = 0; i < count; i++) {
             int slot = (int) entriesRead & entryMask;
-            Exchange exchange = exchanges[slot];
+            Exchange exchange = Objects.requireNonNull(exchanges[slot]);
+            // A log that held on to what it has handed over would carry finished exchanges into the old generation.
+            exchanges[slot] = null;
             FlightFact fact = facts[slot];
             byte kind = kinds[slot];
             if (kind == KIND_BODY) {
@@ -213,6 +217,11 @@ public final class FlightLog {
             CURSOR.setRelease(cursors, READ, entriesRead);
         }
         return count;
+    }
+
+    /// Entries whose exchange the log still refers to.
+    long retained() {
+        return Arrays.stream(exchanges).filter(Objects::nonNull).count();
     }
 
     /// Receives entries on the reader's thread; the bytes are valid during the call only.

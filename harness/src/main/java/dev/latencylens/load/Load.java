@@ -40,6 +40,10 @@ public record Load(
 
     /// This load's part for one of several I/O threads: the users are dealt out, an open loop's limit too.
     Load share(int thread, int threads) {
+        if (concurrency > 0 && concurrency < threads) {
+            throw new IllegalArgumentException(threads + " I/O threads cannot share a concurrency of " + concurrency
+                    + "; use at most " + concurrency + (concurrency == 1 ? " thread" : " threads"));
+        }
         int users = concurrency / threads + (thread < concurrency % threads ? 1 : 0);
         return new Load(arrivals, users, requests, warmupRequests, duration, drain);
     }

@@ -30,8 +30,10 @@ final class LoadLoop implements Transport.Listener {
     private int freeHead;
     private int freeCount;
 
-    private long started;
-    private int inFlight;
+    /// Written by the loop alone, read by anyone who shows progress.
+    private volatile long started;
+
+    private volatile int inFlight;
     private long startedAtNs;
     private long measuringSinceNs;
     private boolean measuring;
@@ -61,6 +63,16 @@ final class LoadLoop implements Transport.Listener {
         return starved;
     }
 
+    /// Exchanges started so far, from any thread.
+    long started() {
+        return started;
+    }
+
+    /// Exchanges started and not ended, from any thread.
+    int inFlight() {
+        return inFlight;
+    }
+
     /// Runs the load to its end on the calling thread.
     void run(Transport transport, long loadStartAtNs) {
         startedAtNs = loadStartAtNs;
@@ -87,6 +99,7 @@ final class LoadLoop implements Transport.Listener {
     }
 
     @Override
+    @SuppressWarnings("NonAtomicVolatileUpdate") // one writer: this loop's thread
     public void ended(Exchange exchange) {
         inFlight--;
         if (freeUsers.length > 0) {
@@ -151,6 +164,7 @@ final class LoadLoop implements Transport.Listener {
         return nowNs;
     }
 
+    @SuppressWarnings("NonAtomicVolatileUpdate") // one writer: this loop's thread
     private void start(Transport transport, Exchange exchange, long intendedAtNs, int user) {
         if (!measuring && !exchange.isWarmup()) {
             measuring = true;

@@ -8,6 +8,7 @@ import dev.latencylens.exchange.Transport;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.LongFunction;
@@ -41,12 +42,14 @@ public final class LoadRun {
     private volatile boolean ioEnded;
 
     /// @param exchanges makes the exchange of a number, counted from 0; called on the feeder's thread, ahead of time
+    /// @param ioThreadFactory makes the kind of thread on which the transport works best
     /// @param logs one flight log for each I/O thread
     public LoadRun(
             Clock clock,
             Load load,
             LongFunction<Exchange> exchanges,
             Transport.Opener transports,
+            ThreadFactory ioThreadFactory,
             Interpreter interpreter,
             List<FlightLog> logs) {
         this.clock = clock;
@@ -59,7 +62,7 @@ public final class LoadRun {
             var loop = new LoadLoop(clock, load, i, logs.size(), ready);
             FlightLog log = logs.get(i);
             Runnable body = () -> drive(loop, log, transports);
-            ioThreads.add(new IoThread(loop, ready, log, Thread.ofPlatform().name("io-" + i).unstarted(body)));
+            ioThreads.add(new IoThread(loop, ready, log, named("io-" + i, ioThreadFactory.newThread(body))));
         }
         feeder = Thread.ofPlatform().name("feeder").daemon().unstarted(this::feed);
         reader = Thread.ofPlatform().name("interpreter").daemon().unstarted(this::interpret);
@@ -104,6 +107,16 @@ public final class LoadRun {
     /// Ends the run early, from any thread; what is in flight ends as cancelled and [#run] returns.
     public void stop(String reason) {
         ioThreads.forEach(io -> io.loop.stop(reason));
+    }
+
+    /// Exchanges started so far, from any thread.
+    public long started() {
+        return ioThreads.stream().mapToLong(io -> io.loop.started()).sum();
+    }
+
+    /// Exchanges started and not ended, from any thread.
+    public int inFlight() {
+        return ioThreads.stream().mapToInt(io -> io.loop.inFlight()).sum();
     }
 
     private void drive(LoadLoop loop, FlightLog log, Transport.Opener transports) {
@@ -181,6 +194,11 @@ public final class LoadRun {
     private void fail(Throwable thrown) {
         failure.compareAndSet(null, thrown);
         stop("the run broke off");
+    }
+
+    private static Thread named(String name, Thread thread) {
+        thread.setName(name);
+        return thread;
     }
 
     private record IoThread(LoadLoop loop, ReadyQueue ready, FlightLog log, Thread thread) {}

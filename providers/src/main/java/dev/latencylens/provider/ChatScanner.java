@@ -8,8 +8,9 @@ import org.jspecify.annotations.Nullable;
 /// Finds model output, finish reasons, tool calls, usage and errors in one JSON document of the chat dialect.
 ///
 /// Checks the whole document against RFC 8259, but builds nothing: what it finds are places in the bytes, good until
-/// the next [#scan]. It stands beside the measurement, so an ordinary chunk allocates nothing here; a general parser
-/// takes several times as long (the tests hold it to Jackson's reading of the same bytes).
+/// the next [#scan]. It stands beside the measurement, so an ordinary chunk allocates nothing here and costs little: the
+/// chunks of a stream differ in one text, and perhaps in padding, so most are told by comparing their bytes with those
+/// of the chunk before, and only the rest is parsed. The tests hold both ways to Jackson's reading of the same bytes.
 ///
 /// Positions go from method to method; a negative one means that the document is malformed.
 final class ChatScanner {
@@ -17,6 +18,9 @@ final class ChatScanner {
     static final int MAX_DEPTH = 500;
 
     private static final int MALFORMED = -1;
+    /// Longer documents than this are no ordinary chunks.
+    private static final int MAX_PATTERN_BYTES = 4096;
+
     private static final char REPLACEMENT = '\uFFFD';
 
     /// Numbers that describe one piece, finish reason or tool call fragment in their arrays.
@@ -106,7 +110,7 @@ final class ChatScanner {
     private int start;
     private int end;
 
-    /// Each piece: choice, from, to; and its kind, null for the second of two equal reasoning texts.
+    /// Each piece: choice, from, to; and its kind, null where it repeats another piece.
     private int[] pieces = new int[2 * PIECE];
 
     private @Nullable ChunkKind[] kinds = new @Nullable ChunkKind[2];
@@ -132,8 +136,24 @@ final class ChatScanner {
     private int errorTo;
 
     private int choice;
+    private int textPiece;
     private int reasoningPiece;
     private int reasoningContentPiece;
+
+    /// The last document that held one piece and nothing else: all of it but the piece, and the last text that means
+    /// nothing (`obfuscation`), has to be the same in the next one. Lengths and places count from its start.
+    private byte[] pattern = Bytes.NONE;
+
+    private int patternBytes;
+    private int patternPieceFrom;
+    private int patternPieceTo;
+    private int patternPaddingFrom;
+    private int patternPaddingTo;
+    private int patternChoice;
+    private @Nullable ChunkKind patternKind;
+
+    private int paddingFrom;
+    private int paddingTo;
 
     private CharBuffer characters = CharBuffer.allocate(64);
     private boolean foreignBytes;
@@ -147,6 +167,12 @@ final class ChatScanner {
         start = from;
         end = to;
         forget();
+        if (patternKind != null && followsPattern()) {
+            kinds[0] = patternKind;
+            pieces[0] = patternChoice;
+            pieceNumbers = PIECE;
+            return true;
+        }
         int at = value(blanks(from), Place.DOCUMENT, 0);
         if (at >= 0) {
             at = blanks(at);
@@ -158,7 +184,51 @@ final class ChatScanner {
             forget();
             return false;
         }
+        learnPattern();
         return true;
+    }
+
+    /// Whether this document is the pattern with another piece and other padding: then both are the same but for them,
+    /// well-formedness included. Leaves the piece's place in [#pieces].
+    private boolean followsPattern() {
+        int at = start + patternPieceFrom;
+        if (at > end || !Arrays.equals(json, start, at, pattern, 0, patternPieceFrom)) {
+            return false;
+        }
+        int pieceEnd = string(at - 1) - 1;
+        if (pieceEnd <= at) {
+            return false;
+        }
+        pieces[1] = at;
+        pieces[2] = pieceEnd;
+        at = pieceEnd;
+        int same = patternPieceTo;
+        if (patternPaddingFrom > patternPieceTo) {
+            int padding = at + patternPaddingFrom - same;
+            if (padding > end || !Arrays.equals(json, at, padding, pattern, same, patternPaddingFrom)) {
+                return false;
+            }
+            at = string(padding - 1) - 1;
+            if (at < 0) {
+                return false;
+            }
+            same = patternPaddingTo;
+        }
+        return Arrays.equals(json, at, end, pattern, same, patternBytes);
+    }
+
+    private void learnPattern() {
+        boolean onlyPiece = pieces() == 1 && finishNumbers == 0 && fragmentNumbers == 0 && !hasUsage() && !hasError();
+        patternKind = onlyPiece && end - start <= MAX_PATTERN_BYTES ? kinds[0] : null;
+        if (patternKind != null) {
+            patternBytes = end - start;
+            pattern = Bytes.append(pattern, 0, json, start, patternBytes);
+            patternChoice = pieces[0];
+            patternPieceFrom = pieces[1] - start;
+            patternPieceTo = pieces[2] - start;
+            patternPaddingFrom = paddingFrom - start;
+            patternPaddingTo = paddingTo - start;
+        }
     }
 
     private void forget() {
@@ -172,6 +242,8 @@ final class ChatScanner {
         completionTokens = -1;
         errorFrom = 0;
         errorTo = 0;
+        paddingFrom = 0;
+        paddingTo = 0;
     }
 
     /// What was expected, what was seen and where, after a scan that returned false.
@@ -184,12 +256,12 @@ final class ChatScanner {
         return b > ' ' && b < 127 ? String.valueOf((char) b) : String.format("\\x%02x", b);
     }
 
-    /// Pieces of model output, in order; a reasoning text that came under both of its names counts once.
+    /// Pieces of model output, in order.
     int pieces() {
         return pieceNumbers / PIECE;
     }
 
-    /// Null for the second of two equal reasoning texts, which is to be passed over.
+    /// Null for a piece that repeats another one under an older name, and is to be passed over.
     @Nullable ChunkKind kind(int piece) {
         return kinds[piece];
     }
@@ -308,7 +380,7 @@ final class ChatScanner {
                 return fail(at, "':'");
             }
             at = blanks(at + 1);
-            at = key == Key.UNKNOWN ? value(at, Place.OTHER, depth) : member(place, key, at, depth);
+            at = place == Place.OTHER ? value(at, Place.OTHER, depth) : member(place, key, at, depth);
             if (at < 0) {
                 return MALFORMED;
             }
@@ -376,8 +448,18 @@ final class ChatScanner {
             case X_GROQ -> value(at, Place.GROQ, depth);
             case ERROR -> error(at, depth);
             case OBJECT -> objectName(at, depth);
+            case UNKNOWN -> padding(at, depth);
             default -> value(at, Place.OTHER, depth);
         };
+    }
+
+    private int padding(int at, int depth) {
+        int after = value(at, Place.OTHER, depth);
+        if (peek(at) == '"') {
+            paddingFrom = at + 1;
+            paddingTo = after - 1;
+        }
+        return after;
     }
 
     private int choiceMember(Key key, int at, int depth) {
@@ -388,7 +470,12 @@ final class ChatScanner {
                 choice = index(at, after, choice);
                 yield after;
             }
-            case TEXT -> piece(at, ChunkKind.TEXT, depth);
+            case TEXT -> {
+                int before = pieces();
+                int after = piece(at, ChunkKind.TEXT, depth);
+                textPiece = pieceSince(before);
+                yield after;
+            }
             case FINISH_REASON -> finishReason(at, depth);
             default -> value(at, Place.OTHER, depth);
         };
@@ -398,12 +485,16 @@ final class ChatScanner {
         return switch (key) {
             case CONTENT -> peek(at) == '[' ? array(at, Place.PART, depth + 1) : piece(at, ChunkKind.TEXT, depth);
             case REASONING -> {
-                reasoningPiece = pieces();
-                yield piece(at, ChunkKind.REASONING, depth);
+                int before = pieces();
+                int after = piece(at, ChunkKind.REASONING, depth);
+                reasoningPiece = pieceSince(before);
+                yield after;
             }
             case REASONING_CONTENT -> {
-                reasoningContentPiece = pieces();
-                yield piece(at, ChunkKind.REASONING, depth);
+                int before = pieces();
+                int after = piece(at, ChunkKind.REASONING, depth);
+                reasoningContentPiece = pieceSince(before);
+                yield after;
             }
             case REFUSAL -> piece(at, ChunkKind.REFUSAL, depth);
             case TOOL_CALLS -> peek(at) == '[' ? array(at, Place.TOOL_CALL, depth + 1) : value(at, Place.OTHER, depth);
@@ -451,7 +542,11 @@ final class ChatScanner {
         int firstFinish = finishNumbers;
         int firstFragment = fragmentNumbers;
         choice = 0;
+        textPiece = -1;
         int after = value(at, Place.CHOICE, depth);
+        if (hasTextBeside(textPiece, firstPiece / PIECE)) {
+            kinds[textPiece] = null;
+        }
         for (int i = firstPiece; i < pieceNumbers; i += PIECE) {
             pieces[i] = choice;
         }
@@ -464,23 +559,31 @@ final class ChatScanner {
         return after;
     }
 
+    /// Whether the choice's own `text`, of the older API, stands beside text in its delta. Together's servers send the
+    /// same under both.
+    private boolean hasTextBeside(int piece, int first) {
+        for (int other = first; piece >= 0 && other < pieces(); other++) {
+            if (other != piece && kinds[other] == ChunkKind.TEXT) {
+                return true;
+            }
+        }
+        return false;
+    }
+
     private int delta(int at, int depth) {
         reasoningPiece = -1;
         reasoningContentPiece = -1;
         int after = value(at, Place.DELTA, depth);
-        int second = Math.max(reasoningPiece, reasoningContentPiece);
-        if (reasoningPiece != reasoningContentPiece
-                && isReasoning(reasoningPiece)
-                && isReasoning(reasoningContentPiece)
+        if (reasoningPiece >= 0
+                && reasoningContentPiece >= 0
                 && text(reasoningPiece).toString().contentEquals(text(reasoningContentPiece))) {
-            kinds[second] = null;
+            kinds[Math.max(reasoningPiece, reasoningContentPiece)] = null;
         }
         return after;
     }
 
-    /// Whether a piece came of the key that would have made it this number.
-    private boolean isReasoning(int piece) {
-        return piece >= 0 && piece < pieces() && kinds[piece] == ChunkKind.REASONING;
+    private int pieceSince(int before) {
+        return pieces() > before ? before : -1;
     }
 
     /// A fragment of a tool call: an element of `tool_calls`, or the older `function_call`.

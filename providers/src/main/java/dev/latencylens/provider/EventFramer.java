@@ -14,6 +14,9 @@ final class EventFramer {
     /// Room for an image or a whole tool call in one event; ordinary ones have some hundred bytes.
     static final int MAX_EVENT_BYTES = 4 << 20;
 
+    /// What is kept of a line beyond the limit: one byte to see that it is longer, and a byte order mark.
+    private static final int BEYOND = 4;
+
     private static final byte[] DATA = Bytes.ascii("data");
     private static final byte[] EVENT = Bytes.ascii("event");
     private static final byte[] ERROR = Bytes.ascii("error");
@@ -40,7 +43,7 @@ final class EventFramer {
     private long eventEnd;
     private long comments;
 
-    /// The beginning of a line whose end has not come; kept up to one byte more than the limit.
+    /// The beginning of a line whose end has not come, up to a little more than the limit.
     private byte[] line = Bytes.NONE;
 
     private long lineBytes;
@@ -166,7 +169,7 @@ final class EventFramer {
     }
 
     private int keptLineBytes() {
-        return (int) Math.min(lineBytes, maxBytes + 1L);
+        return (int) Math.min(lineBytes, (long) maxBytes + BEYOND);
     }
 
     private void keepLine(byte[] bytes, int from, int to, long startOffset) {
@@ -174,7 +177,7 @@ final class EventFramer {
             lineStart = startOffset;
         }
         int kept = keptLineBytes();
-        int more = Math.min(to - from, maxBytes + 1 - kept);
+        int more = Math.min(to - from, maxBytes + BEYOND - kept);
         line = Bytes.append(line, kept, bytes, from, more);
         lineBytes += to - from;
     }

@@ -7,6 +7,7 @@ import dev.latencylens.exchange.Request;
 import dev.latencylens.exchange.ResponseHead;
 import dev.latencylens.exchange.StreamDecoder;
 import java.net.URI;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -129,8 +130,14 @@ public final class OpenAiChat implements Dialect {
         return at + part.length;
     }
 
+    /// The text as JSON, without its quotes; half a surrogate pair, which UTF-8 cannot carry, becomes a question mark.
     private static byte[] quoted(String text) {
-        return JsonStringEncoder.getInstance().quoteAsUTF8(text);
+        try {
+            return JsonStringEncoder.getInstance().quoteAsUTF8(text);
+        } catch (IllegalArgumentException halfACharacter) {
+            String whole = new String(text.getBytes(StandardCharsets.UTF_8), StandardCharsets.UTF_8);
+            return JsonStringEncoder.getInstance().quoteAsUTF8(whole);
+        }
     }
 
     private static String target(URI baseUrl) {

@@ -13,10 +13,12 @@ final class Exchange extends DueHeap.Entry {
     /// Bytes that may wait for a slow client before no further event is encoded.
     private static final int MOST_PENDING = 1 << 18;
     private static final int FIRST_PENDING = 1 << 10;
-    private static final byte[] NOT_HTTP = ChatText.ascii("\u0001\u0002 this is not the protocol you asked for \r\n\r\n");
+    private static final byte[] NOT_HTTP =
+            ChatText.ascii("\u0001\u0002 this is not the protocol you asked for \r\n\r\n");
     private static final byte[] ERROR_JSON =
             ChatText.error("The simulated model failed in mid-stream", "server_error", "server_error");
-    private static final byte[] NOT_JSON = ChatText.ascii("{\"id\":\"chatcmpl-broken\",\"choices\":[{\"index\":0,\"delta");
+    private static final byte[] NOT_JSON =
+            ChatText.ascii("{\"id\":\"chatcmpl-broken\",\"choices\":[{\"index\":0,\"delta");
 
     private enum Phase {
         ANSWER,
@@ -71,7 +73,6 @@ final class Exchange extends DueHeap.Entry {
         this.extraHeaders = reply.extraHeaders();
         this.startNs = truth.requestReadAtNs;
         this.pending = connection.allocate(FIRST_PENDING);
-        truth.status = status;
         truth.fault = fault.label();
         truth.promptTokens = answer.promptTokens();
     }
@@ -126,7 +127,6 @@ final class Exchange extends DueHeap.Entry {
         }
         switch (fault) {
             case NO_ANSWER -> {
-                truth.status = 0;
                 endLabel = fault.label();
                 return;
             }
@@ -150,6 +150,11 @@ final class Exchange extends DueHeap.Entry {
             case GOAWAY -> connection.goAway(this, false);
             case HTTP_400, HTTP_401, HTTP_404, HTTP_429, HTTP_500, HTTP_503, HTTP_529, NO_DONE, EMPTY ->
                 endLabel = fault.label();
+            case ERROR_EVENT, ERROR_NAMED, GARBAGE_BODY -> {
+                if (!answer.isStreamed()) {
+                    endLabel = fault.label();
+                }
+            }
             case SLOW_HEADERS -> {
                 if (answer.isStreamed()) {
                     startTrickle(startNs);
@@ -278,12 +283,14 @@ final class Exchange extends DueHeap.Entry {
 
     // Faults in mid-stream.
 
-    /// A body that is not streamed is struck when half of it has left.
+    /// A stream is struck when enough chunks have left, another body when half of it has.
     private boolean isFaultDue() {
         if (struck || !fault.isMidStream()) {
             return false;
         }
-        return answer.isStreamed() ? eventsSent >= behaviour.faultAfter && answer.hasNext() : complete && fault != Fault.CUT_CLEAN;
+        return answer.isStreamed()
+                ? eventsSent >= behaviour.faultAfter && answer.hasNext()
+                : complete && fault.cutsConnection();
     }
 
     private void strike(long nowNs) {
@@ -334,7 +341,10 @@ final class Exchange extends DueHeap.Entry {
     }
 
     private void errorEvent(String prefix, byte[] json) {
-        pending.writeBytes(ChatText.ascii(prefix)).writeBytes(json).writeByte('\n').writeByte('\n');
+        pending.writeBytes(ChatText.ascii(prefix))
+                .writeBytes(json)
+                .writeByte('\n')
+                .writeByte('\n');
         truth.chunk(ChunkKind.ERROR, 0, 0, bodySent + pending.readableBytes());
     }
 
@@ -417,7 +427,7 @@ final class Exchange extends DueHeap.Entry {
         }
         bytes.release();
         headBytes = null;
-        headSent = true;
+        headLeft();
         phase = Phase.ANSWER;
         connection.uncork();
         scheduleOrRun(answer.hasNext() ? startNs + answer.dueNs() : startNs);
@@ -429,9 +439,14 @@ final class Exchange extends DueHeap.Entry {
         truth.write(atNs, bytes, bodySent);
     }
 
+    private void headLeft() {
+        headSent = true;
+        truth.status = status;
+    }
+
     /// A write of `bytes` bytes, with framing, carried `bodyBytes` of the body.
     void wrote(long atNs, int bytes, int bodyBytes) {
-        headSent = true;
+        headLeft();
         bodySent += bodyBytes;
         truth.write(atNs, bytes, bodySent);
         if (!pending.isReadable()) {

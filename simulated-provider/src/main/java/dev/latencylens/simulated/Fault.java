@@ -65,6 +65,11 @@ enum Fault {
         };
     }
 
+    /// Whether it ends the stream or its connection without the end of the body.
+    boolean cutsConnection() {
+        return this == STALL || this == RESET || this == CLOSE || this == RST_STREAM;
+    }
+
     boolean needsHttp2() {
         return this == GOAWAY || this == GOAWAY_REFUSE || this == RST_STREAM;
     }

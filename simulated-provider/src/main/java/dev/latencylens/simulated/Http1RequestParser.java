@@ -135,13 +135,13 @@ final class Http1RequestParser {
             colon++;
         }
         if (colon == to || colon == from) {
-            throw new IllegalArgumentException("not a header line: '"
-                    + new String(input, from, to - from, StandardCharsets.ISO_8859_1) + "'");
+            throw new IllegalArgumentException(
+                    "not a header line: '" + new String(input, from, to - from, StandardCharsets.ISO_8859_1) + "'");
         }
         switch (colon - from) {
             case 6, 10, 12, 13, 14, 17 -> {
-                String name = new String(input, from, colon - from, StandardCharsets.ISO_8859_1)
-                        .toLowerCase(Locale.ROOT);
+                String name =
+                        new String(input, from, colon - from, StandardCharsets.ISO_8859_1).toLowerCase(Locale.ROOT);
                 String value = new String(input, colon + 1, to - colon - 1, StandardCharsets.ISO_8859_1).strip();
                 takeHeader(name, value);
             }
@@ -170,10 +170,14 @@ final class Http1RequestParser {
     }
 
     private static long contentLength(String value) {
-        if (!value.matches("[0-9]{1,18}")) {
-            throw new IllegalArgumentException("content-length must be a number, was '" + value + "'");
+        long length = 0;
+        for (int i = 0; i < value.length(); i++) {
+            int digit = value.charAt(i) - '0';
+            if (digit < 0 || digit > 9 || i > 17) {
+                throw new IllegalArgumentException("content-length must be a number, was '" + value + "'");
+            }
+            length = length * 10 + digit;
         }
-        long length = Long.parseLong(value);
         if (length > MOST_BODY_BYTES) {
             throw new IllegalArgumentException(
                     "the request body may have " + MOST_BODY_BYTES + " bytes, content-length was " + length);

@@ -9,6 +9,7 @@ import io.netty.channel.nio.NioIoHandler;
 import io.netty.channel.socket.ServerSocketChannel;
 import io.netty.channel.socket.nio.NioServerSocketChannel;
 import java.util.Set;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
@@ -31,6 +32,8 @@ final class LoopThread implements Runnable {
     private final boolean epoll = Epoll.isAvailable();
     private final ManualIoEventLoop events;
     private final Thread thread;
+    private final CountDownLatch placed = new CountDownLatch(1);
+    private volatile @Nullable IllegalArgumentException misplaced;
     private volatile @Nullable Throwable failure;
 
     LoopThread(Set<Integer> cpus, boolean spin) {
@@ -41,8 +44,26 @@ final class LoopThread implements Runnable {
         this.events = new ManualIoEventLoop(thread, io);
     }
 
+    /// Returns when the thread is placed; throws an [IllegalArgumentException] when it could not be.
     void start() {
         thread.start();
+        boolean interrupted = false;
+        while (true) {
+            try {
+                placed.await();
+                break;
+            } catch (InterruptedException e) {
+                interrupted = true;
+            }
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+        IllegalArgumentException wrong = misplaced;
+        if (wrong != null) {
+            stop();
+            throw wrong;
+        }
     }
 
     ManualIoEventLoop events() {
@@ -58,21 +79,32 @@ final class LoopThread implements Runnable {
     }
 
     /// What ended the thread before its time, if anything did.
-    @Nullable Throwable failure() {
+    @Nullable
+    Throwable failure() {
         return failure;
     }
 
     @Override
     public void run() {
+        place();
+        try {
+            loop();
+        } catch (RuntimeException | Error e) {
+            failure = e;
+            throw e;
+        }
+    }
+
+    private void place() {
         try {
             if (!cpus.isEmpty()) {
                 ThreadPlacement.pin(cpus);
             }
             ThreadPlacement.leastTimerSlack();
-            loop();
-        } catch (RuntimeException | Error e) {
-            failure = e;
-            throw e;
+        } catch (IllegalArgumentException e) {
+            misplaced = e;
+        } finally {
+            placed.countDown();
         }
     }
 

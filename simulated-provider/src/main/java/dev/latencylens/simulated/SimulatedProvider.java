@@ -54,8 +54,9 @@ public final class SimulatedProvider implements AutoCloseable {
             ServerOptions options, Behaviour behaviour, @Nullable Consumer<TruthRecord> listener) throws IOException {
         Replays replays = new Replays(options.replay());
         SslContext tls = options.tls() == null ? null : options.tls().serverContext();
-        TruthLog log = new TruthLog(options.record(), listener);
         LoopThread loop = new LoopThread(options.cpus(), options.spin());
+        loop.start();
+        TruthLog log = log(options, listener, loop);
         Routes routes = new Routes(
                 behaviour,
                 options.apiKey(),
@@ -64,22 +65,27 @@ public final class SimulatedProvider implements AutoCloseable {
                 Instant.now().getEpochSecond());
         Server server = new Server(loop.heap(), log, routes);
         List<Channel> listeners = new ArrayList<>();
-        loop.start();
         try {
             bind(options, listeners, bootstrap(loop, server, tls));
         } catch (RuntimeException | IOException e) {
             loop.stop();
             log.close();
-            Throwable cause = loop.failure() == null ? e : loop.failure();
-            if (cause instanceof IllegalArgumentException wrong) {
-                throw wrong;
-            }
             throw e;
         }
         String scheme = tls == null ? "http" : "https";
         InetSocketAddress address = (InetSocketAddress) listeners.getFirst().localAddress();
         URI baseUrl = URI.create(scheme + "://" + authority(options.host(), address) + "/v1");
         return new SimulatedProvider(loop, server, log, listeners, baseUrl);
+    }
+
+    private static TruthLog log(ServerOptions options, @Nullable Consumer<TruthRecord> listener, LoopThread loop)
+            throws IOException {
+        try {
+            return new TruthLog(options.record(), listener);
+        } catch (IOException e) {
+            loop.stop();
+            throw new IOException("record: cannot write '" + options.record() + "': " + e.getMessage(), e);
+        }
     }
 
     private static String authority(@Nullable String host, InetSocketAddress address) {

@@ -6,11 +6,13 @@ import dev.latencylens.exchange.FlightLog;
 import dev.latencylens.exchange.Transport;
 import dev.latencylens.exchange.TransportEnd;
 import io.netty.channel.ManualIoEventLoop;
+import io.netty.util.concurrent.FastThreadLocalThread;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
@@ -89,6 +91,11 @@ public final class NettyTransport implements Transport, Connection.Owner, Dial.O
 
     static Opener opener(NetworkSettings settings, Tls tls) {
         return (log, listener) -> new NettyTransport(settings, tls, log, listener);
+    }
+
+    /// Makes threads for transports: Netty keeps its pools of buffers and objects for threads of its own kind only.
+    public static ThreadFactory threads() {
+        return FastThreadLocalThread::new;
     }
 
     @Override

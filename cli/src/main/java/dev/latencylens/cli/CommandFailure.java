@@ -1,0 +1,42 @@
+package dev.latencylens.cli;
+
+/// Ends a command with one line on standard error, which names what was seen and the cure, and an exit code.
+final class CommandFailure extends RuntimeException {
+    private static final long serialVersionUID = 1;
+
+    private final int exitCode;
+
+    private CommandFailure(int exitCode, String message, Throwable cause) {
+        super(message, cause);
+        this.exitCode = exitCode;
+    }
+
+    private CommandFailure(int exitCode, String message) {
+        super(message);
+        this.exitCode = exitCode;
+    }
+
+    static CommandFailure usage(String message) {
+        return new CommandFailure(ExitCode.USAGE, message);
+    }
+
+    static CommandFailure usage(String message, Throwable cause) {
+        return new CommandFailure(ExitCode.USAGE, message, cause);
+    }
+
+    static CommandFailure nothingMeasured(String message) {
+        return new CommandFailure(ExitCode.NOTHING_MEASURED, message);
+    }
+
+    static CommandFailure nothingMeasured(String message, Throwable cause) {
+        return new CommandFailure(ExitCode.NOTHING_MEASURED, message, cause);
+    }
+
+    String line() {
+        return String.valueOf(getMessage());
+    }
+
+    int exitCode() {
+        return exitCode;
+    }
+}

@@ -1,0 +1,218 @@
+package dev.latencylens.cli;
+
+import dev.latencylens.clock.ClockAnchor;
+import dev.latencylens.exchange.ChunkKind;
+import dev.latencylens.exchange.ChunkSink;
+import dev.latencylens.exchange.Chunks;
+import dev.latencylens.exchange.ConnectionFacts;
+import dev.latencylens.exchange.ExchangeResult;
+import dev.latencylens.exchange.Header;
+import dev.latencylens.exchange.Moment;
+import dev.latencylens.exchange.ResponseHead;
+import dev.latencylens.exchange.Timeline;
+import dev.latencylens.exchange.Usage;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.core.JsonGenerator;
+import tools.jackson.core.ObjectWriteContext;
+import tools.jackson.core.json.JsonFactory;
+
+/// `exchanges.jsonl`: a line for each exchange as it ends, documented in docs/schema/exchange.schema.json.
+///
+/// Lines are written on the interpreter's thread into a buffer that is reused, and leave it whole, so that a process
+/// that dies leaves whole lines. Instants count from the clock's `monotonicStartNs`.
+final class ExchangeFile implements AutoCloseable {
+    /// A buffer of this size goes to the file at once; less waits for [#flush].
+    private static final int FULL_BYTES = 1 << 16;
+
+    /// Response fields kept beside those that begin with `x-ratelimit-`: what tells of limits, of the server's own timing
+    /// and of its own name for the request.
+    private static final Set<String> KEPT_FIELDS =
+            Set.of("retry-after", "openai-processing-ms", "server-timing", "x-request-id");
+
+    private static final Moment[] MOMENTS = Moment.values();
+    private static final String[] MOMENT_NAMES =
+            Arrays.stream(MOMENTS).map(moment -> moment.label() + "AtNs").toArray(String[]::new);
+    private static final String[] KIND_NAMES =
+            Arrays.stream(ChunkKind.values()).map(ChunkKind::label).toArray(String[]::new);
+
+    private final Path file;
+    private final long startNs;
+    private final Secrets secrets;
+    private final OutputStream out;
+    private final ByteArrayOutputStream buffer = new ByteArrayOutputStream(2 * FULL_BYTES);
+    private final JsonGenerator json;
+
+    ExchangeFile(Path file, ClockAnchor clock, Secrets secrets) throws IOException {
+        this.file = file;
+        this.startNs = clock.monotonicStartNs();
+        this.secrets = secrets;
+        this.out = Files.newOutputStream(file);
+        this.json = JsonFactory.builder()
+                .rootValueSeparator("")
+                .build()
+                .createGenerator(ObjectWriteContext.empty(), buffer);
+    }
+
+    synchronized void write(ExchangeResult result) {
+        json.writeStartObject();
+        json.writeStringProperty("id", result.exchange().id());
+        json.writeNumberProperty("number", result.exchange().number());
+        json.writeBooleanProperty("warmup", result.exchange().isWarmup());
+        json.writeStringProperty("outcome", result.outcome().kind().label());
+        if (!result.outcome().detail().isEmpty()) {
+            json.writeStringProperty("outcomeDetail", secrets.redact(result.outcome().detail()));
+        }
+        instants(result.timeline());
+        connection(result.connection());
+        head(result.head());
+        completion(result);
+        chunks(result.timeline().chunks());
+        json.writeEndObject();
+        json.writeRaw('\n');
+        json.flush();
+        if (buffer.size() >= FULL_BYTES) {
+            flush();
+        }
+    }
+
+    /// Hands every line written so far to the operating system.
+    synchronized void flush() {
+        if (buffer.size() == 0) {
+            return;
+        }
+        try {
+            buffer.writeTo(out);
+        } catch (IOException e) {
+            throw new UncheckedIOException("cannot write '" + file + "': " + e.getMessage(), e);
+        }
+        buffer.reset();
+    }
+
+    @Override
+    public synchronized void close() throws IOException {
+        flush();
+        out.close();
+    }
+
+    private void instants(Timeline timeline) {
+        for (int i = 0; i < MOMENTS.length; i++) {
+            if (timeline.has(MOMENTS[i])) {
+                json.writeNumberProperty(
+                        MOMENT_NAMES[i], timeline.atNs(MOMENTS[i]).getAsLong() - startNs);
+            }
+        }
+    }
+
+    private void connection(@Nullable ConnectionFacts connection) {
+        if (connection == null) {
+            return;
+        }
+        json.writeStringProperty("connection", connection.kind().label());
+        json.writeNumberProperty("connectionNumber", connection.number());
+        json.writeStringProperty("remoteAddress", connection.remoteAddress());
+        json.writeStringProperty("httpVersion", connection.httpVersion());
+        ConnectionFacts.Tls tls = connection.tls();
+        if (tls != null) {
+            json.writeObjectPropertyStart("tls");
+            json.writeStringProperty("version", tls.version());
+            json.writeStringProperty("cipher", tls.cipher());
+            json.writeStringProperty("alpn", tls.alpn());
+            json.writeBooleanProperty("resumed", tls.resumed());
+            json.writeStringProperty("implementation", tls.implementation());
+            json.writeBooleanProperty("verified", tls.verified());
+            json.writeEndObject();
+        }
+    }
+
+    private void head(@Nullable ResponseHead head) {
+        if (head == null) {
+            return;
+        }
+        json.writeNumberProperty("status", head.status());
+        json.writeObjectPropertyStart("headers");
+        for (Header field : head.headers()) {
+            if (KEPT_FIELDS.contains(field.name()) || field.name().startsWith("x-ratelimit-")) {
+                json.writeStringProperty(field.name(), secrets.redact(field.value()));
+            }
+        }
+        json.writeEndObject();
+    }
+
+    private void completion(ExchangeResult result) {
+        if (result.completion().finishSeen()) {
+            json.writeArrayPropertyStart("finishReasons");
+            for (String reason : result.completion().finishReasons()) {
+                json.writeString(secrets.redact(reason));
+            }
+            json.writeEndArray();
+        }
+        if (result.completion().toolCalls() > 0) {
+            json.writeNumberProperty("toolCalls", result.completion().toolCalls());
+        }
+        Usage usage = result.completion().usage();
+        if (usage != null) {
+            json.writeObjectPropertyStart("usage");
+            tokens("input_total", usage.inputTotal());
+            tokens("cached_read", usage.cachedRead());
+            tokens("cache_write", usage.cacheWrite());
+            tokens("output_total", usage.outputTotal());
+            tokens("reasoning", usage.reasoning());
+            json.writeEndObject();
+        }
+        json.writeNumberProperty("bodyBytes", result.bodyBytes());
+    }
+
+    private void tokens(String name, @Nullable Long count) {
+        if (count != null) {
+            json.writeNumberProperty(name, count.longValue());
+        }
+    }
+
+    private void chunks(Chunks chunks) {
+        int size = chunks.size();
+        json.writeObjectPropertyStart("chunks");
+        json.writeArrayPropertyStart("atNs");
+        for (int i = 0; i < size; i++) {
+            json.writeNumber(chunks.atNs(i) - startNs);
+        }
+        json.writeEndArray();
+        json.writeArrayPropertyStart("userAtNs");
+        for (int i = 0; i < size; i++) {
+            json.writeNumber(chunks.userAtNs(i) - startNs);
+        }
+        json.writeEndArray();
+        json.writeArrayPropertyStart("kind");
+        for (int i = 0; i < size; i++) {
+            json.writeString(KIND_NAMES[chunks.kind(i).ordinal()]);
+        }
+        json.writeEndArray();
+        json.writeArrayPropertyStart("tokens");
+        for (int i = 0; i < size; i++) {
+            if (chunks.tokens(i) == ChunkSink.UNKNOWN_TOKENS) {
+                json.writeNull();
+            } else {
+                json.writeNumber(chunks.tokens(i));
+            }
+        }
+        json.writeEndArray();
+        json.writeArrayPropertyStart("bytes");
+        for (int i = 0; i < size; i++) {
+            json.writeNumber(chunks.bytes(i));
+        }
+        json.writeEndArray();
+        json.writeArrayPropertyStart("coalesced");
+        for (int i = 0; i < size; i++) {
+            json.writeBoolean(chunks.isCoalesced(i));
+        }
+        json.writeEndArray();
+        json.writeEndObject();
+    }
+}

@@ -1,0 +1,43 @@
+package dev.latencylens.cli;
+
+import java.util.Locale;
+
+/// Numbers as people read them: four significant digits at most, and no digit that was not measured.
+final class Figures {
+    private static final double NS_PER_MS = 1e6;
+
+    private Figures() {}
+
+    static String millis(long ns) {
+        return millis((double) ns);
+    }
+
+    /// Milliseconds, down to the microsecond.
+    static String millis(double ns) {
+        return significant(ns / NS_PER_MS, 3);
+    }
+
+    /// A rate or a ratio.
+    static String rate(double value) {
+        return significant(value, 2);
+    }
+
+    /// Microseconds, down to a tenth.
+    static String micros(long ns) {
+        return significant(ns / 1e3, 1);
+    }
+
+    static String count(long number) {
+        return String.format(Locale.ROOT, "%,d", number);
+    }
+
+    static String seconds(long ns) {
+        return significant(ns / 1e9, 2);
+    }
+
+    private static String significant(double value, int mostDecimals) {
+        double size = Math.abs(value);
+        int decimals = size >= 1_000 ? 0 : size >= 100 ? 1 : size >= 10 ? 2 : 3;
+        return String.format(Locale.ROOT, "%." + Math.min(decimals, mostDecimals) + "f", value);
+    }
+}

@@ -1,0 +1,51 @@
+package dev.latencylens.cli;
+
+import dev.latencylens.clock.ClockAnchor;
+import dev.latencylens.stats.Metric;
+import dev.latencylens.stats.Summary;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.HdrHistogram.Histogram;
+import org.HdrHistogram.HistogramLogWriter;
+
+/// `histograms.hlog`: the whole run as one interval, a tag for each metric, in nanoseconds with four significant digits.
+///
+/// The format knows no negative values; those are in `exchanges.jsonl`.
+final class HistogramFile {
+    private static final int SIGNIFICANT_DIGITS = 4;
+
+    private HistogramFile() {}
+
+    static void write(Path file, Summary summary, ClockAnchor clock) throws IOException {
+        var window = summary.window().orElse(null);
+        if (window == null) {
+            return;
+        }
+        try (var out = new PrintStream(Files.newOutputStream(file), false, StandardCharsets.UTF_8)) {
+            var log = new HistogramLogWriter(out);
+            long baseMillis = clock.wallStart().toEpochMilli();
+            log.outputComment("LLM Latency Lens; values in nanoseconds, a tag for each metric");
+            log.outputBaseTime(baseMillis);
+            log.outputLogFormatVersion();
+            log.outputStartTime(baseMillis);
+            log.outputLegend();
+            double from = (window.startedAtNs() - clock.monotonicStartNs()) / 1e9;
+            for (Metric metric : Metric.values()) {
+                var histogram = new Histogram(SIGNIFICANT_DIGITS);
+                histogram.setAutoResize(true);
+                summary.of(metric).each((value, times) -> {
+                    if (value >= 0) {
+                        histogram.recordValueWithCount(value, times);
+                    }
+                });
+                if (histogram.getTotalCount() > 0) {
+                    histogram.setTag(metric.label());
+                    log.outputIntervalHistogram(from, from + window.durationNs() / 1e9, histogram, 1e6);
+                }
+            }
+        }
+    }
+}

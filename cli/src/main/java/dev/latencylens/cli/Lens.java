@@ -1,0 +1,103 @@
+package dev.latencylens.cli;
+
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.concurrent.Callable;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.IVersionProvider;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.UnmatchedArgumentException;
+
+/// The command line's entrance.
+@Command(
+        name = "lens",
+        description = "Measures how fast a large language model answers over the network.",
+        mixinStandardHelpOptions = true,
+        versionProvider = Lens.Version.class)
+public final class Lens implements Callable<Integer> {
+    /// Shows the stack of an unexpected failure.
+    private static final String DEBUG = "LENS_DEBUG";
+
+    public static void main(String[] args) {
+        System.exit(run(Console.ofProcess(), args));
+    }
+
+    /// Runs one command and returns its exit code.
+    static int run(Console console, String... args) {
+        var secrets = new Secrets();
+        var run = new CommandLine(new RunCommand(console, secrets)).setCaseInsensitiveEnumValuesAllowed(true);
+        var lens = new CommandLine(new Lens())
+                .addSubcommand("run", run)
+                .addSubcommand("truth", new TruthCommand(console))
+                .addSubcommand("simulate", SimulateCommand.commandLine())
+                .setOut(new PrintWriter(console.out(), true, StandardCharsets.UTF_8))
+                .setErr(new PrintWriter(console.err(), true, StandardCharsets.UTF_8))
+                .setUsageHelpWidth(100)
+                .setParameterExceptionHandler((wrong, given) -> fail(console, secrets, ExitCode.USAGE, saying(wrong)))
+                .setExecutionExceptionHandler((thrown, command, parsed) -> explain(console, secrets, thrown));
+        int exitCode = lens.execute(args);
+        console.out().flush();
+        return exitCode;
+    }
+
+    @Override
+    public Integer call() {
+        throw CommandFailure.usage("give a command: run, truth or simulate; lens --help tells more");
+    }
+
+    /// `lens 0.1.0 (Java 25.0.3)`.
+    static final class Version implements IVersionProvider {
+        @Override
+        public String[] getVersion() {
+            return new String[] {"lens " + number() + " (Java " + Runtime.version() + ")"};
+        }
+
+        /// The version that the build wrote into the jar.
+        static String number() {
+            String version = Lens.class.getPackage().getImplementationVersion();
+            return version == null ? "0.1.0-SNAPSHOT" : version;
+        }
+    }
+
+    private static String saying(ParameterException wrong) {
+        String what = String.valueOf(wrong.getMessage()).lines().findFirst().orElse("");
+        String where = wrong.getCommandLine().getCommandSpec().qualifiedName();
+        if (wrong instanceof UnmatchedArgumentException unmatched) {
+            List<String> suggestions = unmatched.getSuggestions();
+            String cure = suggestions.isEmpty()
+                    ? where + " --help lists what there is"
+                    : "did you mean " + String.join(" or ", suggestions) + "?";
+            return "unknown argument '" + unmatched.getUnmatched().getFirst() + "'; " + cure;
+        }
+        return what + (what.endsWith(".") ? " " : "; ") + where + " --help tells more";
+    }
+
+    private static int explain(Console console, Secrets secrets, Exception thrown) {
+        if (thrown instanceof CommandFailure failure) {
+            debug(console, secrets, thrown);
+            return fail(console, secrets, failure.exitCode(), failure.line());
+        }
+        debug(console, secrets, thrown);
+        return fail(
+                console,
+                secrets,
+                ExitCode.NOTHING_MEASURED,
+                "unexpected failure: " + thrown + "; please report it, with what LENS_DEBUG=1 shows");
+    }
+
+    private static void debug(Console console, Secrets secrets, Exception thrown) {
+        if (console.environment().getOrDefault(DEBUG, "").equals("1")) {
+            var stack = new StringWriter();
+            thrown.printStackTrace(new PrintWriter(stack));
+            console.err().print(secrets.redact(stack.toString()));
+        }
+    }
+
+    private static int fail(Console console, Secrets secrets, int exitCode, String message) {
+        console.err().println("lens: " + secrets.redact(String.valueOf(message).replaceAll("\\s*\\R\\s*", " ")));
+        return exitCode;
+    }
+}

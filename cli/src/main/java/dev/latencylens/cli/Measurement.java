@@ -1,0 +1,230 @@
+package dev.latencylens.cli;
+
+import dev.latencylens.audit.Caveat;
+import dev.latencylens.audit.Caveats;
+import dev.latencylens.clock.Clock;
+import dev.latencylens.clock.ClockAnchor;
+import dev.latencylens.exchange.Dialect;
+import dev.latencylens.exchange.Exchange;
+import dev.latencylens.exchange.FlightLog;
+import dev.latencylens.exchange.Interpreter;
+import dev.latencylens.exchange.Outcome;
+import dev.latencylens.exchange.Transport;
+import dev.latencylens.load.Load;
+import dev.latencylens.load.LoadRun;
+import dev.latencylens.stats.Summary;
+import dev.latencylens.transport.Cpus;
+import dev.latencylens.transport.NettyTransport;
+import dev.latencylens.transport.RequestEncoder;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.LongFunction;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/// Carries out one plan: wires the parts together, waits for the end, writes the files and prints the report.
+final class Measurement {
+    /// Longest that a written line stays in memory.
+    private static final long FLUSH_MS = 500;
+
+    /// A log for up to this many requests in flight may be small, which makes the start quick.
+    private static final int FEW_IN_FLIGHT = 64;
+
+    private static final int SMALL_ENTRIES = 1 << 14;
+    private static final int SMALL_BYTES = 1 << 21;
+    private static final int ENTRIES = 1 << 17;
+    private static final int BYTES = 1 << 25;
+
+    private final Console console;
+    private final Secrets secrets;
+    private final Plan plan;
+    private final Dialect dialect;
+    private final RunDirectory directory;
+    private final Clock clock = Clock.monotonic();
+    private final Summary summary = new Summary();
+    private volatile @Nullable String endedEarly;
+
+    Measurement(Console console, Secrets secrets, Plan plan, Dialect dialect, RunDirectory directory) {
+        this.console = console;
+        this.secrets = secrets;
+        this.plan = plan;
+        this.dialect = dialect;
+        this.directory = directory;
+    }
+
+    /// Measures, and returns the exit code.
+    int run() throws IOException, InterruptedException {
+        Transport.Opener opener = NettyTransport.opener(plan.network());
+        ClockAnchor anchor = ClockAnchor.take(clock);
+        Environment environment = Environment.ofThisMachine();
+        var runFile = new RunFile(directory.file(RunDirectory.RUN), plan, environment, anchor, secrets);
+        runFile.started();
+        if (plan.ioCpus() != null) {
+            plan.ioCpus().reserve();
+        }
+        Priming.run(plan.network(), this::placed);
+        try (var exchanges = new ExchangeFile(directory.file(RunDirectory.EXCHANGES), anchor, secrets)) {
+            var stop = new StopSwitch();
+            var hopelessStart = new HopelessStart(() -> stop.now("the first requests all failed alike"));
+            var interpreter = new Interpreter(dialect, result -> {
+                summary.add(result);
+                exchanges.write(result);
+                hopelessStart.see(result);
+            });
+            var load = new LoadRun(
+                    clock, plan.load(), exchanges(), placed(opener), NettyTransport.threads(), interpreter, flightLogs());
+            stop.of(load);
+            LoadRun.Backlog backlog;
+            int signal;
+            try (var interrupts = new Interrupts(() -> endEarly(stop));
+                    var _ = new Flusher(exchanges);
+                    var _ = Progress.show(console, clock, plan.load(), load, summary)) {
+                backlog = load.run();
+                signal = interrupts.signal();
+            } catch (IllegalStateException broken) {
+                runFile.ended(RunFile.State.FAILED, summary, null, List.of());
+                throw CommandFailure.nothingMeasured(
+                        broken.getMessage() + "; what was measured before is in " + directory.path(), broken);
+            }
+            return conclude(runFile, environment, anchor, backlog, hopelessStart, signal);
+        }
+    }
+
+    private int conclude(
+            RunFile runFile,
+            Environment environment,
+            ClockAnchor anchor,
+            LoadRun.Backlog backlog,
+            HopelessStart hopelessStart,
+            int signal)
+            throws IOException {
+        String early = endedEarly;
+        List<Caveat> caveats = Stream.concat(ofThePlan(early), Caveats.about(plan.load(), summary, backlog).stream())
+                .toList();
+        runFile.ended(
+                early == null ? RunFile.State.FINISHED : RunFile.State.ENDED_EARLY, summary, backlog, caveats);
+        HistogramFile.write(directory.file(RunDirectory.HISTOGRAMS), summary, anchor);
+        if (summary.answered() == 0) {
+            if (signal == 0) {
+                throw CommandFailure.nothingMeasured(nothingAnswered(hopelessStart));
+            }
+            console.err().println("lens: interrupted before any request was answered");
+            return ExitCode.SIGNALLED + signal;
+        }
+        console.out().print(secrets.redact(Report.of(plan, summary, caveats, environment, directory)));
+        console.out().flush();
+        return signal == 0 ? ExitCode.GOOD : ExitCode.SIGNALLED + signal;
+    }
+
+    private LongFunction<Exchange> exchanges() {
+        var encoder = new RequestEncoder(plan.network().endpoint());
+        long warmups = plan.load().warmupRequests();
+        return number -> {
+            String id = plan.id() + "-" + number;
+            var request = encoder.encode(dialect.request(plan.prompts().apply(number)), id);
+            return new Exchange(number, id, number < warmups, request);
+        };
+    }
+
+    /// Each I/O thread pins itself as it opens its transport.
+    private Transport.Opener placed(Transport.Opener opener) {
+        Cpus cpus = plan.ioCpus();
+        if (cpus == null) {
+            return opener;
+        }
+        var opened = new AtomicInteger();
+        return (log, listener) -> {
+            cpus.pinCurrentThread(opened.getAndIncrement());
+            return opener.open(log, listener);
+        };
+    }
+
+    private List<FlightLog> flightLogs() {
+        Load load = plan.load();
+        boolean few = load.concurrency() > 0 && load.concurrency() <= FEW_IN_FLIGHT;
+        var logs = new ArrayList<FlightLog>();
+        for (int i = 0; i < plan.ioThreads(); i++) {
+            logs.add(new FlightLog(clock, few ? SMALL_ENTRIES : ENTRIES, few ? SMALL_BYTES : BYTES));
+        }
+        return logs;
+    }
+
+    private void endEarly(StopSwitch stop) {
+        endedEarly = "interrupted";
+        stop.now("interrupted");
+    }
+
+    private Stream<Caveat> ofThePlan(@Nullable String early) {
+        var caveats = new ArrayList<Caveat>();
+        if (early != null) {
+            caveats.add(new Caveat.EndedEarly(early, summary.measured()));
+        }
+        if (plan.embedded()) {
+            caveats.add(new Caveat.EmbeddedProvider());
+        }
+        if (plan.network().tls().insecure() && plan.network().endpoint().tls()) {
+            caveats.add(new Caveat.CertificateChecksOff());
+        }
+        if (plan.keyInCleartext()) {
+            caveats.add(new Caveat.KeyInCleartext(plan.network().endpoint().host()));
+        }
+        return caveats.stream();
+    }
+
+    private String nothingAnswered(HopelessStart hopelessStart) {
+        Outcome outcome = summary.failures().stream()
+                .findFirst()
+                .map(Summary.Failure::outcome)
+                .or(hopelessStart::verdict)
+                .orElse(new Outcome(Outcome.Kind.CANCELLED, "nothing was sent"));
+        return "no request to " + plan.url() + " was answered: " + outcome.kind().label() + ": "
+                + (outcome.detail().isEmpty() ? "no more is known" : outcome.detail()) + "; " + Cure.of(outcome, plan);
+    }
+
+    /// Stops a run that does not exist yet when the parts that may want to stop it are made.
+    private static final class StopSwitch {
+        private volatile @Nullable LoadRun run;
+
+        void of(LoadRun loadRun) {
+            run = loadRun;
+        }
+
+        void now(String reason) {
+            LoadRun running = run;
+            if (running != null) {
+                running.stop(reason);
+            }
+        }
+    }
+
+    /// Brings written lines to the file while nothing new pushes them there.
+    private static final class Flusher implements AutoCloseable {
+        private final ExchangeFile file;
+        private final Thread thread;
+
+        Flusher(ExchangeFile file) {
+            this.file = file;
+            thread = Thread.ofPlatform().name("flusher").daemon().start(this::flushNowAndThen);
+        }
+
+        @Override
+        public void close() {
+            thread.interrupt();
+        }
+
+        private void flushNowAndThen() {
+            try {
+                while (true) {
+                    Thread.sleep(FLUSH_MS);
+                    file.flush();
+                }
+            } catch (InterruptedException | UncheckedIOException e) {
+                // The run is over, or the next write on the interpreter's thread meets the same failure and ends it.
+                return;
+            }
+        }
+    }
+}

@@ -1,0 +1,49 @@
+package dev.latencylens.cli;
+
+import dev.latencylens.exchange.Header;
+import dev.latencylens.load.Load;
+import dev.latencylens.stats.Metric;
+import dev.latencylens.stats.Percentile;
+import dev.latencylens.transport.Cpus;
+import dev.latencylens.transport.NetworkSettings;
+import java.net.URI;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/// What a run is going to do, all of it decided. Written to `run.json` before the first request.
+///
+/// @param id names the run and begins every `X-Request-Id`
+/// @param embedded whether the provider is the simulated one in this process
+/// @param keySource where the key came from, for example `OPENAI_API_KEY`; null without a key
+/// @param headers the user's own; secret values are never shown
+/// @param ioCpus the CPUs of the I/O threads, null for wherever the system puts them
+/// @param metrics what the report's table shows
+record Plan(
+        String id,
+        URI url,
+        boolean embedded,
+        String dialect,
+        String model,
+        @Nullable String keySource,
+        List<Header> headers,
+        Prompts prompts,
+        boolean stream,
+        boolean includeUsage,
+        boolean ignoreEos,
+        @Nullable String extraBody,
+        Load load,
+        NetworkSettings network,
+        int ioThreads,
+        @Nullable Cpus ioCpus,
+        Map<String, String> labels,
+        List<Metric> metrics,
+        List<Percentile> percentiles) {
+
+    /// Whether a key crosses a network that anyone on it can read.
+    boolean keyInCleartext() {
+        String host = network.endpoint().host();
+        boolean loopback = host.equals("localhost") || host.startsWith("127.") || host.equals("::1");
+        return keySource != null && !network.endpoint().tls() && !loopback;
+    }
+}

@@ -1,0 +1,264 @@
+package dev.latencylens.cli;
+
+import dev.latencylens.audit.Caveat;
+import dev.latencylens.exchange.ConnectionFacts;
+import dev.latencylens.exchange.ExchangeResult;
+import dev.latencylens.load.ArrivalSchedule;
+import dev.latencylens.load.Load;
+import dev.latencylens.stats.Distribution;
+import dev.latencylens.stats.Metric;
+import dev.latencylens.stats.Percentile;
+import dev.latencylens.stats.Summary;
+import dev.latencylens.transport.NetworkSettings;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.OptionalLong;
+import java.util.Set;
+import java.util.stream.Collectors;
+
+/// The report that a person reads: what was measured, what came of it, how far to believe it, by which formulas.
+///
+/// Fits 100 columns with the usual percentiles. Times are milliseconds.
+final class Report {
+    static final int COLUMNS = 100;
+    private static final int NAME_WIDTH = 19;
+    private static final int COUNT_WIDTH = 8;
+    private static final int VALUE_WIDTH = 9;
+
+    /// What the table of phases shows for each kind of connection.
+    private static final List<Metric> PHASES = List.of(
+            Metric.DNS, Metric.TCP, Metric.TLS, Metric.REQUEST, Metric.WAIT, Metric.TTFB, Metric.TTFT);
+
+    private final Plan plan;
+    private final Summary summary;
+    private final List<Caveat> caveats;
+    private final Environment environment;
+    private final StringBuilder text = new StringBuilder(8_192);
+    private final Set<Metric> shown = new LinkedHashSet<>();
+
+    private Report(Plan plan, Summary summary, List<Caveat> caveats, Environment environment) {
+        this.plan = plan;
+        this.summary = summary;
+        this.caveats = caveats;
+        this.environment = environment;
+    }
+
+    static String of(
+            Plan plan, Summary summary, List<Caveat> caveats, Environment environment, RunDirectory directory) {
+        var report = new Report(plan, summary, caveats, environment);
+        report.measured();
+        report.outcomes();
+        report.figures();
+        report.phases();
+        report.tokens();
+        report.doubts();
+        report.formulas();
+        report.line("Files     " + directory.path());
+        return report.text.toString();
+    }
+
+    private void measured() {
+        NetworkSettings network = plan.network();
+        String what = plan.model() + " at " + plan.url() + (plan.embedded() ? " (embedded simulated provider)" : "");
+        line("Measured  " + what);
+        wrapped("Load      ", load(plan.load()) + "; prompts " + plan.prompts().source()
+                + (plan.prompts().outputLength() == 0
+                        ? ""
+                        : ", answers up to " + plan.prompts().outputLength() + " tokens"));
+        wrapped("Network   ", connection() + ", " + network.sockets().label() + ", "
+                + plan.ioThreads() + (plan.ioThreads() == 1 ? " I/O thread" : " I/O threads")
+                + (plan.ioCpus() == null ? "" : " on CPU " + numbers(plan.ioCpus().numbers()))
+                + (network.spin() ? ", busy-polling" : "") + ", connections " + network.reuse().label()
+                + (network.proxy() == null ? "" : ", proxy " + network.proxy()));
+        wrapped("Machine   ", environment.summary());
+    }
+
+    private static String load(Load load) {
+        var parts = new ArrayList<String>();
+        switch (load.arrivals()) {
+            case ArrivalSchedule.Constant(double rate) -> {
+                parts.add("constant " + Figures.rate(rate) + " requests/s");
+                if (load.concurrency() > 0) {
+                    parts.add("at most " + load.concurrency() + " in flight");
+                }
+            }
+            case null -> parts.add("closed loop, concurrency " + load.concurrency());
+        }
+        if (load.requests() > 0) {
+            parts.add(Figures.count(load.requests()) + (load.requests() == 1 ? " request" : " requests"));
+        }
+        Duration duration = load.duration();
+        if (duration != null) {
+            parts.add("for " + Figures.seconds(duration.toNanos()) + " s");
+        }
+        if (load.warmupRequests() > 0) {
+            parts.add("after " + load.warmupRequests() + " for warm-up");
+        }
+        return String.join(", ", parts);
+    }
+
+    private String connection() {
+        ConnectionFacts facts =
+                summary.example().map(ExchangeResult::connection).orElse(null);
+        if (facts == null) {
+            return "HTTP/" + plan.network().http().label();
+        }
+        ConnectionFacts.Tls tls = facts.tls();
+        return "HTTP/" + facts.httpVersion() + (tls == null
+                ? " without TLS"
+                : " over " + tls.version() + " (" + tls.cipher() + ", " + tls.implementation()
+                        + (tls.verified() ? "" : ", certificate NOT checked") + ")");
+    }
+
+    private void outcomes() {
+        String counts = summary.outcomes().entrySet().stream()
+                .map(entry -> entry.getKey().label() + " " + Figures.count(entry.getValue()))
+                .collect(Collectors.joining(", "));
+        wrapped("Outcomes  ", Figures.count(summary.measured()) + " measured: " + counts
+                + (summary.warmups() == 0 ? "" : "; " + summary.warmups() + " for warm-up left out"));
+        line("");
+    }
+
+    private void figures() {
+        heading("ms", plan.percentiles());
+        for (Metric metric : plan.metrics()) {
+            row(metric, metric.label(), summary.of(metric), plan.percentiles());
+        }
+        boolean tooFew = plan.metrics().stream()
+                .map(summary::of)
+                .filter(distribution -> distribution.count() > 0)
+                .anyMatch(distribution -> plan.percentiles().stream()
+                        .anyMatch(percentile -> distribution.count() < percentile.floor()));
+        if (tooFew) {
+            line("n/a N: the percentile needs N samples.");
+        }
+        line("");
+    }
+
+    private void phases() {
+        for (ConnectionFacts.Kind kind : ConnectionFacts.Kind.values()) {
+            if (summary.answeredOver(kind) > 0) {
+                heading(kind.label() + " connections", plan.percentiles());
+                for (Metric metric : PHASES) {
+                    row(metric, "  " + metric.label(), summary.of(metric, kind), plan.percentiles());
+                }
+            }
+        }
+        line("");
+    }
+
+    private void heading(String first, List<Percentile> percentiles) {
+        var line = new StringBuilder(String.format(Locale.ROOT, "%-" + NAME_WIDTH + "s", first));
+        line.append(right("count", COUNT_WIDTH))
+                .append(right("mean", VALUE_WIDTH))
+                .append(right("min", VALUE_WIDTH));
+        percentiles.forEach(percentile -> line.append(right(percentile.label(), VALUE_WIDTH)));
+        line(line.append(right("max", VALUE_WIDTH)).toString());
+    }
+
+    private void row(Metric metric, String name, Distribution distribution, List<Percentile> percentiles) {
+        if (distribution.count() == 0) {
+            return;
+        }
+        shown.add(metric);
+        var line = new StringBuilder(String.format(Locale.ROOT, "%-" + NAME_WIDTH + "s", name));
+        line.append(right(Long.toString(distribution.count()), COUNT_WIDTH))
+                .append(right(Figures.millis(distribution.mean().orElse(0)), VALUE_WIDTH))
+                .append(right(Figures.millis(distribution.min().orElse(0L)), VALUE_WIDTH));
+        for (Percentile percentile : percentiles) {
+            OptionalLong value = distribution.percentile(percentile);
+            line.append(right(
+                    value.isPresent() ? Figures.millis(value.getAsLong()) : "n/a " + percentile.floor(), VALUE_WIDTH));
+        }
+        line(line.append(right(Figures.millis(distribution.max().orElse(0)), VALUE_WIDTH))
+                .toString());
+    }
+
+    private void tokens() {
+        Summary.Tokens tokens = summary.tokens();
+        long windowNs = summary.window().map(Summary.Window::durationNs).orElse(0L);
+        double seconds = windowNs / 1e9;
+        var line = new StringBuilder()
+                .append(Figures.count(tokens.output()))
+                .append(" out");
+        if (tokens.reasoning() > 0) {
+            line.append(" (").append(Figures.count(tokens.reasoning())).append(" reasoning)");
+        }
+        if (tokens.input() > 0) {
+            line.append(", ").append(Figures.count(tokens.input())).append(" in");
+        }
+        if (tokens.cachedInput() > 0) {
+            line.append(" (").append(Figures.count(tokens.cachedInput())).append(" from cache)");
+        }
+        line.append(", counted by ")
+                .append(tokens.source())
+                .append("; ")
+                .append(Figures.count(summary.chunks()))
+                .append(" chunks, ")
+                .append(Figures.count(summary.coalescedChunks()))
+                .append(" coalesced");
+        wrapped("Tokens    ", line.toString());
+        if (seconds > 0) {
+            OptionalLong tpot = summary.of(Metric.TPOT).percentile(Percentile.P50);
+            wrapped("Rates     ", Figures.rate(summary.answered() / seconds) + " answers/s, output_tps "
+                    + Figures.rate(tokens.output() / seconds) + " tokens/s"
+                    + (tpot.isPresent() && tpot.getAsLong() > 0
+                            ? ", output_tps_user " + Figures.rate(1e9 / tpot.getAsLong()) + " tokens/s at p50 of tpot"
+                            : "")
+                    + ", over " + Figures.seconds(windowNs) + " s");
+        }
+        line("");
+    }
+
+    private void doubts() {
+        if (caveats.isEmpty()) {
+            return;
+        }
+        line("Caveats");
+        caveats.forEach(caveat -> wrapped("  - ", caveat.text()));
+        line("");
+    }
+
+    private void formulas() {
+        line("Formulas");
+        for (Metric metric : shown) {
+            String known = metric.knownAs().isEmpty() ? "" : "  (" + metric.knownAs() + ")";
+            wrapped("  " + String.format(Locale.ROOT, "%-" + NAME_WIDTH + "s", metric.label()), metric.formula() + known);
+        }
+        wrapped("  " + String.format(Locale.ROOT, "%-" + NAME_WIDTH + "s", "output_tps"),
+                "output tokens / (last responseEnd - first started); output_tps_user = 1 / tpot");
+        line("");
+    }
+
+    private void line(String line) {
+        text.append(line).append('\n');
+    }
+
+    /// Breaks at blanks, so that a line stays within the columns; what follows is indented to the text's beginning.
+    private void wrapped(String lead, String words) {
+        var line = new StringBuilder(lead);
+        boolean empty = true;
+        for (String word : words.split(" ", -1)) {
+            if (!empty && line.length() + 1 + word.length() > COLUMNS) {
+                line(line.toString());
+                line.setLength(0);
+                line.append(" ".repeat(lead.length()));
+                empty = true;
+            }
+            line.append(empty ? "" : " ").append(word);
+            empty = false;
+        }
+        line(line.toString());
+    }
+
+    private static String right(String value, int width) {
+        return value.length() < width ? " ".repeat(width - value.length()) + value : " " + value;
+    }
+
+    private static String numbers(Set<Integer> cpus) {
+        return cpus.stream().map(String::valueOf).collect(Collectors.joining(","));
+    }
+}

@@ -1,0 +1,554 @@
+package dev.latencylens.cli;
+
+import dev.latencylens.exchange.Header;
+import dev.latencylens.load.ArrivalSchedule;
+import dev.latencylens.load.Load;
+import dev.latencylens.provider.OpenAiChat;
+import dev.latencylens.provider.Secret;
+import dev.latencylens.simulated.Behaviour;
+import dev.latencylens.simulated.ServerOptions;
+import dev.latencylens.simulated.SimulatedProvider;
+import dev.latencylens.stats.Metric;
+import dev.latencylens.stats.Percentile;
+import dev.latencylens.transport.Cpus;
+import dev.latencylens.transport.Endpoint;
+import dev.latencylens.transport.HttpVersion;
+import dev.latencylens.transport.NetworkSettings;
+import dev.latencylens.transport.ProxyServer;
+import dev.latencylens.transport.Reuse;
+import dev.latencylens.transport.SocketKind;
+import dev.latencylens.transport.Timeouts;
+import dev.latencylens.transport.TlsSettings;
+import java.io.IOException;
+import java.net.URI;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.SecureRandom;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.ITypeConverter;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.TypeConversionException;
+
+/// `lens run`: measures an endpoint, or the embedded simulated provider where none is named.
+///
+/// Here the command line becomes a [Plan]; [Measurement] carries it out.
+@Command(
+        name = "run",
+        mixinStandardHelpOptions = true,
+        sortOptions = false,
+        description = {
+            "Measures a streamed chat completion from DNS to the last token, under load.",
+            "Without --url it measures a simulated provider inside this process."
+        })
+final class RunCommand implements Callable<Integer> {
+    private static final String KEY_VARIABLE = "OPENAI_API_KEY";
+    private static final String EMBEDDED_MODEL = "simulated";
+
+    /// Requests unless asked otherwise: the fewest for which a p90 may be told.
+    private static final long DEFAULT_REQUESTS = Percentile.P90.floor();
+    /// Words of a generated prompt, and tokens of an answer, unless asked otherwise.
+    private static final int DEFAULT_LENGTH = 128;
+
+    /// The demonstration: enough requests for a p95, in about two seconds.
+    private static final long EMBEDDED_REQUESTS = Percentile.P95.floor();
+
+    private static final int EMBEDDED_CONCURRENCY = 16;
+    private static final int EMBEDDED_OUTPUT = 20;
+
+    private static final List<Metric> USUAL_METRICS = List.of(
+            Metric.TTFB,
+            Metric.TTFC,
+            Metric.TTFT,
+            Metric.TTFO,
+            Metric.SERVER_TTFT,
+            Metric.ICL,
+            Metric.ITL,
+            Metric.TPOT,
+            Metric.E2E,
+            Metric.STREAM_END,
+            Metric.QUEUE,
+            Metric.SEND_LAG,
+            Metric.TTFT_FROM_INTENDED,
+            Metric.E2E_FROM_INTENDED);
+
+    private final Console console;
+    private final Secrets secrets;
+    private @Nullable String standardInput;
+
+    @Option(
+            names = {"--url", "--base-url"},
+            paramLabel = "URL",
+            description = "base URL of an OpenAI-compatible server, such as https://api.openai.com/v1")
+    private @Nullable String url;
+
+    @Option(
+            names = {"-m", "--model"},
+            paramLabel = "NAME",
+            description = "model to ask for")
+    private @Nullable String model;
+
+    @Option(
+            names = "--api-key",
+            paramLabel = "KEY",
+            description = "key to send; better set " + KEY_VARIABLE + ", which other users cannot see")
+    private @Nullable String apiKey;
+
+    @Option(
+            names = {"-H", "--header"},
+            paramLabel = "'NAME: VALUE'",
+            description = "request header of your own, as often as needed")
+    private List<String> headers = new ArrayList<>();
+
+    @Option(
+            names = {"--concurrency", "--max-concurrency"},
+            paramLabel = "N",
+            description = "users that each wait for their answer (default 1); with --request-rate the most in flight")
+    private @Nullable Integer concurrency;
+
+    @Option(
+            names = "--request-rate",
+            paramLabel = "PER_SECOND",
+            description = "send at equal gaps whatever the answers do; inf (the default) sends as users get free")
+    private @Nullable Double requestRate;
+
+    @Option(
+            names = {"-n", "--num-prompts", "--request-count"},
+            paramLabel = "N",
+            description = "requests to measure (default 64 where no --duration is given)")
+    private @Nullable Long requests;
+
+    @Option(
+            names = "--duration",
+            paramLabel = "TIME",
+            converter = DurationConverter.class,
+            description = "how long to go on starting requests, such as 30s or 5m")
+    private @Nullable Duration duration;
+
+    @Option(
+            names = {"--warmup", "--num-warmups", "--warmup-request-count"},
+            paramLabel = "N",
+            description = "requests to send first and leave out of the figures (default 0)")
+    private long warmup;
+
+    @Option(names = "--prompt", paramLabel = "TEXT", description = "ask this, each time")
+    private @Nullable String prompt;
+
+    @Option(names = "--prompt-file", paramLabel = "FILE", description = "ask what this file says; - reads standard input")
+    private @Nullable String promptFile;
+
+    @Option(
+            names = {"--input-len", "--isl"},
+            paramLabel = "WORDS",
+            description = "length of generated prompts in words, each about one token (default 128)")
+    private @Nullable Integer inputLength;
+
+    @Option(
+            names = {"--output-len", "--osl"},
+            paramLabel = "TOKENS",
+            description = "most tokens of an answer (default 128); 0 leaves it to the server")
+    private @Nullable Integer outputLength;
+
+    @Option(names = "--seed", paramLabel = "N", description = "seed of generated prompts; another each time by default")
+    private @Nullable Long seed;
+
+    @Option(names = "--ignore-eos", description = "ask for answers of full length (vLLM, llama.cpp)")
+    private boolean ignoreEos;
+
+    @Option(names = "--extra-body", paramLabel = "JSON", description = "members to merge into each request's body")
+    private @Nullable String extraBody;
+
+    @Option(names = "--no-usage", description = "do not ask for usage; tokens are then counted as chunks")
+    private boolean noUsage;
+
+    @Option(names = "--no-stream", description = "ask for whole answers")
+    private boolean noStream;
+
+    @Option(
+            names = "--http",
+            paramLabel = "1.1|2",
+            converter = HttpConverter.class,
+            description = "HTTP version; by default what the server picks")
+    private HttpVersion http = HttpVersion.NEGOTIATED;
+
+    @Option(
+            names = "--connection-reuse",
+            paramLabel = "pooled|never|sticky",
+            description = "any connection, a new one for each request, or one for each user (default pooled)")
+    private Reuse reuse = Reuse.POOLED;
+
+    @Option(names = "--max-streams", paramLabel = "N", description = "most streams on one HTTP/2 connection (default 100)")
+    private int maxStreams = NetworkSettings.DEFAULT_MAX_STREAMS;
+
+    @Option(names = "--transport", paramLabel = "epoll|io_uring|nio", description = "how the kernel is asked for I/O")
+    private @Nullable SocketKind transport;
+
+    @Option(names = "--io-cpus", paramLabel = "LIST", description = "CPUs kept for the I/O threads, such as 1 or 2-3")
+    private @Nullable String ioCpus;
+
+    @Option(names = "--io-threads", paramLabel = "N", description = "I/O threads (default one for each of --io-cpus, else 1)")
+    private @Nullable Integer ioThreads;
+
+    @Option(names = "--io-wait", paramLabel = "park|spin", description = "sleep for I/O (default), or poll without pause")
+    private IoWait ioWait = IoWait.PARK;
+
+    @Option(
+            names = "--timeout",
+            paramLabel = "TIME",
+            converter = DurationConverter.class,
+            description = "for a whole request (default 600s)")
+    private Duration timeout = Timeouts.DEFAULT.whole();
+
+    @Option(
+            names = "--timeout-connect",
+            paramLabel = "TIME",
+            converter = DurationConverter.class,
+            description = "until the connection stands (default 10s)")
+    private Duration timeoutConnect = Timeouts.DEFAULT.connect();
+
+    @Option(
+            names = "--timeout-first-byte",
+            paramLabel = "TIME",
+            converter = DurationConverter.class,
+            description = "from the request's last byte to the answer's first (default 120s)")
+    private Duration timeoutFirstByte = Timeouts.DEFAULT.firstByte();
+
+    @Option(
+            names = "--timeout-silence",
+            paramLabel = "TIME",
+            converter = DurationConverter.class,
+            description = "between two reads of an answer (default 60s)")
+    private Duration timeoutSilence = Timeouts.DEFAULT.silence();
+
+    @Option(names = "--ca-file", paramLabel = "PEM", description = "certificates to trust instead of the machine's")
+    private @Nullable Path caFile;
+
+    @Option(names = "--client-cert", paramLabel = "PEM", description = "client certificate, with --client-key")
+    private @Nullable Path clientCert;
+
+    @Option(names = "--client-key", paramLabel = "PEM", description = "its private key (PKCS#8)")
+    private @Nullable Path clientKey;
+
+    @Option(names = "--insecure", description = "do not check certificates; the report says so")
+    private boolean insecure;
+
+    @Option(
+            names = "--output-dir",
+            paramLabel = "DIR",
+            description = "folder for the run's files (default runs/<time>-<id>)")
+    private @Nullable Path outputDir;
+
+    @Option(names = "--label", paramLabel = "NAME=VALUE", description = "label to keep with the run, as often as needed")
+    private Map<String, String> labels = new LinkedHashMap<>();
+
+    @Option(
+            names = "--percentile-metrics",
+            paramLabel = "NAMES",
+            split = ",",
+            description = "metrics of the report's table, such as ttft,tpot,icl,e2e")
+    private List<String> percentileMetrics = List.of();
+
+    @Option(
+            names = "--metric-percentiles",
+            paramLabel = "P",
+            split = ",",
+            description = "percentiles to tell (default 50,90,95,99,99.9)")
+    private List<String> metricPercentiles = List.of();
+
+    RunCommand(Console console, Secrets secrets) {
+        this.console = console;
+        this.secrets = secrets;
+    }
+
+    /// What an I/O thread does when nothing has arrived.
+    enum IoWait {
+        PARK,
+        SPIN
+    }
+
+    @Override
+    public Integer call() throws IOException, InterruptedException {
+        try {
+            if (url != null) {
+                Endpoint.parse(url);
+            }
+            return run();
+        } catch (IllegalArgumentException wrong) {
+            throw CommandFailure.usage(String.valueOf(wrong.getMessage()), wrong);
+        }
+    }
+
+    /// Everything that can be said against the command line is said before the first folder is made.
+    private int run() throws IOException, InterruptedException {
+        String id = String.format(Locale.ROOT, "%08x", new SecureRandom().nextInt());
+        String given = url;
+        boolean embedded = given == null;
+        Plan plan = plan(id, URI.create(given == null ? "http://127.0.0.1:9/v1" : given.strip()), embedded);
+        OpenAiChat dialect = dialect(plan);
+        if (apiKey != null) {
+            console.err()
+                    .println("lens: --api-key can be seen by other users of this machine; better set " + KEY_VARIABLE);
+        }
+        RunDirectory directory = RunDirectory.create(outputDir, id);
+        if (!embedded) {
+            return new Measurement(console, secrets, plan, dialect, directory).run();
+        }
+        var options = ServerOptions.defaults().withRecord(directory.file(RunDirectory.SIMULATOR));
+        var behaviour = Behaviour.defaults().with("ttft", "lognormal:40ms:0.3").with("gap", "lognormal:10ms:0.2");
+        try (var provider = SimulatedProvider.start(options, behaviour)) {
+            Plan reachable = plan(id, provider.baseUrl(), true);
+            return new Measurement(console, secrets, reachable, dialect(reachable), directory).run();
+        }
+    }
+
+    private Plan plan(String id, URI base, boolean embedded) throws IOException {
+        Endpoint endpoint = Endpoint.parse(base.toString());
+        if (!embedded && model == null) {
+            throw CommandFailure.usage("--model is missing; name the model that " + endpoint + " is to answer with");
+        }
+        Load load = load(embedded);
+        NetworkSettings network = network(endpoint);
+        Cpus cpus = ioCpus == null ? null : usable(Cpus.parse(ioCpus));
+        return new Plan(
+                id,
+                base,
+                embedded,
+                "openai-chat",
+                model == null ? EMBEDDED_MODEL : model,
+                embedded ? null : keySource(),
+                ownHeaders(),
+                prompts(embedded),
+                !noStream,
+                !noUsage,
+                ignoreEos,
+                extraBody,
+                load,
+                network,
+                ioThreads(load, cpus),
+                cpus,
+                labels,
+                percentileMetrics.isEmpty()
+                        ? USUAL_METRICS
+                        : percentileMetrics.stream().map(Metric::of).toList(),
+                metricPercentiles.isEmpty()
+                        ? Percentile.USUAL
+                        : metricPercentiles.stream().map(Percentile::parse).toList());
+    }
+
+    private Load load(boolean embedded) {
+        Double rate = requestRate == null || requestRate == Double.POSITIVE_INFINITY ? null : requestRate;
+        if (rate != null && !(rate > 0)) {
+            throw CommandFailure.usage("--request-rate must be positive, was " + requestRate);
+        }
+        if (requests != null) {
+            atLeast("--num-prompts", requests, 1);
+        }
+        if (concurrency != null) {
+            atLeast("--concurrency", concurrency, 1);
+        }
+        atLeast("--warmup", warmup, 0);
+        int users = concurrency != null ? concurrency : rate != null ? 0 : embedded ? EMBEDDED_CONCURRENCY : 1;
+        long count = requests != null ? requests : duration != null ? 0 : embedded ? EMBEDDED_REQUESTS : DEFAULT_REQUESTS;
+        return new Load(
+                rate == null ? null : new ArrivalSchedule.Constant(rate), users, count, warmup, duration, timeout);
+    }
+
+    private NetworkSettings network(Endpoint endpoint) {
+        atLeast("--max-streams", maxStreams, 1);
+        SocketKind sockets = transport == null ? SocketKind.best() : transport;
+        String unavailable = sockets.unavailable();
+        if (unavailable != null) {
+            throw CommandFailure.usage("--transport " + sockets.label() + " is not to be had here (" + unavailable
+                    + "); leave it out, or give --transport nio");
+        }
+        ProxyServer proxy =
+                ProxyServer.fromEnvironment(console.environment(), endpoint).orElse(null);
+        String password = proxy == null ? null : proxy.password();
+        if (password != null) {
+            secrets.add(password);
+        }
+        readable("--ca-file", caFile);
+        readable("--client-cert", clientCert);
+        readable("--client-key", clientKey);
+        return new NetworkSettings(
+                endpoint,
+                http,
+                sockets,
+                ioWait == IoWait.SPIN,
+                reuse,
+                maxStreams,
+                new Timeouts(timeoutConnect, timeoutFirstByte, timeoutSilence, timeout),
+                new TlsSettings(caFile, clientCert, clientKey, insecure),
+                proxy);
+    }
+
+    private int ioThreads(Load load, @Nullable Cpus cpus) {
+        if (ioThreads != null) {
+            atLeast("--io-threads", ioThreads, 1);
+        }
+        int threads = ioThreads != null ? ioThreads : cpus == null ? 1 : cpus.numbers().size();
+        if (load.concurrency() > 0 && threads > load.concurrency()) {
+            if (ioThreads != null) {
+                throw CommandFailure.usage("--io-threads " + threads + " is more than the concurrency of "
+                        + load.concurrency() + "; give at most as many threads as requests in flight");
+            }
+            return load.concurrency();
+        }
+        return threads;
+    }
+
+    private Prompts prompts(boolean embedded) throws IOException {
+        int output = outputLength != null ? outputLength : embedded ? EMBEDDED_OUTPUT : DEFAULT_LENGTH;
+        atLeast("--output-len", output, 0);
+        if (inputLength != null) {
+            atLeast("--input-len", inputLength, 1);
+        }
+        int sources = (prompt == null ? 0 : 1) + (promptFile == null ? 0 : 1) + (inputLength == null ? 0 : 1);
+        if (sources > 1) {
+            throw CommandFailure.usage("--prompt, --prompt-file and --input-len exclude each other; give one of them");
+        }
+        if (prompt != null) {
+            return new Prompts.Repeated(prompt, "the text of --prompt, each time", output);
+        }
+        if (promptFile != null) {
+            return new Prompts.Repeated(read(promptFile), "the text of --prompt-file " + promptFile + ", each time", output);
+        }
+        return new Prompts.Generated(promptSeed(), inputLength != null ? inputLength : DEFAULT_LENGTH, output);
+    }
+
+    private long promptSeed() {
+        if (seed == null) {
+            seed = (long) new SecureRandom().nextInt(1_000_000);
+        }
+        return seed;
+    }
+
+    private String read(String file) throws IOException {
+        if (file.equals("-")) {
+            if (standardInput == null) {
+                standardInput = new String(console.in().readAllBytes(), StandardCharsets.UTF_8);
+            }
+            return standardInput;
+        }
+        try {
+            return Files.readString(Path.of(file));
+        } catch (IOException e) {
+            throw CommandFailure.usage(
+                    "cannot read --prompt-file '" + file + "'; give a text file in UTF-8, or - for standard input", e);
+        }
+    }
+
+    private List<Header> ownHeaders() {
+        var own = new ArrayList<Header>();
+        for (String header : headers) {
+            int colon = header.indexOf(':');
+            if (colon < 1) {
+                // It may hold a secret, so no more of it is quoted than its first word.
+                throw CommandFailure.usage("bad header beginning with '" + header.split("[\\s=]", 2)[0]
+                        + "'; give it as 'Name: value'");
+            }
+            String name = header.substring(0, colon).strip();
+            String value = header.substring(colon + 1).strip();
+            boolean secret = Secrets.isSecretName(name);
+            if (secret) {
+                secrets.addHeaderValue(value);
+            }
+            own.add(new Header(name, value, secret));
+        }
+        return own;
+    }
+
+    /// Where the key comes from, or null if there is none.
+    private @Nullable String keySource() {
+        if (headers.stream().anyMatch(header -> header.toLowerCase(Locale.ROOT).startsWith("authorization:"))) {
+            return "--header Authorization";
+        }
+        if (apiKey != null && !apiKey.isBlank()) {
+            return "--api-key";
+        }
+        return console.environment().getOrDefault(KEY_VARIABLE, "").isBlank() ? null : KEY_VARIABLE;
+    }
+
+    private OpenAiChat dialect(Plan plan) {
+        var builder = OpenAiChat.at(plan.url(), plan.model())
+                .headers(plan.headers())
+                .stream(plan.stream())
+                .includeUsage(plan.includeUsage())
+                .ignoreEos(plan.ignoreEos());
+        String key = apiKey != null ? apiKey : console.environment().getOrDefault(KEY_VARIABLE, "");
+        if (!plan.embedded() && !key.isBlank()) {
+            secrets.add(key);
+            builder.apiKey(Secret.of(key));
+        }
+        if (plan.extraBody() != null) {
+            builder.extraBody(plan.extraBody());
+        }
+        return builder.build();
+    }
+
+    private static void atLeast(String option, long value, long least) {
+        if (value < least) {
+            throw CommandFailure.usage(option + " must be at least " + least + ", was " + value);
+        }
+    }
+
+    private static Cpus usable(Cpus cpus) {
+        var allowed = Cpus.allowed().numbers();
+        if (!allowed.containsAll(cpus.numbers())) {
+            throw CommandFailure.usage("--io-cpus asks for CPUs " + cpus.numbers() + ", this process may use " + allowed);
+        }
+        return cpus;
+    }
+
+    private static void readable(String option, @Nullable Path file) {
+        if (file != null && !Files.isReadable(file)) {
+            throw CommandFailure.usage("cannot read " + option + " '" + file + "'; give a PEM file");
+        }
+    }
+
+    /// Reads `30s`, `500ms`, `5m`; a bare number is seconds.
+    static final class DurationConverter implements ITypeConverter<Duration> {
+        private static final Pattern FORM = Pattern.compile("(-?\\d{1,9}(?:\\.\\d{1,6})?)(us|ms|s|m|h|)");
+
+        @Override
+        public Duration convert(String text) {
+            var matcher = FORM.matcher(text.strip());
+            if (!matcher.matches()) {
+                throw new TypeConversionException("'" + text + "' is no time such as 500ms, 30s or 5m");
+            }
+            double seconds =
+                    switch (matcher.group(2)) {
+                        case "us" -> 1e-6;
+                        case "ms" -> 1e-3;
+                        case "m" -> 60;
+                        case "h" -> 3_600;
+                        default -> 1;
+                    };
+            var duration = Duration.ofNanos(Math.round(Double.parseDouble(matcher.group(1)) * seconds * 1e9));
+            if (!duration.isPositive()) {
+                throw new TypeConversionException("a time must be positive, was '" + text + "'");
+            }
+            return duration;
+        }
+    }
+
+    static final class HttpConverter implements ITypeConverter<HttpVersion> {
+        @Override
+        public HttpVersion convert(String text) {
+            return switch (text.strip()) {
+                case "1.1" -> HttpVersion.HTTP_1_1;
+                case "2" -> HttpVersion.HTTP_2;
+                default -> throw new TypeConversionException("'" + text + "' is neither 1.1 nor 2");
+            };
+        }
+    }
+}

@@ -1,0 +1,46 @@
+package dev.latencylens.cli;
+
+import java.io.IOException;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.LocalDateTime;
+import java.time.ZoneId;
+import java.time.format.DateTimeFormatter;
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
+
+/// The folder of one run. A folder that holds a run already is left alone.
+record RunDirectory(Path path) {
+    static final String RUN = "run.json";
+    static final String EXCHANGES = "exchanges.jsonl";
+    static final String HISTOGRAMS = "histograms.hlog";
+    static final String SIMULATOR = "simulator.jsonl";
+
+    private static final DateTimeFormatter STAMP = DateTimeFormatter.ofPattern("yyyyMMdd-HHmmss", Locale.ROOT);
+
+    /// Makes the folder that was asked for, or `runs/<time>-<id>` under the current one.
+    static RunDirectory create(@Nullable Path asked, String runId) {
+        Path path = asked == null ? Path.of("runs", STAMP.format(LocalDateTime.now(ZoneId.systemDefault())) + "-" + runId) : asked;
+        try {
+            Files.createDirectories(path);
+            if (Files.exists(path.resolve(RUN))) {
+                throw CommandFailure.usage(
+                        "output folder '" + path + "' holds a run already; give another --output-dir, or remove it");
+            }
+            Files.delete(Files.createTempFile(path, "writable", ""));
+        } catch (FileAlreadyExistsException e) {
+            throw CommandFailure.usage("output folder '" + path + "' is a file; give another --output-dir", e);
+        } catch (IOException e) {
+            throw CommandFailure.usage(
+                    "cannot write to output folder '" + path + "' (" + e.getClass().getSimpleName()
+                            + "); make it writable or give another --output-dir",
+                    e);
+        }
+        return new RunDirectory(path);
+    }
+
+    Path file(String name) {
+        return path.resolve(name);
+    }
+}

@@ -1,0 +1,327 @@
+package dev.latencylens.cli;
+
+import dev.latencylens.audit.Caveat;
+import dev.latencylens.clock.ClockAnchor;
+import dev.latencylens.exchange.ConnectionFacts;
+import dev.latencylens.exchange.Header;
+import dev.latencylens.load.ArrivalSchedule;
+import dev.latencylens.load.Load;
+import dev.latencylens.load.LoadRun;
+import dev.latencylens.stats.Distribution;
+import dev.latencylens.stats.Metric;
+import dev.latencylens.stats.Percentile;
+import dev.latencylens.stats.Summary;
+import dev.latencylens.transport.NetworkSettings;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.time.Duration;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.OptionalDouble;
+import java.util.OptionalLong;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.core.JsonGenerator;
+import tools.jackson.core.ObjectWriteContext;
+import tools.jackson.core.PrettyPrinter;
+import tools.jackson.core.json.JsonFactory;
+import tools.jackson.core.util.DefaultPrettyPrinter;
+
+/// `run.json`: what was planned, where, and what came of it; documented in docs/schema/run.schema.json.
+///
+/// It is there before the first request, in the state `running`, and is replaced whole at the end, so that a reader
+/// never sees half of it.
+final class RunFile {
+    /// Rises when a key changes its meaning.
+    private static final int FORMAT_VERSION = 1;
+
+    private static final ObjectWriteContext INDENTED = new ObjectWriteContext.Base() {
+        @Override
+        public PrettyPrinter getPrettyPrinter() {
+            return new DefaultPrettyPrinter();
+        }
+
+        @Override
+        public boolean hasPrettyPrinter() {
+            return true;
+        }
+    };
+
+    private final Path file;
+    private final Plan plan;
+    private final Environment environment;
+    private final ClockAnchor clock;
+    private final Secrets secrets;
+
+    RunFile(Path file, Plan plan, Environment environment, ClockAnchor clock, Secrets secrets) {
+        this.file = file;
+        this.plan = plan;
+        this.environment = environment;
+        this.clock = clock;
+        this.secrets = secrets;
+    }
+
+    /// How a run ended.
+    enum State {
+        RUNNING,
+        FINISHED,
+        ENDED_EARLY,
+        FAILED;
+
+        String label() {
+            return name().toLowerCase(Locale.ROOT);
+        }
+    }
+
+    void started() throws IOException {
+        write(State.RUNNING, null, null, List.of());
+    }
+
+    void ended(State state, Summary summary, LoadRun.@Nullable Backlog backlog, List<Caveat> caveats)
+            throws IOException {
+        write(state, summary, backlog, caveats);
+    }
+
+    private void write(
+            State state, @Nullable Summary summary, LoadRun.@Nullable Backlog backlog, List<Caveat> caveats)
+            throws IOException {
+        var bytes = new ByteArrayOutputStream(1 << 14);
+        try (JsonGenerator json = new JsonFactory().createGenerator(INDENTED, bytes)) {
+            json.writeStartObject();
+            json.writeNumberProperty("formatVersion", FORMAT_VERSION);
+            json.writeStringProperty("id", plan.id());
+            json.writeStringProperty("tool", "lens " + Lens.Version.number());
+            json.writeStringProperty("state", state.label());
+            plan(json);
+            environment(json);
+            clock(json);
+            json.writeName("summary");
+            if (summary == null) {
+                json.writeNull();
+            } else {
+                summary(json, summary, backlog);
+            }
+            json.writeArrayPropertyStart("caveats");
+            for (Caveat caveat : caveats) {
+                json.writeStartObject();
+                json.writeStringProperty("code", caveat.code());
+                text(json, "text", caveat.text());
+                json.writeEndObject();
+            }
+            json.writeEndArray();
+            // Runs are not judged yet; null keeps the place of the verdict.
+            json.writeNullProperty("verdict");
+            json.writeEndObject();
+        }
+        bytes.write('\n');
+        Path whole = file.resolveSibling(file.getFileName() + ".tmp");
+        Files.write(whole, bytes.toByteArray());
+        Files.move(whole, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+    }
+
+    private void plan(JsonGenerator json) {
+        json.writeObjectPropertyStart("plan");
+        text(json, "url", plan.url().toString());
+        json.writeBooleanProperty("embeddedProvider", plan.embedded());
+        json.writeStringProperty("dialect", plan.dialect());
+        text(json, "model", plan.model());
+        json.writeBooleanProperty("keySent", plan.keySource() != null);
+        json.writeObjectPropertyStart("headers");
+        for (Header header : plan.headers()) {
+            text(json, header.name(), header.secret() ? Secrets.INSTEAD : header.value());
+        }
+        json.writeEndObject();
+        text(json, "prompts", plan.prompts().source());
+        json.writeNumberProperty("outputLength", plan.prompts().outputLength());
+        json.writeBooleanProperty("stream", plan.stream());
+        json.writeBooleanProperty("includeUsage", plan.includeUsage());
+        json.writeBooleanProperty("ignoreEos", plan.ignoreEos());
+        if (plan.extraBody() != null) {
+            text(json, "extraBody", plan.extraBody());
+        }
+        load(json, plan.load());
+        network(json, plan.network());
+        json.writeObjectPropertyStart("labels");
+        for (Map.Entry<String, String> label : plan.labels().entrySet()) {
+            text(json, label.getKey(), label.getValue());
+        }
+        json.writeEndObject();
+        json.writeEndObject();
+    }
+
+    private static void load(JsonGenerator json, Load load) {
+        json.writeObjectPropertyStart("load");
+        switch (load.arrivals()) {
+            case ArrivalSchedule.Constant(double rate) -> {
+                json.writeStringProperty("arrivals", "constant");
+                json.writeNumberProperty("requestsPerSecond", rate);
+            }
+            case null -> json.writeStringProperty("arrivals", "closed-loop");
+        }
+        json.writeNumberProperty("concurrency", load.concurrency());
+        json.writeNumberProperty("requests", load.requests());
+        json.writeNumberProperty("warmupRequests", load.warmupRequests());
+        Duration duration = load.duration();
+        if (duration != null) {
+            json.writeNumberProperty("durationNs", duration.toNanos());
+        }
+        json.writeNumberProperty("drainNs", load.drain().toNanos());
+        json.writeEndObject();
+    }
+
+    private void network(JsonGenerator json, NetworkSettings network) {
+        json.writeObjectPropertyStart("network");
+        json.writeStringProperty("http", network.http().label());
+        json.writeStringProperty("transport", network.sockets().label());
+        json.writeStringProperty("ioWait", network.spin() ? "spin" : "park");
+        json.writeNumberProperty("ioThreads", plan.ioThreads());
+        if (plan.ioCpus() != null) {
+            json.writeArrayPropertyStart("ioCpus");
+            plan.ioCpus().numbers().forEach(json::writeNumber);
+            json.writeEndArray();
+        }
+        json.writeStringProperty("connectionReuse", network.reuse().label());
+        json.writeNumberProperty("maxStreams", network.maxStreams());
+        json.writeNumberProperty("connectTimeoutNs", network.timeouts().connect().toNanos());
+        json.writeNumberProperty("firstByteTimeoutNs", network.timeouts().firstByte().toNanos());
+        json.writeNumberProperty("silenceTimeoutNs", network.timeouts().silence().toNanos());
+        json.writeNumberProperty("timeoutNs", network.timeouts().whole().toNanos());
+        json.writeBooleanProperty("certificatesChecked", !network.tls().insecure());
+        if (network.proxy() != null) {
+            text(json, "proxy", network.proxy().toString());
+        }
+        json.writeEndObject();
+    }
+
+    private void environment(JsonGenerator json) {
+        json.writeObjectPropertyStart("environment");
+        json.writeStringProperty("os", environment.os());
+        json.writeStringProperty("architecture", environment.architecture());
+        json.writeNumberProperty("cpus", environment.cpus());
+        json.writeStringProperty("cpuModel", environment.cpuModel());
+        json.writeStringProperty("clockSource", environment.clockSource());
+        json.writeStringProperty("governor", environment.governor());
+        json.writeNumberProperty("maxHeapBytes", environment.maxHeapBytes());
+        json.writeStringProperty("java", environment.java());
+        json.writeEndObject();
+    }
+
+    private void clock(JsonGenerator json) {
+        json.writeObjectPropertyStart("clock");
+        json.writeNumberProperty("monotonicStartNs", clock.monotonicStartNs());
+        json.writeStringProperty("wallStart", clock.wallStart().toString());
+        json.writeNumberProperty("offsetUncertaintyNs", clock.offsetUncertaintyNs());
+        json.writeEndObject();
+    }
+
+    private void summary(JsonGenerator json, Summary summary, LoadRun.@Nullable Backlog backlog) {
+        json.writeStartObject();
+        json.writeNumberProperty("measured", summary.measured());
+        json.writeNumberProperty("answered", summary.answered());
+        json.writeNumberProperty("warmup", summary.warmups());
+        json.writeNumberProperty("warmupFailed", summary.warmupFailures());
+        summary.window().ifPresent(window -> {
+            json.writeNumberProperty("windowStartAtNs", window.startedAtNs() - clock.monotonicStartNs());
+            json.writeNumberProperty("windowNs", window.durationNs());
+        });
+        json.writeObjectPropertyStart("outcomes");
+        summary.outcomes().forEach((kind, count) -> json.writeNumberProperty(kind.label(), count.longValue()));
+        json.writeEndObject();
+        json.writeArrayPropertyStart("failures");
+        for (Summary.Failure failure : summary.failures()) {
+            json.writeStartObject();
+            json.writeStringProperty("outcome", failure.outcome().kind().label());
+            text(json, "detail", failure.outcome().detail());
+            json.writeNumberProperty("count", failure.count());
+            json.writeEndObject();
+        }
+        json.writeEndArray();
+        tokens(json, summary);
+        json.writeNumberProperty("chunks", summary.chunks());
+        json.writeNumberProperty("coalescedChunks", summary.coalescedChunks());
+        json.writeNumberProperty("bodyBytes", summary.bodyBytes());
+        if (backlog != null) {
+            json.writeObjectPropertyStart("client");
+            json.writeNumberProperty("flightLogFull", backlog.logFullCount());
+            json.writeNumberProperty("flightLogFullNs", backlog.logFullNs());
+            json.writeNumberProperty("starved", backlog.starvedCount());
+            json.writeEndObject();
+        }
+        json.writeObjectPropertyStart("metrics");
+        for (Metric metric : Metric.values()) {
+            distribution(json, metric, summary.of(metric));
+        }
+        json.writeEndObject();
+        json.writeObjectPropertyStart("byConnection");
+        for (ConnectionFacts.Kind kind : ConnectionFacts.Kind.values()) {
+            json.writeObjectPropertyStart(kind.label());
+            for (Metric metric : Metric.values()) {
+                distribution(json, metric, summary.of(metric, kind));
+            }
+            json.writeEndObject();
+        }
+        json.writeEndObject();
+        json.writeEndObject();
+    }
+
+    private static void tokens(JsonGenerator json, Summary summary) {
+        Summary.Tokens tokens = summary.tokens();
+        json.writeObjectPropertyStart("tokens");
+        json.writeStringProperty("source", tokens.source());
+        json.writeNumberProperty("input_total", tokens.input());
+        json.writeNumberProperty("cached_read", tokens.cachedInput());
+        json.writeNumberProperty("output_total", tokens.output());
+        json.writeNumberProperty("reasoning", tokens.reasoning());
+        json.writeNumberProperty("answersByUsage", tokens.answersByUsage());
+        json.writeNumberProperty("answersByChunks", tokens.answersByChunks());
+        json.writeEndObject();
+    }
+
+    /// A distribution that saw something. A percentile below its floor is not among `percentiles` but in `needs`, with
+    /// the number of samples that it needs.
+    private void distribution(JsonGenerator json, Metric metric, Distribution distribution) {
+        if (distribution.count() == 0) {
+            return;
+        }
+        json.writeObjectPropertyStart(metric.label());
+        json.writeStringProperty("formula", metric.formula());
+        json.writeStringProperty("unit", metric.unit());
+        json.writeNumberProperty("count", distribution.count());
+        number(json, "mean", distribution.mean());
+        number(json, "sd", distribution.sd());
+        whole(json, "min", distribution.min());
+        whole(json, "max", distribution.max());
+        json.writeObjectPropertyStart("percentiles");
+        for (Percentile percentile : plan.percentiles()) {
+            whole(json, percentile.label(), distribution.percentile(percentile));
+        }
+        json.writeEndObject();
+        json.writeObjectPropertyStart("needs");
+        for (Percentile percentile : plan.percentiles()) {
+            if (distribution.count() < percentile.floor()) {
+                json.writeNumberProperty(percentile.label(), percentile.floor());
+            }
+        }
+        json.writeEndObject();
+        json.writeEndObject();
+    }
+
+    private static void number(JsonGenerator json, String name, OptionalDouble value) {
+        if (value.isPresent()) {
+            json.writeNumberProperty(name, Math.round(value.getAsDouble() * 1_000) / 1_000.0);
+        }
+    }
+
+    private static void whole(JsonGenerator json, String name, OptionalLong value) {
+        if (value.isPresent()) {
+            json.writeNumberProperty(name, value.getAsLong());
+        }
+    }
+
+    private void text(JsonGenerator json, String name, String value) {
+        json.writeStringProperty(name, secrets.redact(value));
+    }
+}

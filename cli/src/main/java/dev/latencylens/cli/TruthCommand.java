@@ -1,0 +1,153 @@
+package dev.latencylens.cli;
+
+import dev.latencylens.stats.Distribution;
+import dev.latencylens.stats.Percentile;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Locale;
+import java.util.OptionalLong;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import tools.jackson.core.JacksonException;
+import tools.jackson.core.JsonGenerator;
+import tools.jackson.core.ObjectWriteContext;
+import tools.jackson.core.json.JsonFactory;
+
+/// `lens truth`: lays a run over the simulator's record, and tells how far its stamps were off.
+@Command(
+        name = "truth",
+        mixinStandardHelpOptions = true,
+        description = "Compares a run with what the simulated provider truly sent, and when.")
+final class TruthCommand implements Callable<Integer> {
+    private static final List<Percentile> PERCENTILES =
+            List.of(Percentile.P50, Percentile.P90, Percentile.P99, Percentile.P99_9);
+
+    /// Mismatches told one by one; the rest is counted.
+    private static final int MOST_LISTED = 20;
+
+    private final Console console;
+
+    @Parameters(index = "0", paramLabel = "RUN_DIR", description = "folder of the run")
+    private @Nullable Path runDirectory;
+
+    @Parameters(
+            index = "1",
+            arity = "0..1",
+            paramLabel = "RECORD",
+            description = "the simulator's record (default RUN_DIR/simulator.jsonl)")
+    private @Nullable Path record;
+
+    @Option(names = "--json", description = "print one JSON object instead, errors in nanoseconds")
+    private boolean json;
+
+    TruthCommand(Console console) {
+        this.console = console;
+    }
+
+    @Override
+    public Integer call() throws IOException {
+        if (runDirectory == null) {
+            throw new IllegalStateException("the command was not parsed by picocli");
+        }
+        Path run = existing(runDirectory.resolve(RunDirectory.RUN), "give the folder of a run");
+        Path exchanges = existing(runDirectory.resolve(RunDirectory.EXCHANGES), "give the folder of a run");
+        Path truth = existing(
+                record == null ? runDirectory.resolve(RunDirectory.SIMULATOR) : record,
+                "give the file that lens simulate --record wrote");
+        TruthComparison comparison;
+        try {
+            comparison = TruthComparison.of(run, exchanges, truth);
+        } catch (JacksonException e) {
+            throw CommandFailure.usage("cannot read the run or the record: " + e.getOriginalMessage(), e);
+        }
+        if (json) {
+            printJson(comparison);
+        } else {
+            print(comparison);
+        }
+        console.out().flush();
+        return comparison.mismatches().isEmpty() && comparison.matched() > 0 ? ExitCode.GOOD : ExitCode.MISSED;
+    }
+
+    private void print(TruthComparison comparison) {
+        var out = console.out();
+        out.printf(
+                Locale.ROOT,
+                "%s requests matched, %s in the run alone, %s in the record alone; %s chunks, %s of them coalesced%n",
+                Figures.count(comparison.matched()),
+                Figures.count(comparison.onlyInRun()),
+                Figures.count(comparison.onlyInRecord()),
+                Figures.count(comparison.chunks()),
+                Figures.count(comparison.coalesced()));
+        out.println();
+        out.printf(Locale.ROOT, "%-22s%9s%9s%9s%9s%9s%9s%n", "error in us", "count", "p50", "p90", "p99", "p99.9", "max");
+        row("ttft", comparison.ttftErrorNs());
+        row("chunk arrival", comparison.arrivalErrorNs());
+        row("gap, |error|", comparison.gapErrorNs());
+        out.println();
+        out.println("arrival error = measured stamp - instant of the write that carried the chunk, both CLOCK_MONOTONIC");
+        out.println("gap error = |measured gap - true gap|, chunks with a gap of their own (not coalesced)");
+        out.println("n/a N: the percentile needs N samples");
+        comparison.mismatches().stream().limit(MOST_LISTED).forEach(mismatch -> out.println("MISMATCH " + mismatch));
+        int more = comparison.mismatches().size() - MOST_LISTED;
+        if (more > 0) {
+            out.println("MISMATCH " + more + " more");
+        }
+    }
+
+    private void row(String name, Distribution errorNs) {
+        var line = new StringBuilder(String.format(Locale.ROOT, "%-22s%9d", name, errorNs.count()));
+        for (Percentile percentile : PERCENTILES) {
+            OptionalLong value = errorNs.percentile(percentile);
+            line.append(String.format(
+                    Locale.ROOT,
+                    " %8s",
+                    value.isPresent() ? Figures.micros(value.getAsLong()) : "n/a " + percentile.floor()));
+        }
+        OptionalLong max = errorNs.max();
+        line.append(String.format(Locale.ROOT, " %8s", max.isPresent() ? Figures.micros(max.getAsLong()) : "-"));
+        console.out().println(line);
+    }
+
+    private void printJson(TruthComparison comparison) {
+        try (JsonGenerator out = new JsonFactory().createGenerator(ObjectWriteContext.empty(), console.out())) {
+            out.writeStartObject();
+            out.writeNumberProperty("matched", comparison.matched());
+            out.writeNumberProperty("onlyInRun", comparison.onlyInRun());
+            out.writeNumberProperty("onlyInRecord", comparison.onlyInRecord());
+            out.writeNumberProperty("chunks", comparison.chunks());
+            out.writeNumberProperty("coalesced", comparison.coalesced());
+            writeErrors(out, "ttftErrorNs", comparison.ttftErrorNs());
+            writeErrors(out, "arrivalErrorNs", comparison.arrivalErrorNs());
+            writeErrors(out, "gapErrorNs", comparison.gapErrorNs());
+            out.writeArrayPropertyStart("mismatches");
+            comparison.mismatches().forEach(out::writeString);
+            out.writeEndArray();
+            out.writeEndObject();
+            out.writeRaw('\n');
+        }
+    }
+
+    private static void writeErrors(JsonGenerator out, String name, Distribution errorNs) {
+        out.writeObjectPropertyStart(name);
+        out.writeNumberProperty("count", errorNs.count());
+        for (Percentile percentile : PERCENTILES) {
+            errorNs.percentile(percentile).ifPresent(value -> out.writeNumberProperty(percentile.label(), value));
+        }
+        errorNs.min().ifPresent(value -> out.writeNumberProperty("min", value));
+        errorNs.max().ifPresent(value -> out.writeNumberProperty("max", value));
+        out.writeEndObject();
+    }
+
+    private static Path existing(Path file, String cure) {
+        if (!Files.isReadable(file)) {
+            throw CommandFailure.usage("cannot read '" + file + "'; " + cure);
+        }
+        return file;
+    }
+}

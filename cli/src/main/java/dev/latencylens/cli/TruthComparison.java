@@ -1,0 +1,137 @@
+package dev.latencylens.cli;
+
+import dev.latencylens.simulated.ChunkKind;
+import dev.latencylens.simulated.TruthRecord;
+import dev.latencylens.stats.Distribution;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+/// A run laid over the simulator's record of the same requests, matched by id.
+///
+/// @param coalesced measured chunks that came in one read with the one before
+/// @param ttftErrorNs measured firstToken - true write instant of the first output chunk
+/// @param arrivalErrorNs the same for every output chunk
+/// @param gapErrorNs how far each measured gap is from the true one, either way
+/// @param mismatches what the run and the record do not agree on
+record TruthComparison(
+        long matched,
+        long onlyInRun,
+        long onlyInRecord,
+        long chunks,
+        long coalesced,
+        Distribution ttftErrorNs,
+        Distribution arrivalErrorNs,
+        Distribution gapErrorNs,
+        List<String> mismatches) {
+
+    static TruthComparison of(Path run, Path exchanges, Path record) throws IOException {
+        JsonMapper mapper = JsonMapper.shared();
+        long startNs = mapper.readTree(Files.readString(run))
+                .at("/clock/monotonicStartNs")
+                .asLong();
+        Map<String, TruthRecord> truths = new HashMap<>();
+        for (TruthRecord truth : TruthRecord.readAll(record)) {
+            truths.put(truth.id(), truth);
+        }
+        var matching = new Matching(startNs);
+        try (var lines = Files.lines(exchanges)) {
+            lines.forEach(line -> {
+                JsonNode exchange = mapper.readTree(line);
+                matching.add(exchange, truths.remove(exchange.path("id").asString()));
+            });
+        }
+        return matching.result(truths.size());
+    }
+
+    private static final class Matching {
+        private final long startNs;
+        private long matched;
+        private long onlyInRun;
+        private long chunks;
+        private long coalesced;
+        private final Distribution ttftErrorNs = new Distribution();
+        private final Distribution arrivalErrorNs = new Distribution();
+        private final Distribution gapErrorNs = new Distribution();
+        private final List<String> mismatches = new ArrayList<>();
+
+        Matching(long startNs) {
+            this.startNs = startNs;
+        }
+
+        void add(JsonNode exchange, @Nullable TruthRecord truth) {
+            if (truth == null) {
+                onlyInRun++;
+                return;
+            }
+            matched++;
+            int[] output = outputOf(truth.chunks());
+            int measured = exchange.at("/chunks/atNs").size();
+            String outcome = exchange.path("outcome").asString();
+            boolean answered = outcome.equals("completed") || outcome.equals("unterminated");
+            if (answered ? measured != output.length : measured > output.length) {
+                mismatches.add(truth.id() + " (" + outcome + "): " + measured + " chunks measured, " + output.length
+                        + " written");
+                return;
+            }
+            JsonNode tokens = exchange.at("/usage/output_total");
+            if (answered && tokens.isNumber() && tokens.asLong() != truth.completionTokens()) {
+                mismatches.add(truth.id() + ": " + tokens.asLong() + " tokens measured, " + truth.completionTokens()
+                        + " written");
+            }
+            errors(exchange, truth, output, measured);
+        }
+
+        TruthComparison result(int onlyInRecord) {
+            return new TruthComparison(
+                    matched,
+                    onlyInRun,
+                    onlyInRecord,
+                    chunks,
+                    coalesced,
+                    ttftErrorNs,
+                    arrivalErrorNs,
+                    gapErrorNs,
+                    List.copyOf(mismatches));
+        }
+
+        private void errors(JsonNode exchange, TruthRecord truth, int[] output, int measured) {
+            JsonNode atNs = exchange.at("/chunks/atNs");
+            JsonNode shared = exchange.at("/chunks/coalesced");
+            chunks += measured;
+            long earlierErrorNs = 0;
+            for (int i = 0; i < measured; i++) {
+                long errorNs = startNs + atNs.get(i).asLong() - truth.chunkAtNs(output[i]);
+                arrivalErrorNs.record(errorNs);
+                if (i == 0) {
+                    ttftErrorNs.record(
+                            startNs + exchange.path("firstTokenAtNs").asLong() - truth.chunkAtNs(output[0]));
+                } else if (shared.get(i).asBoolean()) {
+                    coalesced++;
+                } else {
+                    gapErrorNs.record(Math.abs(errorNs - earlierErrorNs));
+                }
+                earlierErrorNs = errorNs;
+            }
+        }
+
+        /// Indices of the events that hold model output.
+        private static int[] outputOf(TruthRecord.Chunks events) {
+            var indices = new ArrayList<Integer>();
+            for (int i = 0; i < events.kind().length; i++) {
+                ChunkKind kind = events.kind()[i];
+                if (kind == ChunkKind.TEXT || kind == ChunkKind.REASONING || kind == ChunkKind.TOOL) {
+                    indices.add(i);
+                }
+            }
+            return indices.stream().mapToInt(Integer::intValue).toArray();
+        }
+    }
+}

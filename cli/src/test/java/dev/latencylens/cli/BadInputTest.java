@@ -1,0 +1,147 @@
+package dev.latencylens.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/// Whatever is wrong: one line on standard error that names the value and the cure, and the right exit code.
+class BadInputTest {
+    private static final String SERVER = "run --url http://127.0.0.1:9/v1 --model m ";
+
+    @TempDir
+    Path folder;
+
+    @ParameterizedTest(name = "{0}")
+    @CsvSource(
+            delimiter = '|',
+            textBlock = """
+            run --modle m                    | unknown argument '--modle'; did you mean --model
+            run --url ftp://h/v1 -m m        | bad URL 'ftp://h/v1': its scheme is 'ftp'
+            run --url localhost:8000 -m m    | bad URL 'localhost:8000': it has no http:// or https:// in front
+            run --url http://u:p@h/v1 -m m   | holds a user name or password
+            run --url http://h:99999/v1 -m m | port 99999
+            run --url http://127.0.0.1:9/v1  | --model is missing
+            run --concurrency 0              | --concurrency must be at least 1, was 0
+            run --concurrency -3             | --concurrency must be at least 1, was -3
+            run --concurrency many           | 'many' is not an int
+            run --num-prompts 0              | --num-prompts must be at least 1, was 0
+            run --request-rate -2            | --request-rate must be positive, was -2.0
+            run --request-rate 0             | --request-rate must be positive, was 0.0
+            run --duration -5s               | a time must be positive, was '-5s'
+            run --duration soon              | 'soon' is no time such as 500ms, 30s or 5m
+            run --warmup -1                  | --warmup must be at least 0, was -1
+            run --input-len 0                | --input-len must be at least 1, was 0
+            run --output-len -1              | --output-len must be at least 0, was -1
+            run --prompt a --isl 4           | exclude each other
+            run --prompt-file no/such/file   | cannot read --prompt-file 'no/such/file'
+            run --http 3                     | '3' is neither 1.1 nor 2
+            run --connection-reuse maybe     | maybe
+            run --transport carrier-pigeon   | carrier-pigeon
+            run --max-streams 0              | --max-streams must be at least 1, was 0
+            run --io-threads 0               | --io-threads must be at least 1, was 0
+            run --io-threads 9 --concurrency 2 | --io-threads 9 is more than the concurrency of 2
+            run --io-cpus two                | bad CPU list 'two'
+            run --io-cpus 1000               | this process may use
+            run --timeout 0                  | a time must be positive, was '0'
+            run --ca-file no.pem             | cannot read --ca-file 'no.pem'
+            run --client-cert pom.xml        | a client certificate and its key go together
+            run --extra-body {               | extra body is no JSON
+            run --percentile-metrics speed   | unknown metric 'speed'; known are ttfb
+            run --metric-percentiles 100     | bad percentile '100'
+            run -H nonsense                  | bad header beginning with 'nonsense'; give it as 'Name: value'
+            run --output-dir pom.xml         | output folder 'pom.xml' is a file
+            run --label novalue              | novalue
+            truth no/such/run                | cannot read 'no/such/run/run.json'; give the folder of a run
+            truth                            | RUN_DIR
+            measure                          | unknown argument 'measure'
+            """)
+    void everyMistakeOnTheCommandLineIsAnsweredInOneLine(String line, String says) {
+        var run = LensRun.lens(line.split(" +", -1));
+
+        assertThat(run.err()).contains(says);
+        isOneLine(run, ExitCode.USAGE);
+    }
+
+    @Test
+    void noCommandAtAllIsAnsweredWithTheCommandsThereAre() {
+        var run = LensRun.lens();
+
+        assertThat(run.err()).contains("run, truth or simulate");
+        isOneLine(run, ExitCode.USAGE);
+    }
+
+    @Test
+    void aFolderThatHoldsARunIsLeftAlone() throws IOException {
+        Files.writeString(folder.resolve("run.json"), "precious");
+        var run = LensRun.lens("run", "--output-dir", folder.toString());
+
+        assertThat(run.err()).contains("holds a run already");
+        isOneLine(run, ExitCode.USAGE);
+        assertThat(folder.resolve("run.json")).hasContent("precious");
+    }
+
+    @Test
+    void aServerThatIsNotThereEndsALongRunAtOnce() {
+        var run = LensRun.lens((SERVER + "--duration 1h --output-dir " + folder.resolve("r")).split(" "));
+
+        assertThat(run.err())
+                .contains("no request to http://127.0.0.1:9/v1 was answered: connect_failed: ", "is the server running");
+        isOneLine(run, ExitCode.NOTHING_MEASURED);
+        assertThat(LensRun.runFile(folder.resolve("r")).at("/summary/outcomes/connect_failed").asInt())
+                .isGreaterThanOrEqualTo(HopelessStart.ENOUGH);
+    }
+
+    @Test
+    void aServerThatIsNotThereIsToldEvenWhenOnlyWarmUpWasSent() {
+        var run = LensRun.lens(
+                (SERVER + "--warmup 100 --duration 1h --output-dir " + folder.resolve("r")).split(" "));
+
+        assertThat(run.err()).contains("connect_failed");
+        isOneLine(run, ExitCode.NOTHING_MEASURED);
+    }
+
+    @Test
+    void anUnknownHostNamesTheHost() {
+        var run = LensRun.lens("run", "--url", "http://no-such-host.invalid/v1", "-m", "m", "--num-prompts", "1",
+                "--output-dir", folder.resolve("r").toString());
+
+        assertThat(run.err()).contains("dns_failed", "is the host name 'no-such-host.invalid' right?");
+        isOneLine(run, ExitCode.NOTHING_MEASURED);
+    }
+
+    @Test
+    void aServerThatAnswersNothingIsToldAsTimeout() throws IOException {
+        try (var silent = new ServerSocket(0, 50, InetAddress.getLoopbackAddress())) {
+            var run = LensRun.lens("run", "--url", "http://127.0.0.1:" + silent.getLocalPort() + "/v1", "-m", "m", "-n",
+                    "1", "--timeout-first-byte", "100ms", "--output-dir", folder.resolve("r").toString());
+
+            assertThat(run.err()).contains("timeout: ", "--timeout-first-byte");
+            isOneLine(run, ExitCode.NOTHING_MEASURED);
+        }
+    }
+
+    @Test
+    void anUnexpectedFailureAsksForAReportAndShowsItsStackOnlyWhenAsked() {
+        var plain = LensRun.lens(Map.of(), "run", "--url", "http://127.0.0.1:9/v1", "-m", "m", "--output-dir", "pom.xml");
+        var debugging = LensRun.lens(Map.of("LENS_DEBUG", "1"), "run", "--output-dir", "pom.xml");
+
+        isOneLine(plain, ExitCode.USAGE);
+        assertThat(debugging.err()).contains("\tat dev.latencylens.cli.");
+    }
+
+    private static void isOneLine(LensRun run, int exitCode) {
+        assertThat(run.err().lines()).as(run.err()).hasSize(1);
+        assertThat(run.err()).startsWith("lens: ").doesNotContain("Exception", "\tat ");
+        assertThat(run.out()).isEmpty();
+        assertThat(run.exitCode()).isEqualTo(exitCode);
+    }
+}

@@ -1,0 +1,67 @@
+package dev.latencylens.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.palantir.javaformat.java.Formatter;
+import com.palantir.javaformat.java.FormatterException;
+import com.palantir.javaformat.java.ImportOrderer;
+import com.palantir.javaformat.java.JavaFormatterOptions;
+import com.palantir.javaformat.java.RemoveUnusedImports;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+/// Holds all Java sources of the repository to palantir-java-format.
+///
+/// It is a test and not a Maven plugin because Maven itself may run on Java 17, where that formatter, which uses the
+/// compiler of the JVM that it runs in, cannot parse Java 25. `mvn -pl cli -am verify -Dtest=FormattingTest
+/// -Dsurefire.failIfNoSpecifiedTests=false -Dformat=apply` rewrites the files instead.
+class FormattingTest {
+    private static final Path ROOT = Path.of(System.getProperty("lens.root"));
+
+    @Test
+    void allSourcesAreFormatted() throws Exception {
+        var formatter = Formatter.createFormatter(JavaFormatterOptions.builder()
+                .style(JavaFormatterOptions.Style.PALANTIR)
+                .build());
+        boolean apply = "apply".equals(System.getProperty("format"));
+        var unformatted = new ArrayList<String>();
+        List<Path> sources = sources();
+        for (Path source : sources) {
+            String text = Files.readString(source);
+            String formatted = formatted(formatter, source, text);
+            if (!text.equals(formatted)) {
+                if (apply) {
+                    Files.writeString(source, formatted);
+                } else {
+                    unformatted.add(ROOT.relativize(source).toString());
+                }
+            }
+        }
+
+        assertThat(sources).hasSizeGreaterThan(100);
+        assertThat(unformatted).as("not as palantir-java-format writes it; -Dformat=apply rewrites them").isEmpty();
+    }
+
+    private static String formatted(Formatter formatter, Path source, String text) throws FormatterException {
+        try {
+            String imports = ImportOrderer.reorderImports(
+                    RemoveUnusedImports.removeUnusedImports(text), JavaFormatterOptions.Style.PALANTIR);
+            return formatter.formatSource(imports);
+        } catch (FormatterException e) {
+            throw new FormatterException(source + ": " + e.getMessage());
+        }
+    }
+
+    /// What git tracks, so that generated and left-over files do not count.
+    private static List<Path> sources() throws IOException, InterruptedException {
+        Process git = new ProcessBuilder("git", "ls-files", "*.java").directory(ROOT.toFile()).start();
+        String listed = new String(git.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        assertThat(git.waitFor()).isZero();
+        return listed.lines().map(ROOT::resolve).filter(Files::exists).toList();
+    }
+}

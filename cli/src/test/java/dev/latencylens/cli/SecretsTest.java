@@ -1,0 +1,133 @@
+package dev.latencylens.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.sun.net.httpserver.HttpServer;
+import dev.latencylens.simulated.Behaviour;
+import dev.latencylens.simulated.ServerOptions;
+import dev.latencylens.simulated.SimulatedProvider;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/// A key appears in no file and on no stream, whoever echoes it.
+class SecretsTest {
+    private static final String CANARY = "sk-canary-7f3a9c1e5b";
+
+    @TempDir
+    Path folder;
+
+    @Test
+    void aKeyFromTheEnvironmentIsSeenNowhere() throws IOException {
+        try (var provider = SimulatedProvider.start(ServerOptions.defaults().withApiKey(CANARY), Behaviour.defaults())) {
+            var run = LensRun.lens(Map.of("OPENAI_API_KEY", CANARY), "run", "--url", provider.baseUrl().toString(), "-m",
+                    "m", "-n", "12", "--output-dir", folder.resolve("r").toString());
+
+            assertThat(run.exitCode()).as(run.err()).isZero();
+            nowhere(run);
+        }
+    }
+
+    @Test
+    void aKeyOnTheCommandLineIsSeenNowhereAndWarnedOf() throws IOException {
+        try (var provider = SimulatedProvider.start(ServerOptions.defaults().withApiKey(CANARY), Behaviour.defaults())) {
+            var run = LensRun.lens("run", "--url", provider.baseUrl().toString(), "-m", "m", "-n", "12", "--api-key",
+                    CANARY, "--output-dir", folder.resolve("r").toString());
+
+            assertThat(run.exitCode()).as(run.err()).isZero();
+            assertThat(run.err()).contains("better set OPENAI_API_KEY");
+            nowhere(run);
+        }
+    }
+
+    @Test
+    void aKeyInAHeaderIsSeenNowhereButItsNameIs() throws IOException {
+        try (var provider = SimulatedProvider.start(ServerOptions.defaults().withApiKey(CANARY), Behaviour.defaults())) {
+            var run = LensRun.lens("run", "--url", provider.baseUrl().toString(), "-m", "m", "-n", "12", "-H",
+                    "Authorization: Bearer " + CANARY, "-H", "X-Api-Key: " + CANARY + "-2", "--output-dir",
+                    folder.resolve("r").toString());
+
+            assertThat(run.exitCode()).as(run.err()).isZero();
+            assertThat(LensRun.runFile(folder.resolve("r")).at("/plan/headers/authorization").asString())
+                    .isEqualTo("***");
+            nowhere(run);
+        }
+    }
+
+    @Test
+    void aServerThatEchoesTheKeyDoesNotMakeItSeen() throws IOException {
+        var server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+        server.createContext("/", exchange -> {
+            String said = exchange.getRequestHeaders().getFirst("Authorization");
+            byte[] body = ("{\"error\":{\"message\":\"" + "long words ".repeat(25) + "no such key: " + said
+                            + "\",\"code\":\"" + said + "\"}}")
+                    .getBytes(StandardCharsets.UTF_8);
+            exchange.getRequestBody().readAllBytes();
+            exchange.getResponseHeaders().add("x-request-id", said);
+            exchange.getResponseHeaders().add("x-ratelimit-key", said);
+            exchange.getResponseHeaders().add("content-type", "application/json");
+            exchange.sendResponseHeaders(401, body.length);
+            exchange.getResponseBody().write(body);
+            exchange.close();
+        });
+        server.start();
+        try {
+            var run = LensRun.lens(Map.of("OPENAI_API_KEY", CANARY, "LENS_DEBUG", "1"), "run", "--url",
+                    "http://127.0.0.1:" + server.getAddress().getPort() + "/v1", "-m", "m", "-n", "6", "--output-dir",
+                    folder.resolve("r").toString());
+
+            assertThat(run.exitCode()).isEqualTo(ExitCode.NOTHING_MEASURED);
+            assertThat(run.err()).contains("http_error", "it came from OPENAI_API_KEY");
+            nowhere(run);
+        } finally {
+            server.stop(0);
+        }
+    }
+
+    @Test
+    void aProxysPasswordIsSeenNowhere() throws IOException {
+        var run = LensRun.lens(Map.of("HTTPS_PROXY", "http://me:" + CANARY + "@127.0.0.1:9"), "run", "--url",
+                "https://example.invalid/v1", "-m", "m", "-n", "1", "--output-dir", folder.resolve("r").toString());
+
+        assertThat(run.exitCode()).isEqualTo(ExitCode.NOTHING_MEASURED);
+        nowhere(run);
+    }
+
+    @Test
+    void theBeginningOfASecretAtTheEndOfAShortenedTextIsTakenOutToo() {
+        var secrets = new Secrets();
+        secrets.add(CANARY);
+
+        assertThat(secrets.redact("bad key sk-canary-7f...")).isEqualTo("bad key ***...");
+        assertThat(secrets.redact("bad key sk-canary-7f")).isEqualTo("bad key ***");
+        assertThat(secrets.redact("sk-c")).isEqualTo("sk-c");
+    }
+
+    @Test
+    void aPlaceholderIsNoSecretAndTearsNoWordsApart() {
+        var secrets = new Secrets();
+        secrets.add("EMPTY");
+
+        assertThat(secrets.redact("EMPTY answer")).isEqualTo("EMPTY answer");
+    }
+
+    private void nowhere(LensRun run) throws IOException {
+        String beginning = CANARY.substring(0, 12);
+        assertThat(run.out()).doesNotContain(beginning);
+        assertThat(run.err()).doesNotContain(beginning);
+        try (var files = Files.walk(folder)) {
+            List<Path> written = files.filter(Files::isRegularFile).toList();
+            assertThat(written).hasSizeGreaterThanOrEqualTo(2);
+            for (Path file : written) {
+                assertThat(Files.readString(file, StandardCharsets.ISO_8859_1)).as(file.toString()).doesNotContain(beginning);
+            }
+        }
+    }
+}

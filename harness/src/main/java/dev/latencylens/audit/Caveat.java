@@ -1,0 +1,185 @@
+package dev.latencylens.audit;
+
+import dev.latencylens.stats.Metric;
+import java.util.Locale;
+
+/// A doubt about a measurement: what was seen, what it may mean, what to do about it.
+public sealed interface Caveat {
+    /// What was seen, with its figures; what it may mean; what to do.
+    String text();
+
+    /// The name in files, for example `flight_log_full`.
+    default String code() {
+        return getClass().getSimpleName().replaceAll("(?<=[a-z])(?=[A-Z])", "_").toLowerCase(Locale.ROOT);
+    }
+
+    /// Nobody can say who answered.
+    record CertificateChecksOff() implements Caveat {
+        @Override
+        public String text() {
+            return "Certificates were not checked (--insecure), so anyone on the way could have answered and read the"
+                    + " key; give --ca-file instead.";
+        }
+    }
+
+    /// The interpreter could not keep up.
+    record FlightLogFull(long times, long waitedNs) implements Caveat {
+        @Override
+        public String text() {
+            return "An I/O thread found its flight log full " + count(times, "time") + " and waited "
+                    + millis(waitedNs) + " in all; stamps taken right after are late. Lower the load, or give the"
+                    + " process another CPU.";
+        }
+    }
+
+    /// Requests were not made in time.
+    record FeederStarved(long times) implements Caveat {
+        @Override
+        public String text() {
+            return "A request was due " + count(times, "time") + " before it had been encoded, so it went out late;"
+                    + " see send_lag. Lower the load, shorten the prompts, or give the process another CPU.";
+        }
+    }
+
+    record Unterminated(long answers, long of) implements Caveat {
+        @Override
+        public String text() {
+            return answers + " of " + count(of, "answer") + " lacked the stream's terminator, though the model had"
+                    + " finished; they count. The server or a proxy closes early.";
+        }
+    }
+
+    /// @param mostFrequent kind and detail of the most frequent failure
+    record Failures(long failed, long of, String mostFrequent) implements Caveat {
+        @Override
+        public String text() {
+            return failed + " of " + count(of, "request") + " failed and are in no latency figure, which may look"
+                    + " better for it; most often: " + mostFrequent + ".";
+        }
+    }
+
+    /// Reads brought several chunks at once.
+    record ChunksCoalesced(long coalesced, long chunks) implements Caveat {
+        /// Share of chunks from which on gaps say little of the model's own rhythm.
+        static final double MUCH = 0.05;
+
+        @Override
+        public String text() {
+            return percent(coalesced, chunks) + " of the chunks came in one read with the chunk before them and have"
+                    + " no gap of their own; icl leaves them out and shows the others' gaps. The server or a proxy"
+                    + " sends in bursts, or this client was late.";
+        }
+    }
+
+    record TokensCountedAsChunks(long answers, long of) implements Caveat {
+        @Override
+        public String text() {
+            return answers + " of " + count(of, "answer") + " came without usage, so each of their chunks counts as"
+                    + " one token; tpot and tokens/s are off where chunks hold more or fewer. Leave --no-usage out,"
+                    + " or ask the server to report usage.";
+        }
+    }
+
+    /// Connections of several kinds in one figure.
+    record MixedConnections(long fresh, long resumed, long reused) implements Caveat {
+        @Override
+        public String text() {
+            return "Answers over new (" + fresh + "), resumed (" + resumed + ") and reused (" + reused
+                    + ") connections are together in the table; the phases tell them apart. For one kind only give"
+                    + " --warmup, or --connection-reuse never.";
+        }
+    }
+
+    record CachedPrompts(long answers, long of) implements Caveat {
+        @Override
+        public String text() {
+            return "The provider read part of the prompt from its cache in " + answers + " of " + count(of, "answer")
+                    + ", and cache hits start sooner; they are together in the table. Let prompts be generated"
+                    + " (--input-len) to avoid hits.";
+        }
+    }
+
+    record EmbeddedProvider() implements Caveat {
+        @Override
+        public String text() {
+            return "The provider was the simulated one inside this same process, so its work and the client's share"
+                    + " CPUs and collector pauses; this shows the tool, not a model. Give --url to measure a server.";
+        }
+    }
+
+    record RateNotReached(double asked, double reached) implements Caveat {
+        /// How far the rate may be off: 1 %.
+        static final double TOLERANCE = 0.01;
+
+        @Override
+        public String text() {
+            return String.format(
+                    Locale.ROOT,
+                    "Asked for %.4g requests/s, sent %.4g; latencies from the intended time still count from the"
+                            + " schedule. Raise --concurrency if it limits the rate, or ask for less.",
+                    asked,
+                    reached);
+        }
+    }
+
+    /// @param queueP99Ns the 99th percentile of started - intended
+    /// @param limitNs what it should not exceed
+    record SentLate(long queueP99Ns, long limitNs) implements Caveat {
+        /// Least that is called late: 100 us.
+        static final long LEAST_NS = 100_000;
+        /// Share of the mean gap between requests that may pass.
+        static final double OF_GAP = 0.01;
+
+        @Override
+        public String text() {
+            return "Requests started " + millis(queueP99Ns) + " after their intended time at p99, more than "
+                    + millis(limitNs) + "; the *_from_intended figures hold it, the others do not. Lower the load,"
+                    + " or give the I/O thread a CPU of its own (--io-cpus).";
+        }
+    }
+
+    /// A negative duration is a finding, kept as it is.
+    record NegativeDuration(Metric metric, long leastNs) implements Caveat {
+        @Override
+        public String text() {
+            return metric.label() + " (" + metric.formula() + ") was negative, down to " + millis(leastNs)
+                    + ": the server answered before the request was whole, or stamps are in doubt.";
+        }
+    }
+
+    record EndedEarly(String reason, long ended) implements Caveat {
+        @Override
+        public String text() {
+            return "The run was ended early (" + reason + ") after " + count(ended, "request")
+                    + "; what was in flight is cancelled.";
+        }
+    }
+
+    record WarmupFailed(long failed, long of) implements Caveat {
+        @Override
+        public String text() {
+            return failed + " of " + count(of, "warm-up request") + " failed, so connections and caches may not have"
+                    + " been warm.";
+        }
+    }
+
+    record KeyInCleartext(String host) implements Caveat {
+        @Override
+        public String text() {
+            return "A key went to " + host + " without TLS, so anyone on the way could read it; use https, and change"
+                    + " the key if the network is not yours.";
+        }
+    }
+
+    private static String count(long number, String noun) {
+        return number + " " + noun + (number == 1 ? "" : "s");
+    }
+
+    private static String millis(long ns) {
+        return String.format(Locale.ROOT, "%.4g ms", ns / 1e6);
+    }
+
+    private static String percent(long part, long whole) {
+        return String.format(Locale.ROOT, "%.1f %%", 100.0 * part / whole);
+    }
+}

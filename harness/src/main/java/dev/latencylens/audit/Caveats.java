@@ -1,0 +1,98 @@
+package dev.latencylens.audit;
+
+import dev.latencylens.exchange.ConnectionFacts;
+import dev.latencylens.exchange.Outcome;
+import dev.latencylens.load.ArrivalSchedule;
+import dev.latencylens.load.Load;
+import dev.latencylens.load.LoadRun;
+import dev.latencylens.stats.Distribution;
+import dev.latencylens.stats.Metric;
+import dev.latencylens.stats.Percentile;
+import dev.latencylens.stats.Summary;
+import java.util.ArrayList;
+import java.util.List;
+
+/// The doubts that a run's own figures raise.
+public final class Caveats {
+    private Caveats() {}
+
+    /// @param backlog what the machinery told once the load had ended
+    public static List<Caveat> about(Load load, Summary summary, LoadRun.Backlog backlog) {
+        var caveats = new ArrayList<Caveat>();
+        if (backlog.logFullCount() > 0) {
+            caveats.add(new Caveat.FlightLogFull(backlog.logFullCount(), backlog.logFullNs()));
+        }
+        if (backlog.starvedCount() > 0) {
+            caveats.add(new Caveat.FeederStarved(backlog.starvedCount()));
+        }
+        outcomes(summary, caveats);
+        schedule(load, summary, caveats);
+        answers(summary, caveats);
+        negatives(summary, caveats);
+        return List.copyOf(caveats);
+    }
+
+    private static void outcomes(Summary summary, List<Caveat> caveats) {
+        long failed = summary.measured() - summary.answered();
+        if (failed > 0) {
+            Summary.Failure most = summary.failures().getFirst();
+            caveats.add(new Caveat.Failures(
+                    failed,
+                    summary.measured(),
+                    most.outcome().kind().label() + " (" + most.outcome().detail() + ")"));
+        }
+        long unterminated = summary.outcomes().getOrDefault(Outcome.Kind.UNTERMINATED, 0L);
+        if (unterminated > 0) {
+            caveats.add(new Caveat.Unterminated(unterminated, summary.answered()));
+        }
+        if (summary.warmupFailures() > 0) {
+            caveats.add(new Caveat.WarmupFailed(summary.warmupFailures(), summary.warmups()));
+        }
+    }
+
+    private static void schedule(Load load, Summary summary, List<Caveat> caveats) {
+        if (!(load.arrivals() instanceof ArrivalSchedule.Constant constant)) {
+            return;
+        }
+        double asked = constant.requestsPerSecond();
+        summary.window()
+                .filter(window -> summary.measured() > 1 && window.lastStartedAtNs() != window.startedAtNs())
+                .map(window -> (summary.measured() - 1) * 1e9 / (window.lastStartedAtNs() - window.startedAtNs()))
+                .filter(reached -> Math.abs(reached / asked - 1) > Caveat.RateNotReached.TOLERANCE)
+                .ifPresent(reached -> caveats.add(new Caveat.RateNotReached(asked, reached)));
+        long limitNs = Math.max(Caveat.SentLate.LEAST_NS, Math.round(Caveat.SentLate.OF_GAP * 1e9 / asked));
+        summary.of(Metric.QUEUE)
+                .percentile(Percentile.P99)
+                .stream()
+                .filter(queueNs -> queueNs > limitNs)
+                .forEach(queueNs -> caveats.add(new Caveat.SentLate(queueNs, limitNs)));
+    }
+
+    private static void answers(Summary summary, List<Caveat> caveats) {
+        if (summary.coalescedChunks() > summary.chunks() * Caveat.ChunksCoalesced.MUCH) {
+            caveats.add(new Caveat.ChunksCoalesced(summary.coalescedChunks(), summary.chunks()));
+        }
+        Summary.Tokens tokens = summary.tokens();
+        if (tokens.answersByChunks() > 0) {
+            caveats.add(new Caveat.TokensCountedAsChunks(tokens.answersByChunks(), summary.answered()));
+        }
+        if (tokens.answersWithCachedInput() > 0) {
+            caveats.add(new Caveat.CachedPrompts(tokens.answersWithCachedInput(), summary.answered()));
+        }
+        long fresh = summary.answeredOver(ConnectionFacts.Kind.NEW);
+        long resumed = summary.answeredOver(ConnectionFacts.Kind.RESUMED);
+        long reused = summary.answeredOver(ConnectionFacts.Kind.REUSED);
+        if (fresh + resumed + reused > Math.max(fresh, Math.max(resumed, reused))) {
+            caveats.add(new Caveat.MixedConnections(fresh, resumed, reused));
+        }
+    }
+
+    private static void negatives(Summary summary, List<Caveat> caveats) {
+        for (Metric metric : Metric.values()) {
+            Distribution distribution = summary.of(metric);
+            distribution.min().stream()
+                    .filter(leastNs -> leastNs < 0)
+                    .forEach(leastNs -> caveats.add(new Caveat.NegativeDuration(metric, leastNs)));
+        }
+    }
+}

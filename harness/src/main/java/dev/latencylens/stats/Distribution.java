@@ -1,0 +1,241 @@
+package dev.latencylens.stats;
+
+import java.util.ArrayDeque;
+import java.util.Arrays;
+import java.util.OptionalDouble;
+import java.util.OptionalLong;
+import org.HdrHistogram.Histogram;
+import org.HdrHistogram.HistogramIterationValue;
+import org.jspecify.annotations.Nullable;
+
+/// What was seen of one quantity: count, mean, standard deviation, minimum and maximum exactly, and its percentiles.
+///
+/// The first 8,192 samples are kept as they are, so that a short run is exact and small; from then on they are counted
+/// in an HdrHistogram of four significant digits, so that a run of any length stays within a few megabytes and a
+/// percentile within 1 part in 10,000. Negative values are findings and are kept like all others. Used by one thread at
+/// a time; recording allocates nothing but, now and then, a larger store.
+public final class Distribution {
+    /// Samples kept exactly: 64 KiB of them.
+    static final int MOST_EXACT = 8_192;
+
+    private static final int FIRST_CAPACITY = 64;
+    private static final int SIGNIFICANT_DIGITS = 4;
+
+    private long[] exact = new long[FIRST_CAPACITY];
+    private boolean sorted;
+    private @Nullable Histogram notNegative;
+    /// Negative values, their signs turned.
+    private @Nullable Histogram negative;
+
+    private long count;
+    private double mean;
+    private double squares;
+    private long min = Long.MAX_VALUE;
+    private long max = Long.MIN_VALUE;
+
+    public void record(long value) {
+        record(value, 1);
+    }
+
+    /// Records a value that counts as several.
+    public void record(long value, long times) {
+        if (times <= 0) {
+            throw new IllegalArgumentException("a value must be recorded at least once, was " + times);
+        }
+        moments(value, times);
+        Histogram histogram = notNegative;
+        if (histogram == null) {
+            if (count <= MOST_EXACT) {
+                keep(value, times);
+                return;
+            }
+            histogram = spill((int) (count - times));
+        }
+        count(histogram, value, times);
+    }
+
+    /// Adds everything that another distribution has seen.
+    public void add(Distribution other) {
+        if (other.count == 0) {
+            return;
+        }
+        if (other.notNegative == null) {
+            for (int i = 0; i < other.count; i++) {
+                record(other.exact[i]);
+            }
+            return;
+        }
+        if (notNegative == null) {
+            spill((int) count);
+        }
+        mergeMoments(other);
+        other.eachCounted((value, times) -> count(counted(), value, times));
+    }
+
+    public long count() {
+        return count;
+    }
+
+    public OptionalDouble mean() {
+        return count == 0 ? OptionalDouble.empty() : OptionalDouble.of(mean);
+    }
+
+    /// The standard deviation of the sample (n - 1 in the denominator); absent below two values.
+    public OptionalDouble sd() {
+        return count < 2 ? OptionalDouble.empty() : OptionalDouble.of(Math.sqrt(squares / (count - 1)));
+    }
+
+    public OptionalLong min() {
+        return count == 0 ? OptionalLong.empty() : OptionalLong.of(min);
+    }
+
+    public OptionalLong max() {
+        return count == 0 ? OptionalLong.empty() : OptionalLong.of(max);
+    }
+
+    /// The value at the percentile's nearest rank; absent when there are fewer samples than its floor.
+    public OptionalLong percentile(Percentile percentile) {
+        return count < percentile.floor() ? OptionalLong.empty() : OptionalLong.of(valueAt(percentile.rank(count)));
+    }
+
+    /// Receives values in rising order, with how often each was seen.
+    @FunctionalInterface
+    public interface Counted {
+        void value(long value, long times);
+    }
+
+    /// Hands over all that was seen, in rising order, as precisely as it is known.
+    public void each(Counted receiver) {
+        if (notNegative == null) {
+            sort();
+            for (int i = 0; i < count; i++) {
+                receiver.value(exact[i], 1);
+            }
+        } else {
+            eachCounted(receiver);
+        }
+    }
+
+    private long valueAt(long rank) {
+        if (notNegative == null) {
+            sort();
+            return exact[(int) rank - 1];
+        }
+        var search = new RankSearch(rank);
+        eachCounted(search);
+        return Math.clamp(search.found, min, max);
+    }
+
+    private void sort() {
+        if (!sorted) {
+            Arrays.sort(exact, 0, (int) count);
+            sorted = true;
+        }
+    }
+
+    private void moments(long value, long times) {
+        count += times;
+        double before = value - mean;
+        mean += before * times / count;
+        squares += times * before * (value - mean);
+        min = Math.min(min, value);
+        max = Math.max(max, value);
+    }
+
+    /// Joins two means and sums of squares (Chan, Golub and LeVeque 1979).
+    private void mergeMoments(Distribution other) {
+        long both = count + other.count;
+        double apart = other.mean - mean;
+        squares += other.squares + apart * apart * ((double) count * other.count / both);
+        mean += apart * other.count / both;
+        count = both;
+        min = Math.min(min, other.min);
+        max = Math.max(max, other.max);
+    }
+
+    private void keep(long value, long times) {
+        sorted = false;
+        if (count > exact.length) {
+            exact = Arrays.copyOf(exact, (int) Math.min(MOST_EXACT, Math.max(count, exact.length * 2L)));
+        }
+        Arrays.fill(exact, (int) (count - times), (int) count, value);
+    }
+
+    private Histogram spill(int kept) {
+        var histogram = growing();
+        notNegative = histogram;
+        for (int i = 0; i < kept; i++) {
+            count(histogram, exact[i], 1);
+        }
+        exact = new long[0];
+        return histogram;
+    }
+
+    private void count(Histogram histogram, long value, long times) {
+        if (value >= 0) {
+            histogram.recordValueWithCount(value, times);
+            return;
+        }
+        Histogram below = negative;
+        if (below == null) {
+            below = growing();
+            negative = below;
+        }
+        below.recordValueWithCount(-value, times);
+    }
+
+    private Histogram counted() {
+        Histogram histogram = notNegative;
+        if (histogram == null) {
+            throw new IllegalStateException("nothing has been counted yet");
+        }
+        return histogram;
+    }
+
+    private void eachCounted(Counted receiver) {
+        if (negative != null) {
+            fallingMagnitudes(negative, receiver);
+        }
+        Histogram histogram = counted();
+        for (HistogramIterationValue step : histogram.recordedValues()) {
+            receiver.value(
+                    histogram.medianEquivalentValue(step.getValueIteratedTo()),
+                    step.getCountAddedInThisIterationStep());
+        }
+    }
+
+    /// Rising order of negative values is falling order of their magnitudes, and the iterator only rises.
+    private static void fallingMagnitudes(Histogram magnitudes, Counted receiver) {
+        var values = new ArrayDeque<long[]>();
+        for (HistogramIterationValue step : magnitudes.recordedValues()) {
+            values.push(new long[] {step.getValueIteratedTo(), step.getCountAddedInThisIterationStep()});
+        }
+        for (long[] value : values) {
+            receiver.value(-magnitudes.medianEquivalentValue(value[0]), value[1]);
+        }
+    }
+
+    private static Histogram growing() {
+        var histogram = new Histogram(SIGNIFICANT_DIGITS);
+        histogram.setAutoResize(true);
+        return histogram;
+    }
+
+    private static final class RankSearch implements Counted {
+        private final long rank;
+        private long passed;
+        private long found;
+
+        RankSearch(long rank) {
+            this.rank = rank;
+        }
+
+        @Override
+        public void value(long value, long times) {
+            if (passed < rank) {
+                found = value;
+            }
+            passed += times;
+        }
+    }
+}

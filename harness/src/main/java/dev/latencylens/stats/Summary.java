@@ -1,0 +1,364 @@
+package dev.latencylens.stats;
+
+import dev.latencylens.exchange.ChunkSink;
+import dev.latencylens.exchange.Chunks;
+import dev.latencylens.exchange.ConnectionFacts;
+import dev.latencylens.exchange.ExchangeResult;
+import dev.latencylens.exchange.Moment;
+import dev.latencylens.exchange.Outcome;
+import dev.latencylens.exchange.Timeline;
+import dev.latencylens.exchange.Usage;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.Comparator;
+import java.util.EnumMap;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
+import org.jspecify.annotations.Nullable;
+
+/// What a run's exchanges came to.
+///
+/// Fed on the interpreter's thread; a progress display may look at [#progress] from another, and the report reads it
+/// when the load has ended. Exchanges with an answer (completed or unterminated) enter the latencies, all enter the
+/// outcomes, and warm-up exchanges are counted and left out of everything else. Adding one allocates nothing once the
+/// distributions have grown to their size.
+public final class Summary {
+    /// Different failures remembered with their details; more are counted by kind alone.
+    private static final int MOST_FAILURES = 64;
+
+    private static final Metric[] METRICS = Metric.values();
+    private static final ConnectionFacts.Kind[] CONNECTIONS = ConnectionFacts.Kind.values();
+
+    private final Distribution[] all = new Distribution[Metric.count()];
+    private final Distribution[][] byConnection = new Distribution[CONNECTIONS.length][Metric.count()];
+    private final long[] answeredOver = new long[CONNECTIONS.length];
+    private final long[] outcomes = new long[Outcome.Kind.values().length];
+    private final Map<Outcome, Long> failures = new HashMap<>();
+
+    private long measured;
+    private long answered;
+    private long warmups;
+    private long warmupFailures;
+    private long chunks;
+    private long coalescedChunks;
+    private long bodyBytes;
+
+    private long firstStartedAtNs;
+    private long lastStartedAtNs;
+    private long lastEndAtNs;
+
+    private long answersWithUsage;
+    private long answersWithCachedInput;
+    private long inputTokens;
+    private long cachedInputTokens;
+    private long outputTokens;
+    private long reasoningTokens;
+    private @Nullable ExchangeResult example;
+
+    public Summary() {
+        Arrays.setAll(all, i -> new Distribution());
+    }
+
+    /// How far a run has come.
+    ///
+    /// @param ttftP50Ns absent below the percentile's floor
+    public record Progress(
+            long ended, long answered, long warmups, long outputTokens, long windowNs, OptionalLong ttftP50Ns) {}
+
+    /// Failed exchanges that ended alike.
+    public record Failure(Outcome outcome, long count) {}
+
+    /// Tokens of the answered exchanges.
+    ///
+    /// @param input as the provider's usage says, 0 where none says
+    /// @param cachedInput those of them that it read from a cache
+    /// @param reasoning output tokens that were reasoning, as usage says
+    /// @param answersByUsage answers whose output tokens are the provider's usage
+    /// @param answersByChunks answers without usage, of which every chunk was taken for a token
+    /// @param answersWithCachedInput answers whose prompt came in part from a cache
+    public record Tokens(
+            long input,
+            long cachedInput,
+            long output,
+            long reasoning,
+            long answersByUsage,
+            long answersByChunks,
+            long answersWithCachedInput) {
+        /// `usage`, `chunks` or `usage and chunks`.
+        public String source() {
+            if (answersByChunks == 0) {
+                return "usage";
+            }
+            return answersByUsage == 0 ? "chunks" : "usage and chunks";
+        }
+    }
+
+    /// The time that rates refer to: from the first measured start to the last end of a response.
+    ///
+    /// @param lastStartedAtNs the last measured start
+    public record Window(long startedAtNs, long lastStartedAtNs, long endedAtNs) {
+        public long durationNs() {
+            return endedAtNs - startedAtNs;
+        }
+    }
+
+    /// Takes in an exchange that has ended.
+    public synchronized void add(ExchangeResult result) {
+        boolean wasAnswered = result.outcome().isAnswered();
+        if (result.exchange().isWarmup()) {
+            warmups++;
+            warmupFailures += wasAnswered ? 0 : 1;
+            return;
+        }
+        measured++;
+        outcomes[result.outcome().kind().ordinal()]++;
+        widenWindow(result.timeline());
+        if (!wasAnswered) {
+            remember(result.outcome());
+            return;
+        }
+        answered++;
+        bodyBytes += result.bodyBytes();
+        example = result;
+        Distribution[] population = population(result.connection());
+        differences(result.timeline(), population);
+        gaps(result.timeline().chunks());
+        tokens(result);
+    }
+
+    public synchronized Progress progress() {
+        return new Progress(
+                measured,
+                answered,
+                warmups,
+                outputTokens,
+                lastEndAtNs - firstStartedAtNs,
+                all[Metric.TTFT.ordinal()].percentile(Percentile.P50));
+    }
+
+    /// Exchanges that count, whatever came of them.
+    public synchronized long measured() {
+        return measured;
+    }
+
+    public synchronized long answered() {
+        return answered;
+    }
+
+    public synchronized long warmups() {
+        return warmups;
+    }
+
+    public synchronized long warmupFailures() {
+        return warmupFailures;
+    }
+
+    /// How many exchanges ended in each way, those that never happened left out.
+    public synchronized Map<Outcome.Kind, Long> outcomes() {
+        var counts = new EnumMap<Outcome.Kind, Long>(Outcome.Kind.class);
+        for (Outcome.Kind kind : Outcome.Kind.values()) {
+            if (outcomes[kind.ordinal()] > 0) {
+                counts.put(kind, outcomes[kind.ordinal()]);
+            }
+        }
+        return Collections.unmodifiableMap(counts);
+    }
+
+    /// The failures by kind and detail, most frequent first; of very many different ones, the first 64.
+    public synchronized List<Failure> failures() {
+        var list = new ArrayList<Failure>();
+        failures.forEach((outcome, count) -> list.add(new Failure(outcome, count)));
+        list.sort(Comparator.comparingLong(Failure::count)
+                .reversed()
+                .thenComparing(failure -> failure.outcome().kind())
+                .thenComparing(failure -> failure.outcome().detail()));
+        return List.copyOf(list);
+    }
+
+    public synchronized Tokens tokens() {
+        return new Tokens(
+                inputTokens,
+                cachedInputTokens,
+                outputTokens,
+                reasoningTokens,
+                answersWithUsage,
+                answered - answersWithUsage,
+                answersWithCachedInput);
+    }
+
+    /// Absent until something measured has ended.
+    public synchronized Optional<Window> window() {
+        return measured == 0
+                ? Optional.empty()
+                : Optional.of(new Window(firstStartedAtNs, lastStartedAtNs, lastEndAtNs));
+    }
+
+    /// Output chunks of the answered exchanges.
+    public synchronized long chunks() {
+        return chunks;
+    }
+
+    /// Those of them that came in one read with the chunk before and so have no gap of their own.
+    public synchronized long coalescedChunks() {
+        return coalescedChunks;
+    }
+
+    /// Bytes of the answers' bodies.
+    public synchronized long bodyBytes() {
+        return bodyBytes;
+    }
+
+    /// Answered exchanges that went over a connection of this kind.
+    public synchronized long answeredOver(ConnectionFacts.Kind kind) {
+        return answeredOver[kind.ordinal()];
+    }
+
+    /// The last answered exchange, for the facts that the answers share.
+    public synchronized Optional<ExchangeResult> example() {
+        return Optional.ofNullable(example);
+    }
+
+    /// All answered exchanges. Not to be read while others add.
+    public Distribution of(Metric metric) {
+        return all[metric.ordinal()];
+    }
+
+    /// The answered exchanges over connections of one kind; for metrics within a stream, which are not told apart, empty.
+    public Distribution of(Metric metric, ConnectionFacts.Kind kind) {
+        Distribution distribution = byConnection[kind.ordinal()][metric.ordinal()];
+        return distribution == null ? new Distribution() : distribution;
+    }
+
+    private void remember(Outcome outcome) {
+        if (failures.size() < MOST_FAILURES || failures.containsKey(outcome)) {
+            failures.merge(outcome, 1L, Long::sum);
+        } else {
+            failures.merge(new Outcome(outcome.kind(), "further ones, with other details"), 1L, Long::sum);
+        }
+    }
+
+    private void widenWindow(Timeline timeline) {
+        long startedAtNs = timeline.atNs(Moment.STARTED).orElse(timeline.atNs(Moment.INTENDED).orElse(0));
+        if (measured == 1) {
+            firstStartedAtNs = startedAtNs;
+            lastStartedAtNs = startedAtNs;
+            lastEndAtNs = startedAtNs;
+        }
+        if (startedAtNs - firstStartedAtNs < 0) {
+            firstStartedAtNs = startedAtNs;
+        }
+        if (startedAtNs - lastStartedAtNs > 0) {
+            lastStartedAtNs = startedAtNs;
+        }
+        long endAtNs = timeline.atNs(Moment.RESPONSE_END).orElse(startedAtNs);
+        if (endAtNs - lastEndAtNs > 0) {
+            lastEndAtNs = endAtNs;
+        }
+    }
+
+    private Distribution @Nullable [] population(@Nullable ConnectionFacts connection) {
+        if (connection == null) {
+            return null;
+        }
+        int kind = connection.kind().ordinal();
+        if (answeredOver[kind]++ == 0) {
+            Arrays.setAll(byConnection[kind], i -> new Distribution());
+        }
+        return byConnection[kind];
+    }
+
+    private void differences(Timeline timeline, Distribution @Nullable [] population) {
+        for (Metric metric : METRICS) {
+            Moment from = metric.from();
+            Moment to = metric.to();
+            if (from == null || to == null) {
+                continue;
+            }
+            OptionalLong differenceNs = timeline.betweenNs(from, to);
+            if (differenceNs.isPresent()) {
+                all[metric.ordinal()].record(differenceNs.getAsLong());
+                if (population != null) {
+                    population[metric.ordinal()].record(differenceNs.getAsLong());
+                }
+            }
+        }
+    }
+
+    /// Chunks of one read share its stamp: they have one gap, before the first of them.
+    private void gaps(Chunks stream) {
+        int size = stream.size();
+        boolean tokensKnown = size > 0 && stream.totalTokens() != ChunkSink.UNKNOWN_TOKENS;
+        Distribution icl = all[Metric.ICL.ordinal()];
+        long gaps = 0;
+        for (int i = 0; i < size; i++) {
+            if (stream.isCoalesced(i)) {
+                coalescedChunks++;
+            } else if (i > 0) {
+                long gapNs = stream.atNs(i) - stream.atNs(i - 1);
+                icl.record(gapNs);
+                gaps++;
+                if (tokensKnown) {
+                    interTokenLatency(stream, i, gapNs);
+                }
+            }
+        }
+        chunks += size;
+        if (gaps > 0) {
+            all[Metric.ICL_PER_REQUEST.ordinal()].record((stream.atNs(size - 1) - stream.atNs(0)) / gaps);
+        }
+    }
+
+    private void interTokenLatency(Chunks stream, int first, long gapNs) {
+        long tokens = stream.tokens(first);
+        for (int i = first + 1; i < stream.size() && stream.isCoalesced(i); i++) {
+            tokens += stream.tokens(i);
+        }
+        if (tokens > 0) {
+            all[Metric.ITL.ordinal()].record(gapNs / tokens, tokens);
+        }
+    }
+
+    private void tokens(ExchangeResult result) {
+        Chunks stream = result.timeline().chunks();
+        Usage usage = result.completion().usage();
+        Long said = usage == null ? null : usage.outputTotal();
+        long output = said == null ? tokensByChunks(stream) : said;
+        outputTokens += output;
+        answersWithUsage += said == null ? 0 : 1;
+        if (usage != null) {
+            inputTokens += orNone(usage.inputTotal());
+            reasoningTokens += orNone(usage.reasoning());
+            cachedInputTokens += orNone(usage.cachedRead());
+            answersWithCachedInput += orNone(usage.cachedRead()) > 0 ? 1 : 0;
+        }
+        OptionalLong streamedNs = result.timeline().betweenNs(Moment.FIRST_TOKEN, Moment.LAST_TOKEN);
+        if (streamedNs.isPresent() && streamedNs.getAsLong() != 0) {
+            long laterTokens = output - tokensOf(stream, 0);
+            if (laterTokens > 0) {
+                all[Metric.TPOT.ordinal()].record(Math.round((double) streamedNs.getAsLong() / laterTokens));
+            }
+        }
+    }
+
+    private static long tokensByChunks(Chunks stream) {
+        long tokens = 0;
+        for (int i = 0; i < stream.size(); i++) {
+            tokens += tokensOf(stream, i);
+        }
+        return tokens;
+    }
+
+    /// A chunk that does not say its tokens is taken for one.
+    private static long tokensOf(Chunks stream, int index) {
+        int tokens = stream.tokens(index);
+        return tokens == ChunkSink.UNKNOWN_TOKENS ? 1 : tokens;
+    }
+
+    private static long orNone(@Nullable Long tokens) {
+        return tokens == null ? 0 : tokens;
+    }
+}

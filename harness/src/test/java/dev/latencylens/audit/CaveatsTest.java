@@ -1,0 +1,178 @@
+package dev.latencylens.audit;
+
+import static dev.latencylens.exchange.ScriptedExchange.exchange;
+import static java.time.Duration.ofMillis;
+import static java.time.Duration.ofSeconds;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.latencylens.exchange.ConnectionFacts;
+import dev.latencylens.exchange.Moment;
+import dev.latencylens.exchange.Outcome;
+import dev.latencylens.exchange.ScriptedExchange;
+import dev.latencylens.load.ArrivalSchedule;
+import dev.latencylens.load.Load;
+import dev.latencylens.load.LoadRun;
+import dev.latencylens.stats.Metric;
+import dev.latencylens.stats.Summary;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+class CaveatsTest {
+    private static final Load CLOSED = new Load(null, 1, 10, 0, null, ofSeconds(1));
+    private static final LoadRun.Backlog CALM = new LoadRun.Backlog(0, 0, 0, 0);
+
+    private final Summary summary = new Summary();
+
+    @Test
+    void aGoodRunRaisesNoDoubt() {
+        add(answer());
+
+        assertThat(about(CLOSED)).isEmpty();
+    }
+
+    @Test
+    void aFullFlightLogAndAStarvedLoopAreTold() {
+        assertThat(Caveats.about(CLOSED, summary, new LoadRun.Backlog(0, 3, 4_500_000, 1)))
+                .containsExactly(new Caveat.FlightLogFull(3, 4_500_000), new Caveat.FeederStarved(1))
+                .extracting(Caveat::text)
+                .satisfiesExactly(
+                        full -> assertThat(full).contains("3 times and waited 4.500 ms"),
+                        starved -> assertThat(starved).contains("1 time before"));
+    }
+
+    @Test
+    void failuresNameTheMostFrequentOne() {
+        add(answer());
+        add(exchange().ended(Outcome.Kind.RESET, "by peer"));
+
+        assertThat(about(CLOSED)).containsExactly(new Caveat.Failures(1, 2, "reset (by peer)"));
+    }
+
+    @Test
+    void answersWithoutTerminatorAreTold() {
+        add(answer().ended(Outcome.Kind.UNTERMINATED, "terminator missing"));
+
+        assertThat(about(CLOSED)).containsExactly(new Caveat.Unterminated(1, 1));
+    }
+
+    @Test
+    void aFailedWarmUpIsTold() {
+        add(exchange().warmup().ended(Outcome.Kind.TIMEOUT, "connect"));
+
+        assertThat(about(CLOSED)).containsExactly(new Caveat.WarmupFailed(1, 1));
+    }
+
+    @Test
+    void answersWithoutUsageAreTold() {
+        add(exchange().startedAt(ofMillis(0)).tokensAt(ofMillis(5), ofMillis(6)));
+
+        assertThat(about(CLOSED)).containsExactly(new Caveat.TokensCountedAsChunks(1, 1));
+    }
+
+    @Test
+    void promptsReadFromACacheAreTold() {
+        add(answer().usage(100, 64, 2, 0));
+
+        assertThat(about(CLOSED)).containsExactly(new Caveat.CachedPrompts(1, 1));
+    }
+
+    @Test
+    void manyCoalescedChunksAreToldAndFewAreNot() {
+        add(exchange().startedAt(ofMillis(0)).tokensAt(ofMillis(1), ofMillis(1)).usage(1, 0, 2, 0));
+        assertThat(about(CLOSED)).containsExactly(new Caveat.ChunksCoalesced(1, 2));
+
+        for (int i = 0; i < 20; i++) {
+            add(answer());
+        }
+        assertThat(about(CLOSED)).isEmpty();
+    }
+
+    @Test
+    void connectionsOfSeveralKindsInOneFigureAreTold() {
+        add(answer().over(ConnectionFacts.Kind.NEW));
+        assertThat(about(CLOSED)).isEmpty();
+
+        add(answer().over(ConnectionFacts.Kind.REUSED));
+        assertThat(about(CLOSED)).containsExactly(new Caveat.MixedConnections(1, 0, 1));
+    }
+
+    @Test
+    void aRateThatWasNotReachedIsTold() {
+        var asked = open(1_000);
+        for (int i = 0; i < 10; i++) {
+            add(answer(i * 2));
+        }
+
+        assertThat(about(asked)).containsExactly(new Caveat.RateNotReached(1_000, 500));
+        assertThat(about(open(500))).isEmpty();
+    }
+
+    @Test
+    void lateStartsAreToldOnceTheirPercentileMayBe() {
+        for (int i = 0; i < 662; i++) {
+            add(answer(i).intendedAt(ofMillis(i - 1)));
+        }
+
+        assertThat(about(open(1_000))).containsExactly(new Caveat.SentLate(1_000_000, 100_000));
+        assertThat(about(open(1_000)).getFirst().text()).contains("1.000 ms after", "more than 0.1000 ms");
+    }
+
+    @Test
+    void aNegativeDurationIsAFinding() {
+        add(answer().at(Moment.REQUEST_END, ofMillis(9)).at(Moment.RESPONSE_START, ofMillis(4)));
+
+        assertThat(about(CLOSED))
+                .containsExactly(
+                        new Caveat.NegativeDuration(Metric.SERVER_TTFT, -8_000_000),
+                        new Caveat.NegativeDuration(Metric.WAIT, -5_000_000));
+    }
+
+    @Test
+    void everyCaveatSaysWhatItMeansAndHasAName() {
+        List<Caveat> all = List.of(
+                new Caveat.CertificateChecksOff(),
+                new Caveat.FlightLogFull(1, 1),
+                new Caveat.FeederStarved(2),
+                new Caveat.Unterminated(1, 2),
+                new Caveat.Failures(1, 2, "reset (by peer)"),
+                new Caveat.ChunksCoalesced(1, 2),
+                new Caveat.TokensCountedAsChunks(1, 2),
+                new Caveat.MixedConnections(1, 2, 3),
+                new Caveat.CachedPrompts(1, 2),
+                new Caveat.EmbeddedProvider(),
+                new Caveat.RateNotReached(10, 9),
+                new Caveat.SentLate(2, 1),
+                new Caveat.NegativeDuration(Metric.WAIT, -1),
+                new Caveat.EndedEarly("interrupted", 4),
+                new Caveat.WarmupFailed(1, 2),
+                new Caveat.KeyInCleartext("example.com"));
+
+        assertThat(all).hasSize(Caveat.class.getPermittedSubclasses().length);
+        assertThat(all).extracting(Caveat::code).doesNotHaveDuplicates().contains("flight_log_full", "key_in_cleartext");
+        assertThat(all).allSatisfy(caveat -> assertThat(caveat.text()).endsWith(".").doesNotContain("\n"));
+    }
+
+    private void add(ScriptedExchange exchange) {
+        summary.add(exchange.result());
+    }
+
+    private List<Caveat> about(Load load) {
+        return Caveats.about(load, summary, CALM);
+    }
+
+    private static ScriptedExchange answer() {
+        return answer(0);
+    }
+
+    private static ScriptedExchange answer(int atMillis) {
+        return exchange()
+                .intendedAt(ofMillis(atMillis))
+                .startedAt(ofMillis(atMillis))
+                .tokensAt(ofMillis(atMillis + 1), ofMillis(atMillis + 2))
+                .usage(1, 0, 2, 0);
+    }
+
+    private static Load open(double rate) {
+        return new Load(new ArrivalSchedule.Constant(rate), 0, 10, 0, null, ofSeconds(1));
+    }
+}

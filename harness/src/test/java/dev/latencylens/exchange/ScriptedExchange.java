@@ -1,0 +1,108 @@
+package dev.latencylens.exchange;
+
+import java.time.Duration;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/// An exchange told as a story, for tests: what happened when, as offsets from an arbitrary zero.
+public final class ScriptedExchange {
+    /// Where offset zero lies; negative, as CLOCK_MONOTONIC readings may be anything.
+    public static final long ZERO_NS = -5_000_000_000L;
+
+    private static final EncodedRequest NO_BYTES = new EncodedRequest(new byte[0], new byte[0], new byte[0]);
+
+    private final Timeline timeline = new Timeline();
+    private boolean warmup;
+    private Outcome outcome = new Outcome(Outcome.Kind.COMPLETED, "");
+    private @Nullable ConnectionFacts connection;
+    private @Nullable Usage usage;
+    private String id = "lens-1";
+
+    private ScriptedExchange() {}
+
+    public static ScriptedExchange exchange() {
+        return new ScriptedExchange();
+    }
+
+    /// An exchange as a load makes it.
+    public static Exchange planned(long number) {
+        return planned(number, false);
+    }
+
+    public static Exchange planned(long number, boolean warmup) {
+        return new Exchange(number, "lens-" + number, warmup, NO_BYTES);
+    }
+
+    public ScriptedExchange id(String name) {
+        id = name;
+        return this;
+    }
+
+    public ScriptedExchange warmup() {
+        warmup = true;
+        return this;
+    }
+
+    public ScriptedExchange at(Moment moment, Duration offset) {
+        timeline.set(moment, ZERO_NS + offset.toNanos());
+        return this;
+    }
+
+    public ScriptedExchange intendedAt(Duration offset) {
+        return at(Moment.INTENDED, offset);
+    }
+
+    public ScriptedExchange startedAt(Duration offset) {
+        return at(Moment.STARTED, offset);
+    }
+
+    public ScriptedExchange endedAt(Duration offset) {
+        return at(Moment.RESPONSE_END, offset);
+    }
+
+    /// Chunks of visible text that do not say their tokens.
+    public ScriptedExchange tokensAt(Duration... offsets) {
+        for (Duration offset : offsets) {
+            chunk(offset, ChunkKind.TEXT, ChunkSink.UNKNOWN_TOKENS);
+        }
+        return this;
+    }
+
+    public ScriptedExchange chunk(Duration offset, ChunkKind kind, int tokens) {
+        long atNs = ZERO_NS + offset.toNanos();
+        timeline.setIfAbsent(Moment.FIRST_CHUNK, atNs);
+        timeline.setIfAbsent(Moment.FIRST_TOKEN, atNs);
+        if (kind.isVisible()) {
+            timeline.setIfAbsent(Moment.FIRST_VISIBLE, atNs);
+        }
+        timeline.set(Moment.LAST_TOKEN, atNs);
+        timeline.chunks().add(atNs, FlightLog.NO_STAMP, kind, tokens, 10);
+        return this;
+    }
+
+    public ScriptedExchange over(ConnectionFacts.Kind kind) {
+        connection = new ConnectionFacts(1, kind, "1.1", "127.0.0.1:9", null);
+        return this;
+    }
+
+    public ScriptedExchange usage(long input, long cached, long output, long reasoning) {
+        usage = new Usage(input, cached, null, output, reasoning, "{}");
+        return this;
+    }
+
+    public ScriptedExchange ended(Outcome.Kind kind, String detail) {
+        outcome = new Outcome(kind, detail);
+        return this;
+    }
+
+    public ExchangeResult result() {
+        return new ExchangeResult(
+                new Exchange(1, id, warmup, NO_BYTES),
+                outcome,
+                timeline,
+                connection,
+                new ResponseHead(200, List.of()),
+                new Completion(List.of("stop"), true, usage, null, null, 0),
+                timeline.chunks().size() * 10L);
+    }
+}

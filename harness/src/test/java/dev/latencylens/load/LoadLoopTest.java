@@ -1,0 +1,189 @@
+package dev.latencylens.load;
+
+import static java.time.Duration.ofHours;
+import static java.time.Duration.ofMillis;
+import static java.time.Duration.ofSeconds;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.latencylens.clock.FakeClock;
+import dev.latencylens.exchange.Exchange;
+import dev.latencylens.exchange.FlightLog;
+import dev.latencylens.exchange.ScriptedExchange;
+import java.time.Duration;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+
+class LoadLoopTest {
+    private static final ArrivalSchedule PER_MILLISECOND = new ArrivalSchedule.Constant(1_000);
+
+    private final FakeClock clock = new FakeClock(0);
+    private final ReadyQueue ready = new ReadyQueue(4096);
+    private @Nullable LoadLoop loop;
+    private Function<Exchange, Duration> takes = exchange -> ofMillis(10);
+
+    @Test
+    void everyUserOfAClosedLoopWaitsForItsAnswer() {
+        var transport = run(new Load(null, 3, 12, 0, null, ofSeconds(1)), 12);
+
+        assertThat(transport.starts).hasSize(12);
+        assertThat(transport.mostInFlight).isEqualTo(3);
+        assertThat(transport.starts.getLast().started()).isEqualTo(ofMillis(30));
+    }
+
+    @Test
+    void aUserOfAClosedLoopIsDueAgainWhenItsAnswerHasEnded() {
+        takes = exchange -> exchange.number() == 0 ? ofMillis(25) : ofMillis(10);
+        var transport = run(new Load(null, 2, 5, 0, null, ofSeconds(1)), 5);
+
+        assertThat(transport.starts)
+                .containsExactly(
+                        started(0, 0, 0),
+                        started(1, 0, 1),
+                        started(2, 10, 1),
+                        started(3, 20, 1),
+                        started(4, 25, 0));
+    }
+
+    @Test
+    void aConstantRateDoesNotDrift() {
+        takes = exchange -> Duration.ZERO;
+        var arrivals = new ArrivalSchedule.Constant(3);
+        var transport = run(new Load(arrivals, 0, 3_000, 0, null, ofSeconds(1)), 3_000);
+
+        var last = transport.starts.getLast();
+        assertThat(last.intended()).isEqualTo(Duration.ofNanos(999_666_666_667L));
+        assertThat(transport.starts).allSatisfy(start -> assertThat(start.started()).isEqualTo(start.intended()));
+    }
+
+    @Test
+    void whatIsLateGoesOutAtOnceAndKeepsItsIntendedTime() {
+        takes = exchange -> {
+            if (exchange.number() == 2) {
+                clock.advance(ofMillis(5));
+            }
+            return ofMillis(1);
+        };
+        var transport = run(new Load(PER_MILLISECOND, 0, 10, 0, null, ofSeconds(1)), 10);
+
+        assertThat(transport.starts).extracting(start -> start.intended().toMillis())
+                .containsExactly(0L, 1L, 2L, 3L, 4L, 5L, 6L, 7L, 8L, 9L);
+        assertThat(transport.starts).extracting(start -> start.started().toMillis())
+                .containsExactly(0L, 1L, 2L, 7L, 7L, 7L, 7L, 7L, 8L, 9L);
+    }
+
+    @Test
+    void anOpenLoopDoesNotWaitForAnswers() {
+        takes = exchange -> ofSeconds(2);
+        var transport = run(new Load(PER_MILLISECOND, 0, 100, 0, null, ofSeconds(10)), 100);
+
+        assertThat(transport.mostInFlight).isEqualTo(100);
+        assertThat(transport.starts.getLast().started()).isEqualTo(ofMillis(99));
+    }
+
+    @Test
+    void aLimitOfAnOpenLoopHoldsRequestsBackAndShowsInTheirStart() {
+        takes = exchange -> ofMillis(100);
+        var transport = run(new Load(PER_MILLISECOND, 2, 4, 0, null, ofSeconds(10)), 4);
+
+        assertThat(transport.mostInFlight).isEqualTo(2);
+        assertThat(transport.starts.get(2)).isEqualTo(new ScriptedTransport.Start(2, ofMillis(2), ofMillis(100), 0));
+    }
+
+    @Test
+    void aDurationCountsFromTheFirstMeasuredRequest() {
+        var transport = run(new Load(null, 1, 0, 3, ofMillis(50), ofSeconds(1)), 100);
+
+        // Three for warm-up, then one every 10 ms for 50 ms.
+        assertThat(transport.starts).hasSize(8);
+        assertThat(transport.starts.getLast().started()).isEqualTo(ofMillis(70));
+    }
+
+    @Test
+    void whatOutlastsTheLoadIsCancelledAfterTheDrain() {
+        takes = exchange -> ofHours(1);
+        var transport = run(new Load(null, 2, 2, 0, null, ofSeconds(5)), 2);
+
+        assertThat(transport.cancelled).containsExactly("still running 5 s after the load's last request");
+        assertThat(clock.nowNs()).isBetween(5_000_000_000L, 5_100_000_000L);
+    }
+
+    @Test
+    void aStopEndsTheLoadAndCancelsWhatIsInFlight() {
+        takes = exchange -> {
+            if (exchange.number() == 3) {
+                loop().stop("interrupted");
+            }
+            return exchange.number() < 2 ? ofMillis(10) : ofHours(1);
+        };
+        var transport = run(new Load(null, 2, 1_000, 0, null, ofSeconds(5)), 1_000);
+
+        assertThat(transport.cancelled).containsExactly("interrupted");
+        assertThat(transport.starts).hasSize(4);
+    }
+
+    @Test
+    void aFeederThatIsBehindIsCountedAndNothingIsSkipped() {
+        var load = new Load(PER_MILLISECOND, 0, 3, 0, null, ofSeconds(5));
+        var hungry = new LoadLoop(clock, load, 0, 1, ready);
+        var feeding = new ScriptedTransport(clock, new FlightLog(clock, 64, 16), hungry, exchange -> ofMillis(1)) {
+            @Override
+            public void poll(long untilAtNs) {
+                super.poll(untilAtNs);
+                if (clock.nowNs() >= 20_000_000 && starts.isEmpty()) {
+                    for (int number = 0; number < 3; number++) {
+                        ready.offer(ScriptedExchange.planned(number));
+                    }
+                }
+            }
+        };
+        hungry.run(feeding, 0);
+
+        assertThat(hungry.starved()).isEqualTo(1_000);
+        assertThat(feeding.starts).hasSize(3).first().isEqualTo(new ScriptedTransport.Start(0, ofMillis(0), ofMillis(20), 0));
+    }
+
+    @Test
+    void everyThreadTakesItsShareOfUsersAndOfNumbers() {
+        var load = new Load(null, 5, 10, 0, null, ofSeconds(1));
+        assertThat(load.share(0, 2).concurrency()).isEqualTo(3);
+        assertThat(load.share(1, 2).concurrency()).isEqualTo(2);
+
+        var second = new LoadLoop(clock, load, 1, 2, ready);
+        for (int number = 1; number < 10; number += 2) {
+            ready.offer(ScriptedExchange.planned(number));
+        }
+        var transport = transport(second);
+        second.run(transport, 0);
+
+        assertThat(transport.starts).extracting(ScriptedTransport.Start::number).containsExactly(1L, 3L, 5L, 7L, 9L);
+        assertThat(transport.mostInFlight).isEqualTo(2);
+    }
+
+    private ScriptedTransport run(Load load, int offered) {
+        for (int number = 0; number < offered; number++) {
+            ready.offer(ScriptedExchange.planned(number, number < load.warmupRequests()));
+        }
+        var each = new LoadLoop(clock, load, 0, 1, ready);
+        loop = each;
+        var transport = transport(each);
+        each.run(transport, 0);
+        assertThat(each.inFlight()).isZero();
+        return transport;
+    }
+
+    private ScriptedTransport transport(LoadLoop listener) {
+        return new ScriptedTransport(clock, new FlightLog(clock, 1 << 14, 16), listener, exchange -> takes.apply(exchange));
+    }
+
+    private LoadLoop loop() {
+        if (loop == null) {
+            throw new IllegalStateException("no loop is running");
+        }
+        return loop;
+    }
+
+    private static ScriptedTransport.Start started(long number, long atMillis, int user) {
+        return new ScriptedTransport.Start(number, ofMillis(atMillis), ofMillis(atMillis), user);
+    }
+}

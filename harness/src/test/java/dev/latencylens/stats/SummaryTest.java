@@ -1,0 +1,290 @@
+package dev.latencylens.stats;
+
+import static dev.latencylens.exchange.ScriptedExchange.exchange;
+import static java.time.Duration.ofMillis;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.latencylens.exchange.ChunkKind;
+import dev.latencylens.exchange.ChunkSink;
+import dev.latencylens.exchange.ConnectionFacts;
+import dev.latencylens.exchange.Moment;
+import dev.latencylens.exchange.Outcome;
+import dev.latencylens.exchange.ScriptedExchange;
+import java.time.Duration;
+import java.util.Map;
+import org.assertj.core.api.AbstractLongAssert;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+class SummaryTest {
+    private final Summary summary = new Summary();
+
+    @Test
+    void timeToFirstTokenCountsFromTheStartNotFromTheSchedule() {
+        add(exchange().intendedAt(ofMillis(0)).startedAt(ofMillis(3)).tokensAt(ofMillis(10), ofMillis(14)));
+
+        only(Metric.TTFT).isEqualTo(ms(7));
+        only(Metric.TTFT_FROM_INTENDED).isEqualTo(ms(10));
+        only(Metric.E2E).isEqualTo(ms(11));
+        only(Metric.E2E_FROM_INTENDED).isEqualTo(ms(14));
+        only(Metric.QUEUE).isEqualTo(ms(3));
+    }
+
+    @Test
+    void everyPhaseIsTheDifferenceOfItsTwoMoments() {
+        add(exchange()
+                .intendedAt(ofMillis(0))
+                .startedAt(ofMillis(1))
+                .at(Moment.DOMAIN_LOOKUP_START, ofMillis(1))
+                .at(Moment.DOMAIN_LOOKUP_END, ofMillis(3))
+                .at(Moment.CONNECT_START, ofMillis(3))
+                .at(Moment.CONNECT_END, ofMillis(7))
+                .at(Moment.SECURE_CONNECTION_START, ofMillis(7))
+                .at(Moment.SECURE_CONNECTION_END, ofMillis(15))
+                .at(Moment.REQUEST_START, ofMillis(15))
+                .at(Moment.REQUEST_END, ofMillis(16))
+                .at(Moment.RESPONSE_START, ofMillis(48))
+                .tokensAt(ofMillis(50))
+                .endedAt(ofMillis(60)));
+
+        only(Metric.DNS).isEqualTo(ms(2));
+        only(Metric.TCP).isEqualTo(ms(4));
+        only(Metric.TLS).isEqualTo(ms(8));
+        only(Metric.REQUEST).isEqualTo(ms(1));
+        only(Metric.WAIT).isEqualTo(ms(32));
+        only(Metric.TTFB).isEqualTo(ms(47));
+        only(Metric.SERVER_TTFT).isEqualTo(ms(34));
+        only(Metric.SEND_LAG).isEqualTo(ms(15));
+        only(Metric.STREAM_END).isEqualTo(ms(59));
+    }
+
+    @Test
+    void reasoningIsTheFirstTokenButNotTheFirstVisibleOne() {
+        add(exchange()
+                .startedAt(ofMillis(0))
+                .chunk(ofMillis(5), ChunkKind.REASONING, 1)
+                .chunk(ofMillis(9), ChunkKind.TEXT, 1));
+
+        only(Metric.TTFT).isEqualTo(ms(5));
+        only(Metric.TTFO).isEqualTo(ms(9));
+    }
+
+    @Test
+    void gapsArePooledAndOnePerRequestIsTheirMean() {
+        add(exchange().startedAt(ofMillis(0)).tokensAt(ofMillis(10), ofMillis(20), ofMillis(24)));
+
+        assertThat(summary.of(Metric.ICL).count()).isEqualTo(2);
+        assertThat(summary.of(Metric.ICL).min()).hasValue(ms(4));
+        assertThat(summary.of(Metric.ICL).max()).hasValue(ms(10));
+        only(Metric.ICL_PER_REQUEST).isEqualTo(ms(7));
+    }
+
+    @Test
+    void aCoalescedChunkHasNoGapAndIsCounted() {
+        add(exchange().startedAt(ofMillis(0)).tokensAt(ofMillis(10), ofMillis(10), ofMillis(10), ofMillis(30)));
+
+        only(Metric.ICL).isEqualTo(ms(20));
+        only(Metric.ICL_PER_REQUEST).isEqualTo(ms(20));
+        assertThat(summary.chunks()).isEqualTo(4);
+        assertThat(summary.coalescedChunks()).isEqualTo(2);
+    }
+
+    @Test
+    void interTokenLatencyNeedsTheTokensOfEveryChunk() {
+        add(exchange()
+                .startedAt(ofMillis(0))
+                .chunk(ofMillis(1), ChunkKind.TEXT, 1)
+                .chunk(ofMillis(9), ChunkKind.TEXT, ChunkSink.UNKNOWN_TOKENS));
+
+        assertThat(summary.of(Metric.ITL).count()).isZero();
+    }
+
+    @Test
+    void interTokenLatencyWeighsByTheTokensOfTheWholeRead() {
+        add(exchange()
+                .startedAt(ofMillis(0))
+                .chunk(ofMillis(10), ChunkKind.TEXT, 1)
+                .chunk(ofMillis(18), ChunkKind.TEXT, 3)
+                .chunk(ofMillis(18), ChunkKind.TEXT, 1)
+                .chunk(ofMillis(20), ChunkKind.TEXT, 1));
+
+        assertThat(summary.of(Metric.ITL).count()).isEqualTo(5);
+        assertThat(summary.of(Metric.ITL).mean()).hasValue(2e6);
+        assertThat(summary.tokens().output()).isEqualTo(6);
+    }
+
+    @Test
+    void timePerOutputTokenLeavesTheFirstChunksTokensOut() {
+        add(exchange()
+                .startedAt(ofMillis(0))
+                .chunk(ofMillis(10), ChunkKind.TEXT, 3)
+                .chunk(ofMillis(30), ChunkKind.TEXT, 5)
+                .usage(7, 0, 13, 0));
+
+        only(Metric.TPOT).isEqualTo(ms(2));
+    }
+
+    @Test
+    void withoutUsageEveryChunkIsTakenForAToken() {
+        add(exchange().startedAt(ofMillis(0)).tokensAt(ofMillis(10), ofMillis(20), ofMillis(30)));
+
+        only(Metric.TPOT).isEqualTo(ms(10));
+        assertThat(summary.tokens().output()).isEqualTo(3);
+        assertThat(summary.tokens().source()).isEqualTo("chunks");
+        assertThat(summary.tokens().answersByChunks()).isEqualTo(1);
+    }
+
+    @Test
+    void anAnswerThatCameInOneReadHasNoTimePerToken() {
+        add(exchange().startedAt(ofMillis(0)).tokensAt(ofMillis(10), ofMillis(10)).usage(1, 0, 20, 0));
+
+        assertThat(summary.of(Metric.TPOT).count()).isZero();
+    }
+
+    @Test
+    void usageCountsBeforeChunksAndTheSourceIsNamed() {
+        add(exchange().startedAt(ofMillis(0)).tokensAt(ofMillis(10), ofMillis(20)).usage(7, 5, 40, 30));
+        assertThat(summary.tokens()).isEqualTo(new Summary.Tokens(7, 5, 40, 30, 1, 0, 1));
+        assertThat(summary.tokens().source()).isEqualTo("usage");
+
+        add(exchange().startedAt(ofMillis(0)).tokensAt(ofMillis(10)));
+        assertThat(summary.tokens()).isEqualTo(new Summary.Tokens(7, 5, 41, 30, 1, 1, 1));
+        assertThat(summary.tokens().source()).isEqualTo("usage and chunks");
+    }
+
+    @ParameterizedTest
+    @EnumSource(Outcome.Kind.class)
+    void onlyAnswersEnterLatenciesButAllEnterOutcomes(Outcome.Kind kind) {
+        add(exchange()
+                .startedAt(ofMillis(0))
+                .tokensAt(ofMillis(10), ofMillis(12))
+                .usage(1, 0, 2, 0)
+                .ended(kind, "why"));
+
+        boolean counts = kind == Outcome.Kind.COMPLETED || kind == Outcome.Kind.UNTERMINATED;
+        assertThat(summary.outcomes()).containsExactly(Map.entry(kind, 1L));
+        assertThat(summary.measured()).isEqualTo(1);
+        assertThat(summary.answered()).isEqualTo(counts ? 1 : 0);
+        assertThat(summary.of(Metric.TTFT).count()).isEqualTo(counts ? 1 : 0);
+        assertThat(summary.tokens().output()).isEqualTo(counts ? 2 : 0);
+        assertThat(summary.failures()).hasSize(counts ? 0 : 1);
+    }
+
+    @Test
+    void warmUpIsLeftOutButCounted() {
+        add(exchange().warmup().startedAt(ofMillis(0)).tokensAt(ofMillis(10)));
+        add(exchange().warmup().startedAt(ofMillis(0)).ended(Outcome.Kind.RESET, "reset"));
+
+        assertThat(summary.warmups()).isEqualTo(2);
+        assertThat(summary.warmupFailures()).isEqualTo(1);
+        assertThat(summary.measured()).isZero();
+        assertThat(summary.outcomes()).isEmpty();
+        assertThat(summary.window()).isEmpty();
+        assertThat(summary.example()).isEmpty();
+    }
+
+    @Test
+    void connectionsOfDifferentKindsAreKeptApart() {
+        add(exchange().over(ConnectionFacts.Kind.NEW).startedAt(ofMillis(0)).tokensAt(ofMillis(50)));
+        add(exchange().over(ConnectionFacts.Kind.REUSED).startedAt(ofMillis(0)).tokensAt(ofMillis(20)));
+        add(exchange().over(ConnectionFacts.Kind.REUSED).startedAt(ofMillis(0)).tokensAt(ofMillis(30)));
+
+        assertThat(summary.of(Metric.TTFT).count()).isEqualTo(3);
+        assertThat(summary.of(Metric.TTFT, ConnectionFacts.Kind.NEW).max()).hasValue(ms(50));
+        assertThat(summary.of(Metric.TTFT, ConnectionFacts.Kind.REUSED).max()).hasValue(ms(30));
+        assertThat(summary.of(Metric.TTFT, ConnectionFacts.Kind.RESUMED).count()).isZero();
+        assertThat(summary.answeredOver(ConnectionFacts.Kind.REUSED)).isEqualTo(2);
+    }
+
+    @Test
+    void theWindowReachesFromTheFirstStartToTheLastEnd() {
+        add(exchange().startedAt(ofMillis(20)).tokensAt(ofMillis(30)).endedAt(ofMillis(40)));
+        add(exchange().startedAt(ofMillis(10)).tokensAt(ofMillis(30)).endedAt(ofMillis(35)));
+        add(exchange().startedAt(ofMillis(50)).ended(Outcome.Kind.TIMEOUT, "first byte"));
+
+        var window = summary.window().orElseThrow();
+        assertThat(window.startedAtNs()).isEqualTo(ScriptedExchange.ZERO_NS + ms(10));
+        assertThat(window.lastStartedAtNs()).isEqualTo(ScriptedExchange.ZERO_NS + ms(50));
+        assertThat(window.durationNs()).isEqualTo(ms(40));
+    }
+
+    @Test
+    void aDurationBelowZeroIsKept() {
+        add(exchange()
+                .startedAt(ofMillis(0))
+                .at(Moment.REQUEST_END, ofMillis(9))
+                .at(Moment.RESPONSE_START, ofMillis(4))
+                .tokensAt(ofMillis(10)));
+
+        only(Metric.WAIT).isEqualTo(-ms(5));
+    }
+
+    @Test
+    void failuresAreCountedByKindAndDetailMostFrequentFirst() {
+        for (int i = 0; i < 3; i++) {
+            add(exchange().ended(Outcome.Kind.RESET, "by peer"));
+        }
+        add(exchange().ended(Outcome.Kind.TIMEOUT, "connect"));
+
+        assertThat(summary.failures())
+                .containsExactly(
+                        new Summary.Failure(new Outcome(Outcome.Kind.RESET, "by peer"), 3),
+                        new Summary.Failure(new Outcome(Outcome.Kind.TIMEOUT, "connect"), 1));
+    }
+
+    @Test
+    void veryManyDifferentFailuresStayBounded() {
+        for (int i = 0; i < 1_000; i++) {
+            add(exchange().ended(Outcome.Kind.RESET, "number " + i));
+        }
+
+        assertThat(summary.failures()).hasSize(65).first().isEqualTo(new Summary.Failure(
+                new Outcome(Outcome.Kind.RESET, "further ones, with other details"), 936));
+        assertThat(summary.measured()).isEqualTo(1_000);
+    }
+
+    @Test
+    void progressTellsHowFarTheRunHasCome() {
+        for (int i = 0; i < 11; i++) {
+            add(exchange().startedAt(ofMillis(i)).tokensAt(ofMillis(i + 5)).endedAt(ofMillis(i + 6)));
+        }
+        add(exchange().startedAt(ofMillis(0)).ended(Outcome.Kind.CUT, "cut"));
+
+        var progress = summary.progress();
+        assertThat(progress.ended()).isEqualTo(12);
+        assertThat(progress.answered()).isEqualTo(11);
+        assertThat(progress.outputTokens()).isEqualTo(11);
+        assertThat(progress.windowNs()).isEqualTo(ms(16));
+        assertThat(progress.ttftP50Ns()).hasValue(ms(5));
+    }
+
+    @ParameterizedTest
+    @EnumSource(Metric.class)
+    void everyMetricIsFoundByItsNameAndSaysItsFormula(Metric metric) {
+        assertThat(Metric.of(metric.label())).isEqualTo(metric);
+        assertThat(metric.formula()).isNotBlank();
+        assertThat(metric.unit()).startsWith("ns");
+    }
+
+    @Test
+    void otherToolsNamesAreUnderstoodAndUnknownOnesAnsweredWithTheList() {
+        assertThat(Metric.of("e2el")).isEqualTo(Metric.E2E);
+        assertThat(Metric.of("TTFT").formula()).isEqualTo("firstToken - started");
+        assertThatThrownBy(() -> Metric.of("speed")).hasMessageStartingWith("unknown metric 'speed'; known are ttfb,");
+    }
+
+    private void add(ScriptedExchange exchange) {
+        summary.add(exchange.result());
+    }
+
+    private AbstractLongAssert<?> only(Metric metric) {
+        assertThat(summary.of(metric).count()).as(metric.label()).isEqualTo(1);
+        return assertThat(summary.of(metric).max().orElseThrow()).as(metric.label());
+    }
+
+    private static long ms(long millis) {
+        return Duration.ofMillis(millis).toNanos();
+    }
+}

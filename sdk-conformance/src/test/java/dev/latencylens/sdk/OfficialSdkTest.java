@@ -1,0 +1,222 @@
+package dev.latencylens.sdk;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.openai.client.OpenAIClient;
+import com.openai.client.okhttp.OpenAIOkHttpClient;
+import com.openai.errors.NotFoundException;
+import com.openai.errors.RateLimitException;
+import com.openai.models.chat.completions.ChatCompletion;
+import com.openai.models.chat.completions.ChatCompletionChunk;
+import com.openai.models.chat.completions.ChatCompletionCreateParams;
+import com.openai.models.chat.completions.ChatCompletionStreamOptions;
+import com.openai.models.completions.CompletionUsage;
+import dev.latencylens.simulated.Behaviour;
+import dev.latencylens.simulated.ServerOptions;
+import dev.latencylens.simulated.SimulatedProvider;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/// What the simulated provider says is what OpenAI's own SDKs, for Java and for Node, understand.
+class OfficialSdkTest {
+    private static final String SIXTEEN_TOKENS =
+            "The quick naïve 日本 fox sees 🚀 over café and waits for a token — calmly";
+    /// Long enough for npm to fetch a package on a slow line.
+    private static final int NPM_MINUTES = 5;
+
+    private static final ObjectMapper JSON = new ObjectMapper();
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "",
+                "tokens-per-chunk=3",
+                "events-per-write=5",
+                "writes-per-event=4",
+                "comments=3; pings=2; comments-between=1",
+                "padding=true",
+                "role-chunk=false",
+                "headers=late",
+                "fault=no-done"
+            })
+    void javaSdkReadsTheTextAndTheUsageHoweverTheyAreSent(String behaviour) throws IOException {
+        try (var provider = started(behaviour)) {
+            var understood = read(javaClient(provider), 16);
+
+            assertThat(understood.text).isEqualTo(SIXTEEN_TOKENS);
+            assertThat(understood.finish).isEqualTo("length");
+            assertThat(understood.usage.promptTokens()).isEqualTo(3);
+            assertThat(understood.usage.completionTokens()).isEqualTo(16);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"", "tokens-per-chunk=3", "writes-per-event=4", "comments=3; pings=2", "padding=true", "fault=no-done"})
+    void nodeSdkReadsTheTextAndTheUsageHoweverTheyAreSent(String behaviour) throws Exception {
+        try (var provider = started(behaviour)) {
+            JsonNode understood = readWithNode(provider, 16);
+
+            assertThat(understood.get("error").isNull()).as(understood.toString()).isTrue();
+            assertThat(understood.get("text").asText()).isEqualTo(SIXTEEN_TOKENS);
+            assertThat(understood.get("finish").asText()).isEqualTo("length");
+            assertThat(understood.get("usage").get("prompt_tokens").asInt()).isEqualTo(3);
+            assertThat(understood.get("usage").get("completion_tokens").asInt()).isEqualTo(16);
+        }
+    }
+
+    @Test
+    void nodeSdkReadsReasoningAndToolArguments() throws Exception {
+        try (var provider = started("reasoning-tokens=4; reasoning-field=reasoning_content; tool-call=true")) {
+            JsonNode understood = readWithNode(provider, 16);
+
+            assertThat(understood.get("reasoning").asText()).isNotEmpty();
+            assertThat(JSON.readTree(understood.get("toolArguments").asText()).isObject())
+                    .isTrue();
+            assertThat(understood.get("usage").get("completion_tokens_details").get("reasoning_tokens").asInt())
+                    .isEqualTo(4);
+        }
+    }
+
+    @Test
+    void bothSdksSeeAnErrorInMidStreamAsAnError() throws Exception {
+        try (var provider = started("fault=error-event; fault-after=3")) {
+            assertThatThrownBy(() -> read(javaClient(provider), 16)).isInstanceOf(RuntimeException.class);
+            assertThat(readWithNode(provider, 16).get("error").get("message").asText())
+                    .isNotEmpty();
+        }
+    }
+
+    @Test
+    void bothSdksSeeARateLimitAndAnUnknownModelByTheirOwnKinds() throws Exception {
+        try (var limited = started("fault=http-429")) {
+            assertThatThrownBy(() -> read(javaClient(limited), 16)).isInstanceOf(RateLimitException.class);
+            assertThat(readWithNode(limited, 16).get("error").get("status").asInt())
+                    .isEqualTo(429);
+        }
+        try (var knowing = SimulatedProvider.start(
+                ServerOptions.defaults().withModels(List.of("another")), Behaviour.defaults())) {
+            assertThatThrownBy(() -> read(javaClient(knowing), 16)).isInstanceOf(NotFoundException.class);
+            assertThat(readWithNode(knowing, 16).get("error").get("code").asText())
+                    .isEqualTo("model_not_found");
+        }
+    }
+
+    @Test
+    void javaSdkReadsAWholeAnswerThatIsNotStreamed() throws IOException {
+        try (var provider = started("")) {
+            ChatCompletion answer = javaClient(provider).chat().completions().create(question(16));
+
+            assertThat(answer.choices().getFirst().message().content()).contains(SIXTEEN_TOKENS);
+            assertThat(answer.usage().orElseThrow().completionTokens()).isEqualTo(16);
+        }
+    }
+
+    private static SimulatedProvider started(String behaviour) throws IOException {
+        String quick = "ttft=constant:1ms; gap=constant:0ms";
+        return SimulatedProvider.start(
+                ServerOptions.defaults(),
+                Behaviour.defaults().with(behaviour.isEmpty() ? quick : quick + "; " + behaviour));
+    }
+
+    private record Understood(String text, String finish, CompletionUsage usage) {}
+
+    private static OpenAIClient javaClient(SimulatedProvider provider) {
+        return OpenAIOkHttpClient.builder()
+                .apiKey("none")
+                .baseUrl(provider.baseUrl().toString())
+                .maxRetries(0)
+                .build();
+    }
+
+    private static ChatCompletionCreateParams question(int maxTokens) {
+        return ChatCompletionCreateParams.builder()
+                .model("simulated")
+                .maxCompletionTokens(maxTokens)
+                .addUserMessage("one two three")
+                .build();
+    }
+
+    private static Understood read(OpenAIClient client, int maxTokens) {
+        var asked = question(maxTokens).toBuilder()
+                .streamOptions(
+                        ChatCompletionStreamOptions.builder().includeUsage(true).build())
+                .build();
+        try (var response = client.chat().completions().createStreaming(asked);
+                Stream<ChatCompletionChunk> chunks = response.stream()) {
+            List<ChatCompletionChunk> all = chunks.toList();
+            String text = String.join(
+                    "",
+                    all.stream()
+                            .flatMap(chunk -> chunk.choices().stream())
+                            .flatMap(choice -> choice.delta().content().stream())
+                            .toList());
+            String finish = all.stream()
+                    .flatMap(chunk -> chunk.choices().stream())
+                    .flatMap(choice -> choice.finishReason().stream())
+                    .map(Object::toString)
+                    .findFirst()
+                    .orElse("none");
+            return new Understood(text, finish, all.getLast().usage().orElseThrow());
+        } finally {
+            client.close();
+        }
+    }
+
+    private static JsonNode readWithNode(SimulatedProvider provider, int maxTokens) throws Exception {
+        return JSON.readTree(run(
+                scriptFolder(),
+                "node",
+                "read-stream.mjs",
+                provider.baseUrl().toString(),
+                Integer.toString(maxTokens)));
+    }
+
+    /// The folder of the script and its installed SDK; installed once per build folder. Needs Node and npm, and says so where they
+    /// are missing.
+    private static synchronized Path scriptFolder() throws Exception {
+        assumeTrue(isThere("node") && isThere("npm"), "skipped: needs node and npm on the PATH");
+        Path source = Path.of(System.getProperty("lens.root"), "sdk-conformance", "src", "test", "node");
+        Path folder = Path.of(System.getProperty("lens.root"), "sdk-conformance", "target", "node");
+        Files.createDirectories(folder);
+        for (String name : List.of("package.json", "read-stream.mjs")) {
+            Files.write(folder.resolve(name), Files.readAllBytes(source.resolve(name)));
+        }
+        if (!Files.exists(folder.resolve("node_modules/openai/package.json"))) {
+            run(folder, "npm", "install", "--no-package-lock", "--no-audit", "--no-fund", "--ignore-scripts");
+        }
+        return folder;
+    }
+
+    private static boolean isThere(String command) {
+        return Stream.of(System.getenv("PATH").split(":", -1))
+                .anyMatch(folder -> Files.isExecutable(Path.of(folder, command)));
+    }
+
+    private static String run(Path folder, String... command) throws IOException, InterruptedException {
+        Path output = Files.createTempFile(folder, "output", ".txt");
+        Process process = new ProcessBuilder(command)
+                .directory(folder.toFile())
+                .redirectErrorStream(true)
+                .redirectOutput(output.toFile())
+                .start();
+        boolean ended = process.waitFor(NPM_MINUTES, TimeUnit.MINUTES);
+        process.destroyForcibly();
+        String said = Files.readString(output, StandardCharsets.UTF_8);
+        assertThat(ended && process.exitValue() == 0)
+                .as(String.join(" ", command) + ": " + said)
+                .isTrue();
+        return said;
+    }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.latencylens.sdk;
+
+import org.jspecify.annotations.NullMarked;

@@ -29,7 +29,8 @@ public final class Interpreter implements FlightLog.Reader {
     public void fact(Exchange exchange, FlightFact fact, long atNs) {
         switch (fact) {
             case ConnectionFacts connection -> exchange.reading.connection = connection;
-            case ResponseFact(ResponseHead head) -> exchange.reading.headed(head, dialect.decoder(head));
+            case ResponseFact(ResponseHead head) ->
+                exchange.reading.headed(head, ContentDecoder.of(head, dialect.decoder(head)));
             case TransportEnd end -> finish(exchange, end);
         }
     }

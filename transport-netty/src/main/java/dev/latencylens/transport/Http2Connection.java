@@ -59,7 +59,7 @@ final class Http2Connection extends Connection {
     /// Received bytes after which the window is opened again: half of it, long before a server could run dry.
     private static final long REOPEN_BYTES = 1L << 30;
     /// What `HTT` says where a frame's length is expected.
-    private static final int HTTP_1_LENGTH = 'H' << 16 | 'T' << 8 | 'T';
+    private static final int HTTP_1_LENGTH = ('H' << 16) | ('T' << 8) | 'T';
     /// A header block, with its continuations, must fit this.
     private static final int MAX_BLOCK_BYTES = 256 * 1024;
 

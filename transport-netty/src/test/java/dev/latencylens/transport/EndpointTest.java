@@ -21,8 +21,7 @@ class EndpointTest {
         "https://[fe80::1], true, fe80::1, 443, '', [fe80::1]",
         "http://x/a%20b, false, x, 80, /a%20b, x"
     })
-    void aBaseUrlIsReadIntoItsParts(
-            String url, boolean tls, String host, int port, String basePath, String authority) {
+    void aBaseUrlIsReadIntoItsParts(String url, boolean tls, String host, int port, String basePath, String authority) {
         Endpoint endpoint = Endpoint.parse(url);
 
         assertThat(endpoint).isEqualTo(new Endpoint(tls, host, port, basePath));

@@ -60,7 +60,11 @@ final class Frames {
     private final ByteBuf out = Unpooled.buffer();
 
     Frames frame(int type, int flags, int stream, byte[] payload) {
-        out.writeMedium(payload.length).writeByte(type).writeByte(flags).writeInt(stream).writeBytes(payload);
+        out.writeMedium(payload.length)
+                .writeByte(type)
+                .writeByte(flags)
+                .writeInt(stream)
+                .writeBytes(payload);
         return this;
     }
 
@@ -104,7 +108,11 @@ final class Frames {
     }
 
     Frames goAway(int lastStream, int code) {
-        return frame(GOAWAY, 0, 0, ByteBufUtil.getBytes(Unpooled.buffer().writeInt(lastStream).writeInt(code)));
+        return frame(
+                GOAWAY,
+                0,
+                0,
+                ByteBufUtil.getBytes(Unpooled.buffer().writeInt(lastStream).writeInt(code)));
     }
 
     /// What has been written since the last call.

@@ -20,7 +20,14 @@ import org.junit.jupiter.params.provider.MethodSource;
 class Http1ConnectionTest {
     /// A response as the peer sends it, and what must be recorded of it.
     record Reply(
-            String name, String wire, boolean thenCloses, int status, String body, Kind end, String detail, boolean reused) {
+            String name,
+            String wire,
+            boolean thenCloses,
+            int status,
+            String body,
+            Kind end,
+            String detail,
+            boolean reused) {
         @Override
         public String toString() {
             return name;
@@ -55,80 +62,83 @@ class Http1ConnectionTest {
     static Stream<Reply> replies() {
         return Stream.of(
                 whole("content length", 200, "hello", """
-                        HTTP/1.1 200 OK
-                        content-type: text/plain
-                        Content-Length: 5
+                    HTTP/1.1 200 OK
+                    content-type: text/plain
+                    Content-Length: 5
 
-                        hello"""),
+                    hello\
+                    """),
                 whole("content length given twice, the same", 200, "hi", """
-                        HTTP/1.1 200 OK
-                        content-length: 2
-                        content-length: 2
+                    HTTP/1.1 200 OK
+                    content-length: 2
+                    content-length: 2
 
-                        hi"""),
+                    hi\
+                    """),
                 whole("content length 0", 503, "", """
-                        HTTP/1.1 503 Service Unavailable
-                        content-length: 0
+                    HTTP/1.1 503 Service Unavailable
+                    content-length: 0
 
-                        """),
+                    """),
                 whole("no reason phrase", 200, "", """
-                        HTTP/1.1 200
-                        content-length: 0
+                    HTTP/1.1 200
+                    content-length: 0
 
-                        """),
+                    """),
                 whole("chunked", 200, "hello world", """
-                        HTTP/1.1 200 OK
-                        Transfer-Encoding: Chunked
+                    HTTP/1.1 200 OK
+                    Transfer-Encoding: Chunked
 
-                        5
-                        hello
-                        6
-                         world
-                        0
+                    5
+                    hello
+                    6
+                     world
+                    0
 
-                        """),
+                    """),
                 whole("chunked with extensions and trailers", 200, "0123456789abcdef!", """
-                        HTTP/1.1 200 OK
-                        transfer-encoding: chunked
+                    HTTP/1.1 200 OK
+                    transfer-encoding: chunked
 
-                        10;name=value;flag
-                        0123456789abcdef
-                        0001 ; padded
-                        !
-                        000;last
-                        x-checksum: 1234
-                        x-more: a
+                    10;name=value;flag
+                    0123456789abcdef
+                    0001 ; padded
+                    !
+                    000;last
+                    x-checksum: 1234
+                    x-more: a
 
-                        """),
+                    """),
                 whole("chunks win over a content length", 200, "ab", """
-                        HTTP/1.1 200 OK
-                        content-length: 999
-                        transfer-encoding: chunked
+                    HTTP/1.1 200 OK
+                    content-length: 999
+                    transfer-encoding: chunked
 
-                        2
-                        ab
-                        0
+                    2
+                    ab
+                    0
 
-                        """),
+                    """),
                 whole("interim responses first", 200, "ok", """
-                        HTTP/1.1 100 Continue
+                    HTTP/1.1 100 Continue
 
-                        HTTP/1.1 103 Early Hints
-                        link: </a>; rel=preload
+                    HTTP/1.1 103 Early Hints
+                    link: </a>; rel=preload
 
-                        HTTP/1.1 200 OK
-                        content-length: 2
+                    HTTP/1.1 200 OK
+                    content-length: 2
 
-                        ok"""),
+                    ok\
+                    """),
                 whole("204 has no body whatever it says", 204, "", """
-                        HTTP/1.1 204 No Content
-                        content-length: 7
+                    HTTP/1.1 204 No Content
+                    content-length: 7
 
-                        """),
+                    """),
                 whole("304 has no body", 304, "", """
-                        HTTP/1.1 304 Not Modified
+                    HTTP/1.1 304 Not Modified
 
-                        """),
+                    """),
                 new Reply(
                         "bare line feeds",
                         "HTTP/1.1 200 OK\ntransfer-encoding: chunked\n\n3\nabc\n0\n\n",
@@ -139,55 +149,61 @@ class Http1ConnectionTest {
                         "",
                         true),
                 last("connection: close", 200, "bye", """
-                        HTTP/1.1 200 OK
-                        Connection: close
-                        content-length: 3
+                    HTTP/1.1 200 OK
+                    Connection: close
+                    content-length: 3
 
-                        bye"""),
+                    bye\
+                    """),
                 last("HTTP/1.0 closes unless it says otherwise", 200, "old", """
-                        HTTP/1.0 200 OK
-                        content-length: 3
+                    HTTP/1.0 200 OK
+                    content-length: 3
 
-                        old"""),
+                    old\
+                    """),
                 whole("HTTP/1.0 with keep-alive", 200, "old", """
-                        HTTP/1.0 200 OK
-                        connection: Keep-Alive
-                        content-length: 3
+                    HTTP/1.0 200 OK
+                    connection: Keep-Alive
+                    content-length: 3
 
-                        old"""),
+                    old\
+                    """),
                 last("bytes after the end", 200, "hi", """
-                        HTTP/1.1 200 OK
-                        content-length: 2
+                    HTTP/1.1 200 OK
+                    content-length: 2
 
-                        hi and more"""),
+                    hi and more\
+                    """),
                 untilClose("until close", 200, "data: 1\r\n\r\n", """
-                        HTTP/1.1 200 OK
+                    HTTP/1.1 200 OK
 
-                        data: 1
+                    data: 1
 
-                        """),
+                    """),
                 untilClose("until close, empty", 200, "", """
-                        HTTP/1.0 200 OK
+                    HTTP/1.0 200 OK
 
-                        """),
+                    """),
                 cut("cut in a body of known length", 200, "hel", """
                         HTTP/1.1 200 OK
                         content-length: 5
 
-                        hel""", "the peer closed the connection in mid-response"),
+                        hel\
+                        """, "the peer closed the connection in mid-response"),
                 cut("cut in a chunk", 200, "hel", """
                         HTTP/1.1 200 OK
                         transfer-encoding: chunked
 
                         5
-                        hel""", "the peer closed the connection in mid-response"),
-                cut("cut before the last chunk", 200, "hello", """
-                        HTTP/1.1 200 OK
-                        transfer-encoding: chunked
-
-                        5
-                        hello
+                        hel\
                         """, "the peer closed the connection in mid-response"),
+                cut("cut before the last chunk", 200, "hello", """
+                    HTTP/1.1 200 OK
+                    transfer-encoding: chunked
+
+                    5
+                    hello
+                    """, "the peer closed the connection in mid-response"),
                 malformed(
                         "another protocol",
                         0,
@@ -268,13 +284,14 @@ class Http1ConnectionTest {
     @MethodSource("replies")
     void everySplitOfAResponseIsRecordedAlike(Reply reply) {
         byte[] bytes = reply.wire().getBytes(ISO_8859_1);
-        IntStream.rangeClosed(0, bytes.length).forEach(cut -> check(reply, "cut at " + cut, wire -> {
-            if (cut == 0 || cut == bytes.length) {
-                wire.receive(bytes);
-            } else {
-                wire.receiveCut(bytes, cut);
-            }
-        }));
+        IntStream.rangeClosed(0, bytes.length)
+                .forEach(cut -> check(reply, "cut at " + cut, wire -> {
+                    if (cut == 0 || cut == bytes.length) {
+                        wire.receive(bytes);
+                    } else {
+                        wire.receiveCut(bytes, cut);
+                    }
+                }));
         check(reply, "byte by byte", wire -> wire.receiveByteByByte(bytes));
     }
 
@@ -318,7 +335,10 @@ class Http1ConnectionTest {
 
         OnWire another = OnWire.http1();
         Exchange refused = another.send();
-        assertThat(another.receive(fits.replace("yy", "yyy")).flown(refused).end().detail())
+        assertThat(another.receive(fits.replace("yy", "yyy"))
+                        .flown(refused)
+                        .end()
+                        .detail())
                 .isEqualTo("the response head is larger than 65536 bytes");
     }
 
@@ -336,7 +356,12 @@ class Http1ConnectionTest {
     void aBodyPieceCarriesTheStampOfTheReadThatBroughtIt() {
         OnWire wire = OnWire.http1();
         Exchange exchange = wire.send();
-        wire.receive("HTTP/1.1 2", "00 OK\r\ntransfer-encoding: chunked\r\n\r\n2\r\nab", "\r\n2\r\ncd\r\n2\r\n", "ef\r\n0\r\n", "\r\n");
+        wire.receive(
+                "HTTP/1.1 2",
+                "00 OK\r\ntransfer-encoding: chunked\r\n\r\n2\r\nab",
+                "\r\n2\r\ncd\r\n2\r\n",
+                "ef\r\n0\r\n",
+                "\r\n");
 
         Recorded.Flown flown = wire.flown(exchange);
         long first = flown.atNs(Moment.RESPONSE_START);

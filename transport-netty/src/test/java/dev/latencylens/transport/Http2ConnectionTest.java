@@ -63,11 +63,17 @@ class Http2ConnectionTest {
     }
 
     static Stream<Reply> replies() {
-        byte[] block = new Frames().block(":status", "200", "content-type", "text/event-stream", "x-long", "y".repeat(99));
+        byte[] block =
+                new Frames().block(":status", "200", "content-type", "text/event-stream", "x-long", "y".repeat(99));
         return Stream.of(
                 new Reply(
                         "plain",
-                        new Frames().settings().ok(1).data(1, 0, "hello ").data(1, END_STREAM, "world").bytes(),
+                        new Frames()
+                                .settings()
+                                .ok(1)
+                                .data(1, 0, "hello ")
+                                .data(1, END_STREAM, "world")
+                                .bytes(),
                         "hello world"),
                 new Reply(
                         "padded DATA",
@@ -127,7 +133,10 @@ class Http2ConnectionTest {
                         "x"),
                 new Reply(
                         "head without body",
-                        new Frames().settings().head(1, END_STREAM, ":status", "200").bytes(),
+                        new Frames()
+                                .settings()
+                                .head(1, END_STREAM, ":status", "200")
+                                .bytes(),
                         ""),
                 new Reply(
                         "unknown frames and settings, PING, priorities, windows in between",
@@ -174,7 +183,10 @@ class Http2ConnectionTest {
         assertThat(flown.isInOrder()).as("%s: %s", how, flown).isTrue();
         assertThat(wire.isReusable()).as(how).isTrue();
         List<Frame> answers = framesAfterPreface(wire.sent());
-        assertThat(answers).as(how).filteredOn(frame -> frame.type() == SETTINGS && frame.flags() == ACK).hasSize(1);
+        assertThat(answers)
+                .as(how)
+                .filteredOn(frame -> frame.type() == SETTINGS && frame.flags() == ACK)
+                .hasSize(1);
     }
 
     private static List<Frame> framesAfterPreface(byte[] sent) {
@@ -195,8 +207,11 @@ class Http2ConnectionTest {
         OnWire wire = open();
         Exchange first = wire.send();
         Exchange second = wire.send();
-        byte[] firstHead = server.settings().head(1, END_STREAM, ":status", "200", "x-id", "abc").bytes();
-        byte[] secondHead = server.head(3, END_STREAM, ":status", "200", "x-id", "abc").bytes();
+        byte[] firstHead = server.settings()
+                .head(1, END_STREAM, ":status", "200", "x-id", "abc")
+                .bytes();
+        byte[] secondHead =
+                server.head(3, END_STREAM, ":status", "200", "x-id", "abc").bytes();
 
         assertThat(secondHead.length).isLessThan(firstHead.length);
         assertThat(answered(wire, first, firstHead).head().header("x-id")).contains("abc");
@@ -212,7 +227,11 @@ class Http2ConnectionTest {
         wire.giveUp(first);
         wire.receive(server.head(1, 0, ":status", "200", "x-id", "abc").bytes());
 
-        assertThat(answered(wire, second, server.head(3, END_STREAM, ":status", "200", "x-id", "abc").bytes())
+        assertThat(answered(
+                                wire,
+                                second,
+                                server.head(3, END_STREAM, ":status", "200", "x-id", "abc")
+                                        .bytes())
                         .head()
                         .header("x-id"))
                 .contains("abc");
@@ -223,11 +242,13 @@ class Http2ConnectionTest {
         OnWire wire = open();
         Exchange exchange = wire.send();
         wire.receive(server.settings().bytes());
-        byte[] head = server.head(1, END_STREAM, ":status", "200", "x-id", "abc").bytes();
+        byte[] head =
+                server.head(1, END_STREAM, ":status", "200", "x-id", "abc").bytes();
         wire.receive(part(head, 0, 9), part(head, 9, 12), part(head, 12, head.length));
 
         Recorded.Flown flown = wire.flown(exchange);
-        assertThat(flown.atNs(Moment.RESPONSE_END) - flown.atNs(Moment.RESPONSE_START)).isEqualTo(2);
+        assertThat(flown.atNs(Moment.RESPONSE_END) - flown.atNs(Moment.RESPONSE_START))
+                .isEqualTo(2);
     }
 
     @Test
@@ -235,7 +256,8 @@ class Http2ConnectionTest {
         OnWire wire = open();
         Exchange first = wire.send();
         Exchange second = wire.send();
-        wire.receive(server.settings().ok(3).ok(1).data(3, 0, "b").data(1, 0, "a").bytes());
+        wire.receive(
+                server.settings().ok(3).ok(1).data(3, 0, "b").data(1, 0, "a").bytes());
         wire.receive(server.data(1, END_STREAM, "a").data(3, END_STREAM, "b").bytes());
 
         assertThat(wire.flown(first).body()).isEqualTo("aa");
@@ -290,7 +312,12 @@ class Http2ConnectionTest {
         assertThat(Frames.dataOf(1, last)).isEqualTo(part(body, 165_535, 200_000));
         assertThat(last.getLast().endsStream()).isTrue();
         assertThat(wire.flown(exchange).has(Moment.REQUEST_END)).isTrue();
-        assertThat(answered(wire, exchange, server.ok(1).data(1, END_STREAM, "x").bytes()).end().kind())
+        assertThat(answered(
+                                wire,
+                                exchange,
+                                server.ok(1).data(1, END_STREAM, "x").bytes())
+                        .end()
+                        .kind())
                 .isEqualTo(Kind.COMPLETE);
     }
 
@@ -363,7 +390,8 @@ class Http2ConnectionTest {
         }
 
         List<Frame> updates = Frames.read(wire.sent());
-        assertThat(updates).extracting(Frame::toString)
+        assertThat(updates)
+                .extracting(Frame::toString)
                 .containsExactly("type 8 flags 0 stream 0 length 4", "type 8 flags 0 stream 1 length 4");
         assertThat(updates).extracting(Frame::number).containsOnly(1 << 30);
         assertThat(wire.flown(exchange).bodyBytes()).isEqualTo(1L << 30);
@@ -372,7 +400,9 @@ class Http2ConnectionTest {
     @Test
     void aPingIsAnsweredWithItsOwnBytes() {
         OnWire wire = open();
-        wire.receive(server.settings().frame(PING, 0, 0, "abcdefgh".getBytes(ISO_8859_1)).bytes());
+        wire.receive(server.settings()
+                .frame(PING, 0, 0, "abcdefgh".getBytes(ISO_8859_1))
+                .bytes());
 
         Frame pong = Frames.read(wire.sent()).getLast();
         assertThat(pong.type()).isEqualTo(PING);
@@ -424,7 +454,11 @@ class Http2ConnectionTest {
         Exchange first = wire.send();
         Exchange second = wire.send(OnWire.exchange(randomBytes(100_000)));
         Exchange third = wire.send();
-        wire.receive(server.settings().ok(1).data(1, 0, "partial").number(RST_STREAM, 1, 2).bytes());
+        wire.receive(server.settings()
+                .ok(1)
+                .data(1, 0, "partial")
+                .number(RST_STREAM, 1, 2)
+                .bytes());
         wire.receive(server.number(RST_STREAM, 3, 7).bytes());
 
         assertThat(wire.flown(first).end().kind()).isEqualTo(Kind.RESET);
@@ -441,7 +475,10 @@ class Http2ConnectionTest {
         OnWire wire = open();
         Exchange exchange = wire.send();
 
-        assertThat(answered(wire, exchange, server.settings().number(RST_STREAM, 1, 0xBEEF).bytes())
+        assertThat(answered(
+                                wire,
+                                exchange,
+                                server.settings().number(RST_STREAM, 1, 0xBEEF).bytes())
                         .end()
                         .detail())
                 .contains("RST_STREAM 0xbeef");
@@ -550,19 +587,28 @@ class Http2ConnectionTest {
                         "expected HTTP/2 frames of at most 16384 bytes, saw one of type 0 with 16385"),
                 new Wrong(
                         "a pushed stream",
-                        new Frames().frame(PUSH_PROMISE, END_HEADERS, 1, new byte[] {0, 0, 0, 2}).bytes(),
+                        new Frames()
+                                .frame(PUSH_PROMISE, END_HEADERS, 1, new byte[] {0, 0, 0, 2})
+                                .bytes(),
                         "the server pushed a stream although push is switched off"),
                 new Wrong(
                         "CONTINUATION out of the blue",
-                        new Frames().frame(CONTINUATION, END_HEADERS, 1, new byte[1]).bytes(),
+                        new Frames()
+                                .frame(CONTINUATION, END_HEADERS, 1, new byte[1])
+                                .bytes(),
                         "saw CONTINUATION without HEADERS on stream 1"),
                 new Wrong(
                         "a frame inside a header block",
-                        new Frames().frame(HEADERS, 0, 1, new byte[1]).data(1, 0, "x").bytes(),
+                        new Frames()
+                                .frame(HEADERS, 0, 1, new byte[1])
+                                .data(1, 0, "x")
+                                .bytes(),
                         "expected CONTINUATION of stream 1, saw a frame of type 0 on stream 1"),
                 new Wrong(
                         "a block that is no HPACK",
-                        new Frames().frame(HEADERS, END_HEADERS, 1, new byte[] {(byte) 0xFF, (byte) 0xFF, 1}).bytes(),
+                        new Frames()
+                                .frame(HEADERS, END_HEADERS, 1, new byte[] {(byte) 0xFF, (byte) 0xFF, 1})
+                                .bytes(),
                         "a header block cannot be read"),
                 new Wrong(
                         "a status that is no number",
@@ -586,7 +632,9 @@ class Http2ConnectionTest {
                         "expected the length of the padding in a padded DATA frame, saw an empty frame"),
                 new Wrong(
                         "padding longer than its HEADERS",
-                        new Frames().frame(HEADERS, PADDED | END_HEADERS, 1, new byte[] {9, 0}).bytes(),
+                        new Frames()
+                                .frame(HEADERS, PADDED | END_HEADERS, 1, new byte[] {9, 0})
+                                .bytes(),
                         "too short: expected 9 bytes more, saw 1"),
                 new Wrong(
                         "a short GOAWAY",
@@ -598,7 +646,11 @@ class Http2ConnectionTest {
                         "the server's initial window is too large: 4294967295"),
                 new Wrong(
                         "a stream's window beyond the largest",
-                        new Frames().settings().number(WINDOW_UPDATE, 1, Integer.MAX_VALUE).number(WINDOW_UPDATE, 1, 1).bytes(),
+                        new Frames()
+                                .settings()
+                                .number(WINDOW_UPDATE, 1, Integer.MAX_VALUE)
+                                .number(WINDOW_UPDATE, 1, 1)
+                                .bytes(),
                         "the window of stream 1 grew beyond 2147483647 bytes, by 1"));
     }
 
@@ -635,7 +687,10 @@ class Http2ConnectionTest {
     void aStreamThatEndsWithoutAStatusIsNoResponse() {
         for (byte[] nothing : List.of(
                 new Frames().settings().data(1, END_STREAM, "body without head").bytes(),
-                new Frames().settings().head(1, END_STREAM, "content-type", "text/plain").bytes())) {
+                new Frames()
+                        .settings()
+                        .head(1, END_STREAM, "content-type", "text/plain")
+                        .bytes())) {
             OnWire wire = open();
             Exchange exchange = wire.send();
 

@@ -53,7 +53,8 @@ class Http2EndToEndTest {
                 .isNull();
         try (Peer peer = Peer.serving(answeringTogether(50));
                 Client client = priorKnowledge(peer).over(sockets).open()) {
-            List<Exchange> first = IntStream.range(0, 50).mapToObj(client::start).toList();
+            List<Exchange> first =
+                    IntStream.range(0, 50).mapToObj(client::start).toList();
             for (Exchange exchange : first) {
                 Recorded.Flown flown = client.await(exchange);
                 assertThat(flown.end().kind()).as(flown.toString()).isEqualTo(Kind.COMPLETE);
@@ -62,7 +63,8 @@ class Http2EndToEndTest {
                 assertThat(flown.isInOrder()).as(flown.toString()).isTrue();
                 assertThat(flown.body()).isEqualTo("stream " + (2 * exchange.number() + 1));
             }
-            List<Exchange> second = IntStream.range(0, 50).mapToObj(client::start).toList();
+            List<Exchange> second =
+                    IntStream.range(0, 50).mapToObj(client::start).toList();
             for (Exchange exchange : second) {
                 assertThat(client.await(exchange).moments())
                         .containsExactly(STARTED, REQUEST_START, REQUEST_END, RESPONSE_START, RESPONSE_END);
@@ -81,7 +83,13 @@ class Http2EndToEndTest {
 
             assertThat(client.await(dialling).moments())
                     .containsExactly(
-                            STARTED, CONNECT_START, CONNECT_END, REQUEST_START, REQUEST_END, RESPONSE_START, RESPONSE_END);
+                            STARTED,
+                            CONNECT_START,
+                            CONNECT_END,
+                            REQUEST_START,
+                            REQUEST_END,
+                            RESPONSE_START,
+                            RESPONSE_END);
             // The connection had begun to be opened before it came.
             assertThat(client.await(waiting).moments())
                     .containsExactly(STARTED, REQUEST_START, REQUEST_END, RESPONSE_START, RESPONSE_END);
@@ -162,8 +170,7 @@ class Http2EndToEndTest {
                     client.send(1).connectionKind(),
                     client.send(2).connectionKind());
 
-            assertThat(kinds)
-                    .containsExactly("new", reuse == Reuse.NEVER ? "new" : "reused", "new");
+            assertThat(kinds).containsExactly("new", reuse == Reuse.NEVER ? "new" : "reused", "new");
         }
     }
 

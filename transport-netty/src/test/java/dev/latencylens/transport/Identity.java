@@ -127,7 +127,9 @@ final class Identity {
 
     private static X509Bundle authority() {
         try {
-            return base().subject("CN=authority").setIsCertificateAuthority(true).buildSelfSigned();
+            return base().subject("CN=authority")
+                    .setIsCertificateAuthority(true)
+                    .buildSelfSigned();
         } catch (Exception e) {
             throw new AssertionError(e);
         }

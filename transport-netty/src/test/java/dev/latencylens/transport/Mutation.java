@@ -26,7 +26,7 @@ final class Mutation {
         switch (random.nextInt(5)) {
             case 0 -> {
                 // A flipped bit.
-                out.write(bytes[at] ^ 1 << random.nextInt(8));
+                out.write(bytes[at] ^ (1 << random.nextInt(8)));
                 out.write(bytes, at + 1, bytes.length - at - 1);
             }
             case 1 -> {

@@ -28,8 +28,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
 class NamesTest {
-    private final ManualIoEventLoop loop =
-            new ManualIoEventLoop(Thread.currentThread(), SocketKind.NIO.handlers());
+    private final ManualIoEventLoop loop = new ManualIoEventLoop(Thread.currentThread(), SocketKind.NIO.handlers());
 
     @AfterEach
     void close() {
@@ -45,7 +44,7 @@ class NamesTest {
         private static final int NO_SUCH_NAME = 3;
 
         final AtomicInteger questions = new AtomicInteger();
-        private final DatagramSocket socket = new DatagramSocket(0, InetAddress.ofLiteral("127.0.0.1"));
+        private final DatagramSocket socket = new DatagramSocket(0, InetAddress.getLoopbackAddress());
 
         NameServer() throws IOException {
             Thread.ofVirtual().start(this::answer);
@@ -82,7 +81,10 @@ class NamesTest {
                     .putInt(0)
                     .put(query, 12, end + 5 - 12);
             for (int i = 1; i <= answers; i++) {
-                out.putShort((short) 0xC00C).putShort((short) TYPE_A).putShort((short) 1).putInt(600);
+                out.putShort((short) 0xC00C)
+                        .putShort((short) TYPE_A)
+                        .putShort((short) 1)
+                        .putInt(600);
                 out.putShort((short) 4).put(new byte[] {127, 0, 0, (byte) i});
             }
             return Arrays.copyOf(out.array(), out.position());
@@ -106,7 +108,8 @@ class NamesTest {
         }
     }
 
-    private record Looked(List<InetAddress> addresses, @Nullable String failure) {}
+    private record Looked(
+            List<InetAddress> addresses, @Nullable String failure) {}
 
     private Looked lookUp(Names names, String host) {
         var answers = new ArrayList<Looked>();
@@ -120,7 +123,7 @@ class NamesTest {
     private static List<InetAddress> addresses(String... texts) throws IOException {
         var addresses = new ArrayList<InetAddress>();
         for (String text : texts) {
-            addresses.add(InetAddress.getByName(text));
+            addresses.add(InetAddress.getAllByName(text)[0]);
         }
         return addresses;
     }
@@ -164,7 +167,8 @@ class NamesTest {
 
     // Several addresses.
 
-    private record Dialled(@Nullable Connection connection, @Nullable TransportEnd end) {}
+    private record Dialled(
+            @Nullable Connection connection, @Nullable TransportEnd end) {}
 
     private Dialled dial(NetworkSettings settings, List<InetAddress> addresses) {
         var outcomes = new ArrayList<Dialled>();
@@ -226,8 +230,7 @@ class NamesTest {
     @Test
     void theLastAddressesRefusalIsTheFailure() throws IOException {
         int port = NettyTransportTest.freePort();
-        Dialled dialled = dial(
-                to(Endpoint.parse("http://two.test:" + port)), addresses("127.0.0.8", "127.0.0.9"));
+        Dialled dialled = dial(to(Endpoint.parse("http://two.test:" + port)), addresses("127.0.0.8", "127.0.0.9"));
 
         assertThat(dialled.end())
                 .isEqualTo(new TransportEnd(

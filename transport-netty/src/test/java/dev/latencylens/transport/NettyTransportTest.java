@@ -17,12 +17,18 @@ import dev.latencylens.exchange.Header;
 import dev.latencylens.exchange.Moment;
 import dev.latencylens.exchange.TransportEnd.Kind;
 import java.io.IOException;
+import java.net.Inet6Address;
 import java.net.InetAddress;
+import java.net.NetworkInterface;
 import java.net.ServerSocket;
+import java.nio.channels.SocketChannel;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.locks.LockSupport;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -59,7 +65,8 @@ class NettyTransportTest {
             assertThat(second.moments()).containsExactly(OVER_A_KEPT_CONNECTION);
             assertThat(second.isInOrder()).as(second.toString()).isTrue();
             assertThat(second.connectionKind()).isEqualTo("reused");
-            assertThat(second.connection().number()).isEqualTo(first.connection().number());
+            assertThat(second.connection().number())
+                    .isEqualTo(first.connection().number());
         }
     }
 
@@ -95,11 +102,14 @@ class NettyTransportTest {
 
     @Test
     void anIpv6AddressIsAnAddress() throws IOException {
-        assumeThat(InetAddress.ofLiteral("::1").isReachable(1000))
+        assumeThat(NetworkInterface.getByName("lo")
+                        .inetAddresses()
+                        .anyMatch(Inet6Address.class::isInstance))
                 .as("this machine has no IPv6 loopback")
                 .isTrue();
         try (Peer peer = Peer.at("::1", Peer.answering(Peer.ok("hello")));
-                Client client = Client.to(Endpoint.parse("http://[::1]:" + peer.port())).open()) {
+                Client client =
+                        Client.to(Endpoint.parse("http://[::1]:" + peer.port())).open()) {
             Recorded.Flown flown = client.send();
 
             assertThat(flown.end().kind()).as(flown.toString()).isEqualTo(Kind.COMPLETE);
@@ -110,7 +120,8 @@ class NettyTransportTest {
 
     @Test
     void aNameThatDoesNotExistFailsInItsLookup() {
-        try (Client client = Client.to(Endpoint.parse("http://no-such-host.invalid")).open()) {
+        try (Client client =
+                Client.to(Endpoint.parse("http://no-such-host.invalid")).open()) {
             Recorded.Flown flown = client.send();
 
             assertThat(flown.end().kind()).as(flown.toString()).isEqualTo(Kind.DNS_FAILED);
@@ -122,7 +133,8 @@ class NettyTransportTest {
     @Test
     void aRefusedConnectionSaysByWhom() throws IOException {
         int port = freePort();
-        try (Client client = Client.to(Endpoint.parse("http://127.0.0.1:" + port)).open()) {
+        try (Client client =
+                Client.to(Endpoint.parse("http://127.0.0.1:" + port)).open()) {
             Recorded.Flown flown = client.send();
 
             assertThat(flown.end().kind()).isEqualTo(Kind.CONNECT_FAILED);
@@ -132,7 +144,7 @@ class NettyTransportTest {
     }
 
     static int freePort() throws IOException {
-        try (var socket = new ServerSocket(0, 1, InetAddress.ofLiteral("127.0.0.1"))) {
+        try (var socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
             return socket.getLocalPort();
         }
     }
@@ -144,17 +156,22 @@ class NettyTransportTest {
         try (Peer peer = Peer.serving(Peer.answering(Peer.ok("")));
                 Client client = Client.to(peer).open()) {
             client.await(client.start(
-                    0, "{\"a\":1}".getBytes(java.nio.charset.StandardCharsets.US_ASCII), Header.of("Host", "spoofed"), Header.of("X-Own", "1")));
+                    0,
+                    "{\"a\":1}".getBytes(StandardCharsets.US_ASCII),
+                    Header.of("Host", "spoofed"),
+                    Header.of("X-Own", "1")));
 
-            assertThat(peer.requests.getFirst()).isEqualTo("""
-                    POST /v1/chat/completions HTTP/1.1
-                    host: 127.0.0.1:%d
-                    x-own: 1
-                    accept-encoding: identity
-                    x-request-id: id-0
-                    content-length: 7
+            assertThat(peer.requests.getFirst())
+                    .isEqualTo("""
+                        POST /v1/chat/completions HTTP/1.1
+                        host: 127.0.0.1:%d
+                        x-own: 1
+                        accept-encoding: identity
+                        x-request-id: id-0
+                        content-length: 7
 
-                    {"a":1}""".formatted(peer.port()).replace("\n", "\r\n"));
+                        {"a":1}\
+                        """.formatted(peer.port()).replace("\n", "\r\n"));
         }
     }
 
@@ -169,7 +186,7 @@ class NettyTransportTest {
             assertThat(flown.end().kind()).as(flown.toString()).isEqualTo(Kind.COMPLETE);
             assertThat(flown.isInOrder()).as(flown.toString()).isTrue();
             assertThat(peer.requests.getFirst())
-                    .endsWith(new String(body, java.nio.charset.StandardCharsets.ISO_8859_1));
+                    .endsWith(new String(body, StandardCharsets.ISO_8859_1));
         }
     }
 
@@ -228,12 +245,16 @@ class NettyTransportTest {
             Recorded.Flown oneAgain = client.send(1);
             Recorded.Flown twoAgain = client.send(2);
 
-            assertThat(List.of(one, two)).extracting(Recorded.Flown::connectionKind).containsOnly("new");
+            assertThat(List.of(one, two))
+                    .extracting(Recorded.Flown::connectionKind)
+                    .containsOnly("new");
             assertThat(List.of(oneAgain, twoAgain))
                     .extracting(Recorded.Flown::connectionKind)
                     .containsOnly("reused");
-            assertThat(oneAgain.connection().number()).isEqualTo(one.connection().number());
-            assertThat(twoAgain.connection().number()).isEqualTo(two.connection().number());
+            assertThat(oneAgain.connection().number())
+                    .isEqualTo(one.connection().number());
+            assertThat(twoAgain.connection().number())
+                    .isEqualTo(two.connection().number());
         }
     }
 
@@ -250,7 +271,8 @@ class NettyTransportTest {
             Exchange second = client.start(7);
             client.await(first);
             client.await(second);
-            client.pollUntil("the close of the connection that nobody can reach any more", () -> closed.getCount() == 0);
+            client.pollUntil(
+                    "the close of the connection that nobody can reach any more", () -> closed.getCount() == 0);
             assertThat(client.send(7).connectionKind()).isEqualTo("reused");
         }
     }
@@ -260,10 +282,14 @@ class NettyTransportTest {
         try (Peer peer = Peer.serving(Peer.answering(Peer.ok("ok")));
                 Client client = Client.to(peer).open()) {
             client.send();
-            List<Exchange> together = IntStream.range(0, 20).mapToObj(client::start).toList();
-            together.forEach(exchange -> assertThat(client.await(exchange).end().kind()).isEqualTo(Kind.COMPLETE));
-            List<Exchange> again = IntStream.range(0, 20).mapToObj(client::start).toList();
-            again.forEach(exchange -> assertThat(client.await(exchange).connectionKind()).isEqualTo("reused"));
+            List<Exchange> together =
+                    IntStream.range(0, 20).mapToObj(client::start).toList();
+            together.forEach(
+                    exchange -> assertThat(client.await(exchange).end().kind()).isEqualTo(Kind.COMPLETE));
+            List<Exchange> again =
+                    IntStream.range(0, 20).mapToObj(client::start).toList();
+            again.forEach(exchange ->
+                    assertThat(client.await(exchange).connectionKind()).isEqualTo("reused"));
             assertThat(peer.connections()).isEqualTo(20);
         }
     }
@@ -361,7 +387,8 @@ class NettyTransportTest {
 
             assertThat(flown.end().kind()).isEqualTo(Kind.CUT);
             assertThat(flown.end().detail()).isEqualTo("the peer closed the connection before the first response byte");
-            assertThat(flown.moments()).containsExactly(STARTED, CONNECT_START, CONNECT_END, REQUEST_START, REQUEST_END);
+            assertThat(flown.moments())
+                    .containsExactly(STARTED, CONNECT_START, CONNECT_END, REQUEST_START, REQUEST_END);
             assertThat(peer.requests).hasSize(1);
             assertThat(peer.connections()).isEqualTo(1);
         }
@@ -406,7 +433,8 @@ class NettyTransportTest {
                 });
                 Client client = Client.to(peer).open()) {
             Exchange exchange = client.start();
-            client.pollUntil("the first bytes", () -> !client.flown(exchange).body().isEmpty());
+            client.pollUntil(
+                    "the first bytes", () -> !client.flown(exchange).body().isEmpty());
             read.countDown();
             Recorded.Flown flown = client.await(exchange);
 
@@ -435,10 +463,10 @@ class NettyTransportTest {
     @Test
     void noConnectionInTimeIsAConnectTimeout() throws IOException {
         // A listener whose queue of connections is full drops further ones.
-        try (var full = new ServerSocket(0, 1, InetAddress.ofLiteral("127.0.0.1"))) {
-            var fillers = new ArrayList<java.nio.channels.SocketChannel>();
+        try (var full = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            var fillers = new ArrayList<SocketChannel>();
             for (int i = 0; i < 8; i++) {
-                var filler = java.nio.channels.SocketChannel.open();
+                var filler = SocketChannel.open();
                 filler.configureBlocking(false);
                 filler.connect(full.getLocalSocketAddress());
                 fillers.add(filler);
@@ -468,7 +496,8 @@ class NettyTransportTest {
 
             assertThat(flown.end().kind()).isEqualTo(Kind.TIMEOUT);
             assertThat(flown.end().detail()).isEqualTo("first byte: no response 50 ms after the request");
-            assertThat(flown.moments()).containsExactly(STARTED, CONNECT_START, CONNECT_END, REQUEST_START, REQUEST_END);
+            assertThat(flown.moments())
+                    .containsExactly(STARTED, CONNECT_START, CONNECT_END, REQUEST_START, REQUEST_END);
         }
     }
 
@@ -498,7 +527,7 @@ class NettyTransportTest {
                     line.write("HTTP/1.1 200 OK\r\n\r\n");
                     while (true) {
                         line.write(": ping\n\n");
-                        java.util.concurrent.locks.LockSupport.parkNanos(1_000_000);
+                        LockSupport.parkNanos(1_000_000);
                     }
                 });
                 Client client = Client.to(peer)
@@ -520,7 +549,8 @@ class NettyTransportTest {
                         .open()) {
             List<Exchange> all = IntStream.range(0, 60).mapToObj(client::start).toList();
 
-            all.forEach(exchange -> assertThat(client.await(exchange).end().detail()).startsWith("first byte: "));
+            all.forEach(exchange ->
+                    assertThat(client.await(exchange).end().detail()).startsWith("first byte: "));
             assertThat(client.ended).hasSize(60);
         }
     }
@@ -536,7 +566,8 @@ class NettyTransportTest {
                 });
                 Client client = Client.to(peer).open()) {
             Exchange streaming = client.start();
-            client.pollUntil("the first bytes", () -> !client.flown(streaming).body().isEmpty());
+            client.pollUntil(
+                    "the first bytes", () -> !client.flown(streaming).body().isEmpty());
             Exchange connecting = client.start();
             client.cancelAll("Ctrl-C");
 
@@ -588,11 +619,11 @@ class NettyTransportTest {
     void aFullLogMakesTheTransportWaitAndLosesNothing(int logBytes) throws Exception {
         byte[] body = new byte[300_000];
         new Random(2).nextBytes(body);
-        String text = new String(body, java.nio.charset.StandardCharsets.ISO_8859_1);
+        String text = new String(body, StandardCharsets.ISO_8859_1);
         try (Peer peer = Peer.serving(Peer.answering(Peer.ok(text)));
                 Client client = Client.to(peer).logOf(16, logBytes).open()) {
             var recorded = new Recorded();
-            var done = new java.util.concurrent.atomic.AtomicBoolean();
+            var done = new AtomicBoolean();
             Thread reader = Thread.ofPlatform().start(() -> {
                 while (!done.get()) {
                     client.log.drain(recorded, 3);

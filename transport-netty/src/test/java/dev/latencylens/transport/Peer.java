@@ -36,7 +36,7 @@ final class Peer implements AutoCloseable {
 
     private Peer(String address, @Nullable Identity identity, Script script) {
         try {
-            server = new ServerSocket(0, 50, InetAddress.getByName(address));
+            server = new ServerSocket(0, 50, InetAddress.getAllByName(address)[0]);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

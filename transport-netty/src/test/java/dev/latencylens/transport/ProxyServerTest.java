@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.latencylens.exchange.TransportEnd.Kind;
 import java.io.IOException;
+import java.net.InetAddress;
 import java.net.Socket;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -58,7 +59,8 @@ class ProxyServerTest {
         Map<String, String> set = Map.of("https_proxy", "http://proxy:1");
 
         assertThat(ProxyServer.fromEnvironment(set, API)).isPresent();
-        assertThat(ProxyServer.fromEnvironment(set, Endpoint.parse("http://api.example.com"))).isEmpty();
+        assertThat(ProxyServer.fromEnvironment(set, Endpoint.parse("http://api.example.com")))
+                .isEmpty();
         assertThat(ProxyServer.fromEnvironment(Map.of("HTTPS_PROXY", " "), API)).isEmpty();
         assertThat(ProxyServer.fromEnvironment(Map.of(), API)).isEmpty();
     }
@@ -101,7 +103,7 @@ class ProxyServerTest {
         line.hasRequest();
         String request = line.lastRequest();
         int port = Integer.parseInt(request.substring(request.indexOf(':') + 1, request.indexOf(" HTTP/")));
-        try (var upstream = new Socket(java.net.InetAddress.ofLiteral("127.0.0.1"), port)) {
+        try (var upstream = new Socket(InetAddress.getLoopbackAddress(), port)) {
             line.write("HTTP/1.1 200 Connection established\r\n\r\n");
             Thread back = Thread.ofVirtual().start(() -> {
                 try {
@@ -128,7 +130,8 @@ class ProxyServerTest {
             assertThat(flown.body()).isEqualTo("hello");
             assertThat(flown.isInOrder()).as(flown.toString()).isTrue();
             assertThat(flown.connection().remoteAddress()).isEqualTo("127.0.0.1:" + proxy.port());
-            assertThat(flown.atNs(SECURE_CONNECTION_START) - flown.atNs(CONNECT_END)).isPositive();
+            assertThat(flown.atNs(SECURE_CONNECTION_START) - flown.atNs(CONNECT_END))
+                    .isPositive();
             assertThat(proxy.requests.getFirst())
                     .startsWith("CONNECT 127.0.0.1:" + provider.port() + " HTTP/1.1\r\n")
                     .doesNotContainIgnoringCase("authorization");

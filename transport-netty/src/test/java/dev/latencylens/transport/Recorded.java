@@ -117,7 +117,8 @@ final class Recorded implements FlightLog.Reader {
 
         /// The end; there must be exactly one, and nothing may follow it.
         TransportEnd end() {
-            if (ends.size() != 1 || !entries.getLast().equals(ends.getFirst().kind().name())) {
+            if (ends.size() != 1
+                    || !entries.getLast().equals(ends.getFirst().kind().name())) {
                 throw new AssertionError("expected exactly one end, last of all, was " + entries + " " + ends);
             }
             return ends.getFirst();

@@ -31,15 +31,15 @@ class RequestEncoderTest {
         EncodedRequest request = encoded(Header.of("Content-Type", "application/json"), Header.secret("x-key", "s"));
 
         assertThat(new String(request.http1Head(), ISO_8859_1)).isEqualTo("""
-                POST /v1/chat/completions?a=b HTTP/1.1
-                host: api.example.com:8443
-                content-type: application/json
-                x-key: s
-                accept-encoding: identity
-                x-request-id: id-1
-                content-length: 2
+            POST /v1/chat/completions?a=b HTTP/1.1
+            host: api.example.com:8443
+            content-type: application/json
+            x-key: s
+            accept-encoding: identity
+            x-request-id: id-1
+            content-length: 2
 
-                """.replace("\n", "\r\n"));
+            """.replace("\n", "\r\n"));
         assertThat(decoded(request.http2Block()))
                 .extracting(field -> field.getKey() + ": " + field.getValue())
                 .containsExactly(
@@ -83,7 +83,8 @@ class RequestEncoderTest {
 
     @Test
     void secretsAreNeverIndexedAndNothingElseIsIndexedEither() {
-        byte[] block = encoded(Header.secret("Authorization", "Bearer canary"), Header.of("x-plain", "v")).http2Block();
+        byte[] block = encoded(Header.secret("Authorization", "Bearer canary"), Header.of("x-plain", "v"))
+                .http2Block();
 
         // RFC 7541, 6.2.3: a never-indexed literal begins with 0001; authorization is entry 23 of the static table.
         assertThat(indexOf(block, new byte[] {0x10 | 15, 23 - 15})).isPositive();
@@ -94,7 +95,8 @@ class RequestEncoderTest {
         var decoder = new DefaultHttp2HeadersDecoder(true);
         for (int i = 0; i < 2; i++) {
             try {
-                assertThat(decoder.decodeHeaders(1, Unpooled.wrappedBuffer(block)).get("authorization"))
+                assertThat(decoder.decodeHeaders(1, Unpooled.wrappedBuffer(block))
+                                .get("authorization"))
                         .hasToString("Bearer canary");
             } catch (Http2Exception e) {
                 throw new AssertionError(e);

@@ -10,11 +10,14 @@ import org.junit.jupiter.api.Test;
 class SettingsTest {
     @Test
     void everyTimeoutMustBePositive() {
-        assertThatThrownBy(() -> Client.timeouts(0, 1, 1, 1)).hasMessage("the connect timeout must be positive, was 0 ms");
+        assertThatThrownBy(() -> Client.timeouts(0, 1, 1, 1))
+                .hasMessage("the connect timeout must be positive, was 0 ms");
         assertThatThrownBy(() -> Client.timeouts(1, -2, 1, 1))
                 .hasMessage("the first byte timeout must be positive, was -2 ms");
-        assertThatThrownBy(() -> Client.timeouts(1, 1, 0, 1)).hasMessage("the silence timeout must be positive, was 0 ms");
-        assertThatThrownBy(() -> Client.timeouts(1, 1, 1, 0)).hasMessage("the whole timeout must be positive, was 0 ms");
+        assertThatThrownBy(() -> Client.timeouts(1, 1, 0, 1))
+                .hasMessage("the silence timeout must be positive, was 0 ms");
+        assertThatThrownBy(() -> Client.timeouts(1, 1, 1, 0))
+                .hasMessage("the whole timeout must be positive, was 0 ms");
         assertThat(Timeouts.DEFAULT.connect()).isEqualTo(Duration.ofSeconds(10));
     }
 
@@ -27,9 +30,11 @@ class SettingsTest {
 
     @Test
     void choicesAreNamedAsOnTheCommandLine() {
-        assertThat(Arrays.stream(HttpVersion.values()).map(HttpVersion::label)).containsExactly("negotiated", "1.1", "2");
+        assertThat(Arrays.stream(HttpVersion.values()).map(HttpVersion::label))
+                .containsExactly("negotiated", "1.1", "2");
         assertThat(Arrays.stream(Reuse.values()).map(Reuse::label)).containsExactly("pooled", "never", "sticky");
-        assertThat(Arrays.stream(SocketKind.values()).map(SocketKind::label)).containsExactly("epoll", "io_uring", "nio");
+        assertThat(Arrays.stream(SocketKind.values()).map(SocketKind::label))
+                .containsExactly("epoll", "io_uring", "nio");
     }
 
     @Test

@@ -53,8 +53,8 @@ class SimulatedProviderTest {
         TlsIdentity identity = TlsIdentity.generate(TlsIdentity.Flaw.VALID);
         Path trust = Files.writeString(folder.resolve("ca.pem"), identity.trustPem());
         ServerOptions options = tls ? ServerOptions.defaults().withTls(identity) : ServerOptions.defaults();
-        try (SimulatedProvider provider = SimulatedProvider.start(
-                        options, Behaviour.defaults().with("gap", "exponential:1ms"));
+        try (SimulatedProvider provider =
+                        SimulatedProvider.start(options, Behaviour.defaults().with("gap", "exponential:1ms"));
                 Client client = to(provider)
                         .http(http)
                         .tls(new TlsSettings(tls ? trust : null, null, null, false))
@@ -85,7 +85,6 @@ class SimulatedProviderTest {
         "rst-stream, HTTP_2, RESET",
         "goaway-refuse, HTTP_2, RESET",
         "goaway, HTTP_2, COMPLETE",
-        "close, HTTP_2, CUT",
         "http-503, HTTP_2, COMPLETE"
     })
     void everyFaultEndsAsItsOwnKind(String fault, HttpVersion http, Kind end) throws IOException {

@@ -151,8 +151,8 @@ class TlsTest {
     @Test
     void aServerWithoutTlsIsNamedAsSuch() {
         try (Peer peer = Peer.serving(line -> line.write("HTTP/1.1 400 Bad Request\r\n\r\n"));
-                Client client =
-                        Client.to(Endpoint.parse("https://127.0.0.1:" + peer.port())).open()) {
+                Client client = Client.to(Endpoint.parse("https://127.0.0.1:" + peer.port()))
+                        .open()) {
             Recorded.Flown flown = client.send();
 
             assertThat(flown.end().kind()).isEqualTo(Kind.TLS_FAILED);
@@ -349,7 +349,8 @@ class TlsTest {
             line.write(frames.settings().bytes());
             for (int stream = 1; ; stream += 2) {
                 line.endOfRequest(stream);
-                line.write(frames.ok(stream).data(stream, Frames.END_STREAM, body).bytes());
+                line.write(
+                        frames.ok(stream).data(stream, Frames.END_STREAM, body).bytes());
             }
         };
     }

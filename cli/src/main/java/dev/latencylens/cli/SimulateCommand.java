@@ -53,7 +53,10 @@ public final class SimulateCommand implements Callable<Integer> {
     @Option(names = "--tls", description = "serve TLS with a certificate generated at start, or with --cert and --key")
     private boolean tls;
 
-    @Option(names = "--certificate", paramLabel = "KIND", description = "generated certificate: valid, expired, wrong-host")
+    @Option(
+            names = "--certificate",
+            paramLabel = "KIND",
+            description = "generated certificate: valid, expired, wrong-host")
     private @Nullable String certificate;
 
     @Option(names = "--cert-out", paramLabel = "FILE", description = "write the certificate to trust as PEM")
@@ -147,8 +150,7 @@ public final class SimulateCommand implements Callable<Integer> {
         Duration life = lifetime();
         Behaviour behaviour = behaviour();
         TlsIdentity identity = identity();
-        ServerOptions options =
-                new ServerOptions(host, port, identity, record, replay, cpus, spin, apiKey, models);
+        ServerOptions options = new ServerOptions(host, port, identity, record, replay, cpus, spin, apiKey, models);
         Thread hook = new Thread(this::endAndWait, "simulate-shutdown");
         try (SimulatedProvider provider = SimulatedProvider.start(options, behaviour)) {
             Runtime.getRuntime().addShutdownHook(hook);
@@ -176,7 +178,8 @@ public final class SimulateCommand implements Callable<Integer> {
     private Duration lifetime() {
         var matcher = LIFETIME.matcher(lifetime);
         if (!matcher.matches()) {
-            throw new IllegalArgumentException("--lifetime: expected a time such as 90s, 10m or 1h, was '" + lifetime + "'");
+            throw new IllegalArgumentException(
+                    "--lifetime: expected a time such as 90s, 10m or 1h, was '" + lifetime + "'");
         }
         long count = Long.parseLong(matcher.group(1));
         return switch (matcher.group(2)) {
@@ -209,8 +212,7 @@ public final class SimulateCommand implements Callable<Integer> {
         if (!tls && certificate == null && certOut == null) {
             return null;
         }
-        TlsIdentity identity =
-                TlsIdentity.generate(certificate == null ? TlsIdentity.Flaw.VALID : flaw(certificate));
+        TlsIdentity identity = TlsIdentity.generate(certificate == null ? TlsIdentity.Flaw.VALID : flaw(certificate));
         if (certOut != null) {
             Files.writeString(certOut, identity.trustPem(), StandardCharsets.US_ASCII);
         }

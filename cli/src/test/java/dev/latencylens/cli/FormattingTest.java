@@ -44,7 +44,9 @@ class FormattingTest {
         }
 
         assertThat(sources).hasSizeGreaterThan(100);
-        assertThat(unformatted).as("not as palantir-java-format writes it; -Dformat=apply rewrites them").isEmpty();
+        assertThat(unformatted)
+                .as("not as palantir-java-format writes it; -Dformat=apply rewrites them")
+                .isEmpty();
     }
 
     private static String formatted(Formatter formatter, Path source, String text) throws FormatterException {
@@ -59,7 +61,9 @@ class FormattingTest {
 
     /// What git tracks, so that generated and left-over files do not count.
     private static List<Path> sources() throws IOException, InterruptedException {
-        Process git = new ProcessBuilder("git", "ls-files", "*.java").directory(ROOT.toFile()).start();
+        Process git = new ProcessBuilder("git", "ls-files", "*.java")
+                .directory(ROOT.toFile())
+                .start();
         String listed = new String(git.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
         assertThat(git.waitFor()).isZero();
         return listed.lines().map(ROOT::resolve).filter(Files::exists).toList();

@@ -95,7 +95,8 @@ public final class Behaviour {
     Distribution ttft = Distribution.ZERO;
     Distribution gap = Distribution.ZERO;
 
-    @Nullable Distribution prelude;
+    @Nullable
+    Distribution prelude;
 
     long seed = 1;
     int tokens = -1;
@@ -122,7 +123,8 @@ public final class Behaviour {
     long stallForNs = 60_000_000_000L;
     long headerPaceNs = 2_000_000;
 
-    @Nullable String replay;
+    @Nullable
+    String replay;
 
     ReplayPace replayPace = ReplayPace.WHOLE;
 

@@ -12,7 +12,13 @@ import tools.jackson.core.json.JsonFactory;
 /// `maxTokens` is -1 where the request names no limit. `promptTokens` is the number of words,
 /// separated by blanks, of all message contents, and at least 1.
 record ChatRequest(
-        String model, boolean stream, boolean includeUsage, boolean obfuscate, int choices, int maxTokens, int promptTokens) {
+        String model,
+        boolean stream,
+        boolean includeUsage,
+        boolean obfuscate,
+        int choices,
+        int maxTokens,
+        int promptTokens) {
     private static final JsonFactory JSON = new JsonFactory();
     private static final int MOST_CHOICES = 128;
 

@@ -169,7 +169,9 @@ final class ChatStream extends Answer {
         if (stage == Stage.BEFORE_CHUNK && !moveWithinWait()) {
             dueNs = chunkDueNs;
             turn = 0;
-            stage = chunk >= chunks ? Stage.FINISH : chunk == reasoningChunks && behaviour.toolCall ? Stage.TOOL_HEAD : Stage.CHUNK;
+            stage = chunk >= chunks
+                    ? Stage.FINISH
+                    : chunk == reasoningChunks && behaviour.toolCall ? Stage.TOOL_HEAD : Stage.CHUNK;
         }
         switch (stage) {
             case BEFORE_CHUNK, END -> {}

@@ -50,7 +50,8 @@ final class ConnectionHandler extends ChannelInboundHandlerAdapter {
         if (http2 && early.length() < PREFACE.length) {
             return;
         }
-        Connection chosen = http2 ? new Http2Connection(server, ctx, arrival) : new Http1Connection(server, ctx, arrival);
+        Connection chosen =
+                http2 ? new Http2Connection(server, ctx, arrival) : new Http1Connection(server, ctx, arrival);
         connection = chosen;
         early.drop(http2 ? PREFACE.length : 0);
         chosen.open(early);

@@ -52,7 +52,8 @@ final class DueHeap {
     }
 
     /// Takes the earliest entry if its instant has come, else null.
-    @Nullable Entry takeDue(long nowNs) {
+    @Nullable
+    Entry takeDue(long nowNs) {
         if (size == 0 || at(0).dueAtNs - nowNs > 0) {
             return null;
         }

@@ -13,10 +13,12 @@ final class Exchange extends DueHeap.Entry {
     /// Bytes that may wait for a slow client before no further event is encoded.
     private static final int MOST_PENDING = 1 << 18;
     private static final int FIRST_PENDING = 1 << 10;
-    private static final byte[] NOT_HTTP = ChatText.ascii("\u0001\u0002 this is not the protocol you asked for \r\n\r\n");
+    private static final byte[] NOT_HTTP =
+            ChatText.ascii("\u0001\u0002 this is not the protocol you asked for \r\n\r\n");
     private static final byte[] ERROR_JSON =
             ChatText.error("The simulated model failed in mid-stream", "server_error", "server_error");
-    private static final byte[] NOT_JSON = ChatText.ascii("{\"id\":\"chatcmpl-broken\",\"choices\":[{\"index\":0,\"delta");
+    private static final byte[] NOT_JSON =
+            ChatText.ascii("{\"id\":\"chatcmpl-broken\",\"choices\":[{\"index\":0,\"delta");
 
     private enum Phase {
         ANSWER,
@@ -339,7 +341,10 @@ final class Exchange extends DueHeap.Entry {
     }
 
     private void errorEvent(String prefix, byte[] json) {
-        pending.writeBytes(ChatText.ascii(prefix)).writeBytes(json).writeByte('\n').writeByte('\n');
+        pending.writeBytes(ChatText.ascii(prefix))
+                .writeBytes(json)
+                .writeByte('\n')
+                .writeByte('\n');
         truth.chunk(ChunkKind.ERROR, 0, 0, bodySent + pending.readableBytes());
     }
 

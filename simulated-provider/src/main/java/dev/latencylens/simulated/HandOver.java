@@ -27,7 +27,8 @@ final class HandOver<T> {
     }
 
     /// Null when the queue is empty.
-    @Nullable T take() {
+    @Nullable
+    T take() {
         long at = taken.getPlain();
         int slot = (int) (at % slots.length());
         T item = slots.getAcquire(slot);

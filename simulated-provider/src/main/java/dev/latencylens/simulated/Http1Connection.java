@@ -101,7 +101,9 @@ final class Http1Connection extends Connection {
         closing = true;
         byte[] body = ChatText.error(why, "invalid_request_error", "bad_request");
         ByteBuf out = allocate(HEAD_BYTES + body.length);
-        ascii(out, "HTTP/1.1 400 Bad Request\r\ncontent-type: application/json\r\nconnection: close\r\ncontent-length: ");
+        ascii(
+                out,
+                "HTTP/1.1 400 Bad Request\r\ncontent-type: application/json\r\nconnection: close\r\ncontent-length: ");
         ChatText.number(out, body.length);
         ascii(out, "\r\n\r\n");
         write(out.writeBytes(body));

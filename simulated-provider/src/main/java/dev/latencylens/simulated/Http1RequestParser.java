@@ -135,13 +135,13 @@ final class Http1RequestParser {
             colon++;
         }
         if (colon == to || colon == from) {
-            throw new IllegalArgumentException("not a header line: '"
-                    + new String(input, from, to - from, StandardCharsets.ISO_8859_1) + "'");
+            throw new IllegalArgumentException(
+                    "not a header line: '" + new String(input, from, to - from, StandardCharsets.ISO_8859_1) + "'");
         }
         switch (colon - from) {
             case 6, 10, 12, 13, 14, 17 -> {
-                String name = new String(input, from, colon - from, StandardCharsets.ISO_8859_1)
-                        .toLowerCase(Locale.ROOT);
+                String name =
+                        new String(input, from, colon - from, StandardCharsets.ISO_8859_1).toLowerCase(Locale.ROOT);
                 String value = new String(input, colon + 1, to - colon - 1, StandardCharsets.ISO_8859_1).strip();
                 takeHeader(name, value);
             }

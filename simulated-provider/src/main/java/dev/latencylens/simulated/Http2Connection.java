@@ -331,8 +331,7 @@ final class Http2Connection extends Connection {
         headersOf = 0;
         Http2Headers headers;
         try {
-            headers = decoder.decodeHeaders(
-                    id, Unpooled.wrappedBuffer(headerBlock.array(), 0, headerBlock.length()));
+            headers = decoder.decodeHeaders(id, Unpooled.wrappedBuffer(headerBlock.array(), 0, headerBlock.length()));
         } catch (Http2Exception e) {
             throw new ConnectionError(COMPRESSION_ERROR, "headers of stream " + id + ": " + e.getMessage(), e);
         }
@@ -415,8 +414,7 @@ final class Http2Connection extends Connection {
 
     private void requestComplete(Http2Stream stream) {
         stream.request.readAtNs = arrival.stamps().readAtNs();
-        Exchange exchange = server.exchange(
-                this, stream, stream.request, stream.body.array(), 0, stream.body.length());
+        Exchange exchange = server.exchange(this, stream, stream.request, stream.body.array(), 0, stream.body.length());
         stream.exchange = exchange;
         exchange.begin();
     }
@@ -478,7 +476,9 @@ final class Http2Connection extends Connection {
     }
 
     private void pumpHeld() {
-        for (int left = held.size(); left > 0 && corkedBy == null && context.channel().isWritable(); left--) {
+        for (int left = held.size();
+                left > 0 && corkedBy == null && context.channel().isWritable();
+                left--) {
             Http2Stream stream = held.remove();
             stream.held = false;
             Exchange exchange = stream.exchange;

@@ -12,7 +12,9 @@ final class Http2Stream {
     /// Bytes received since the last WINDOW_UPDATE for this stream.
     int unacknowledged;
     boolean held;
-    @Nullable Exchange exchange;
+
+    @Nullable
+    Exchange exchange;
 
     Http2Stream(int id, long sendWindow) {
         this.id = id;

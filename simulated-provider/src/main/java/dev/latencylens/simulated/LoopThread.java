@@ -79,7 +79,8 @@ final class LoopThread implements Runnable {
     }
 
     /// What ended the thread before its time, if anything did.
-    @Nullable Throwable failure() {
+    @Nullable
+    Throwable failure() {
         return failure;
     }
 

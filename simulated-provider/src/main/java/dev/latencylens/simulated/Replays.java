@@ -20,7 +20,8 @@ final class Replays {
     }
 
     /// The file for a request, or null when nothing is replayed. A name leads nowhere outside the folder.
-    @Nullable ReplayFile find(Behaviour behaviour) {
+    @Nullable
+    ReplayFile find(Behaviour behaviour) {
         String name = behaviour.replay;
         if (name == null) {
             return always;

@@ -6,9 +6,16 @@ import org.jspecify.annotations.Nullable;
 final class Request {
     String method = "";
     String path = "";
-    @Nullable String id;
-    @Nullable String simulate;
-    @Nullable String authorization;
+
+    @Nullable
+    String id;
+
+    @Nullable
+    String simulate;
+
+    @Nullable
+    String authorization;
+
     long firstByteReadAtNs;
     long readAtNs;
 

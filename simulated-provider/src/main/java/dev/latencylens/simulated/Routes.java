@@ -1,9 +1,11 @@
 package dev.latencylens.simulated;
 
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
+import tools.jackson.core.io.JsonStringEncoder;
 
 /// Decides how a request is answered. Used on the loop thread.
 final class Routes {
@@ -120,8 +122,7 @@ final class Routes {
                     request.stream() ? "text/event-stream; charset=utf-8" : "application/json");
         }
         if (request.stream()) {
-            return new ChatStream(
-                    text, number, behaviour, request, dice, behaviour.done && fault != Fault.NO_DONE);
+            return new ChatStream(text, number, behaviour, request, dice, behaviour.done && fault != Fault.NO_DONE);
         }
         return switch (fault) {
             case ERROR_EVENT, ERROR_NAMED ->
@@ -135,12 +136,11 @@ final class Routes {
     /// Clients under load repeat themselves: a body equal to the previous one is not parsed again.
     private ChatRequest parse(byte[] body, int offset, int length) {
         ChatRequest last = lastRequest;
-        if (last != null
-                && java.util.Arrays.equals(lastBody, 0, lastBody.length, body, offset, offset + length)) {
+        if (last != null && Arrays.equals(lastBody, 0, lastBody.length, body, offset, offset + length)) {
             return last;
         }
         ChatRequest parsed = ChatRequest.parse(body, offset, length);
-        lastBody = java.util.Arrays.copyOfRange(body, offset, offset + length);
+        lastBody = Arrays.copyOfRange(body, offset, offset + length);
         lastRequest = parsed;
         return parsed;
     }
@@ -183,7 +183,7 @@ final class Routes {
         for (String model : models.isEmpty() ? List.of("simulated") : models) {
             list.append(separator)
                     .append("{\"id\":\"")
-                    .append(tools.jackson.core.io.JsonStringEncoder.getInstance().quoteAsCharArray(model))
+                    .append(JsonStringEncoder.getInstance().quoteAsCharArray(model))
                     .append("\",\"object\":\"model\",\"created\":0,\"owned_by\":\"simulated\"}");
             separator = ",";
         }

@@ -85,7 +85,8 @@ final class Server {
         }
     }
 
-    @Nullable Throwable failure() {
+    @Nullable
+    Throwable failure() {
         return failure;
     }
 }

@@ -68,8 +68,7 @@ final class ThreadPlacement {
             MethodHandle call = Linker.nativeLinker()
                     .downcallHandle(
                             symbol.get(),
-                            FunctionDescriptor.of(
-                                    ValueLayout.JAVA_INT, ValueLayout.JAVA_INT, ValueLayout.JAVA_LONG),
+                            FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.JAVA_INT, ValueLayout.JAVA_LONG),
                             Linker.Option.firstVariadicArg(1));
             int ignored = (int) call.invokeExact(PR_SET_TIMERSLACK, 1L);
         } catch (RuntimeException | Error e) {

@@ -42,8 +42,9 @@ public record TlsIdentity(String chainPem, String keyPem, String trustPem) {
     public static TlsIdentity generate(Flaw flaw) {
         try {
             Instant now = Instant.now();
-            CertificateBuilder base =
-                    new CertificateBuilder().notBefore(now.minus(Duration.ofDays(10))).ecp256();
+            CertificateBuilder base = new CertificateBuilder()
+                    .notBefore(now.minus(Duration.ofDays(10)))
+                    .ecp256();
             X509Bundle authority = base.copy()
                     .subject("CN=Simulated Provider Authority")
                     .notAfter(now.plus(Duration.ofDays(30)))

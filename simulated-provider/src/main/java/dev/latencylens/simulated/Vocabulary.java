@@ -7,8 +7,22 @@ import java.nio.charset.StandardCharsets;
 /// three and four bytes. None needs escaping in JSON.
 final class Vocabulary {
     private static final String[] WORDS = {
-        "The", " quick", " na\u00efve", " \u65e5\u672c", " fox", " sees", " \ud83d\ude80", " over", " caf\u00e9",
-        " and", " waits", " for", " a", " token", " \u2014", " calmly"
+        "The",
+        " quick",
+        " na\u00efve",
+        " \u65e5\u672c",
+        " fox",
+        " sees",
+        " \ud83d\ude80",
+        " over",
+        " caf\u00e9",
+        " and",
+        " waits",
+        " for",
+        " a",
+        " token",
+        " \u2014",
+        " calmly"
     };
     private static final byte[][] ENCODED = new byte[WORDS.length][];
 

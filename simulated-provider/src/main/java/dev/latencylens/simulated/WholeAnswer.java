@@ -24,8 +24,7 @@ final class WholeAnswer extends Answer {
         this.behaviour = behaviour;
         this.request = request;
         this.shape = AnswerShape.of(behaviour, request);
-        this.shownReasoning =
-                shape.reasoning() > 0 && behaviour.reasoningField != Behaviour.ReasoningField.HIDDEN;
+        this.shownReasoning = shape.reasoning() > 0 && behaviour.reasoningField != Behaviour.ReasoningField.HIDDEN;
         int shown = shape.visible() + (shownReasoning ? shape.reasoning() : 0);
         int chunks = (shown + behaviour.tokensPerChunk - 1) / behaviour.tokensPerChunk;
         long sumNs = behaviour.ttft.sampleNs(dice, number);
@@ -136,8 +135,10 @@ final class WholeAnswer extends Answer {
 
     private void encodeOutput(ByteBuf out) {
         if (behaviour.toolCall) {
-            write(out, ",\"content\":null,\"tool_calls\":[{\"id\":\"call_" + choice
-                    + "\",\"type\":\"function\",\"function\":{\"name\":\"look_up\",\"arguments\":\"");
+            write(
+                    out,
+                    ",\"content\":null,\"tool_calls\":[{\"id\":\"call_" + choice
+                            + "\",\"type\":\"function\",\"function\":{\"name\":\"look_up\",\"arguments\":\"");
             ToolArguments.write(out, 0, shape.visible(), shape.visible());
             write(out, "\"}}]");
         } else {

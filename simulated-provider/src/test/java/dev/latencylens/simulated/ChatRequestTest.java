@@ -16,13 +16,12 @@ class ChatRequestTest {
 
     @Test
     void takesWhatItNeedsAndPassesOverTheRest() {
-        ChatRequest request = parse(
-                """
-                {"tools":[{"model":"no","stream":false}],"model":"gpt-\\u0078","stream":true,"n":2,"max_tokens":null,
-                 "max_completion_tokens":7,"stream_options":{"other":[1],"include_usage":true,"include_obfuscation":false},
-                 "messages":[{"role":"system","content":"be  brief"},
-                 {"role":"user","content":[{"type":"text","text":"one two\\nthree"},{"type":"image_url","image_url":{"url":"a b"}}]}]}
-                """);
+        ChatRequest request = parse("""
+            {"tools":[{"model":"no","stream":false}],"model":"gpt-\\u0078","stream":true,"n":2,"max_tokens":null,
+             "max_completion_tokens":7,"stream_options":{"other":[1],"include_usage":true,"include_obfuscation":false},
+             "messages":[{"role":"system","content":"be  brief"},
+             {"role":"user","content":[{"type":"text","text":"one two\\nthree"},{"type":"image_url","image_url":{"url":"a b"}}]}]}
+            """);
 
         assertThat(request).isEqualTo(new ChatRequest("gpt-x", true, true, false, 2, 7, 5));
     }

@@ -39,12 +39,14 @@ class DistributionTest {
 
     @Test
     void uniformSamplesAreSpreadEvenlyBetweenTheBounds() {
-        assertThat(distance(sorted("uniform:100ms:300ms"), x -> (x - 100e6) / 200e6)).isLessThan(CRITICAL);
+        assertThat(distance(sorted("uniform:100ms:300ms"), x -> (x - 100e6) / 200e6))
+                .isLessThan(CRITICAL);
     }
 
     @Test
     void exponentialSamplesHaveTheGivenMean() {
-        assertThat(distance(sorted("exponential:200ms"), x -> 1 - Math.exp(-x / 200e6))).isLessThan(CRITICAL);
+        assertThat(distance(sorted("exponential:200ms"), x -> 1 - Math.exp(-x / 200e6)))
+                .isLessThan(CRITICAL);
     }
 
     @Test
@@ -52,8 +54,10 @@ class DistributionTest {
         double[] samples = sorted("lognormal:200ms:0.3");
         assertThat(samples[SAMPLES / 2]).isCloseTo(200e6, within(2e6));
         double mean = Arrays.stream(samples).map(Math::log).average().orElseThrow();
-        double variance =
-                Arrays.stream(samples).map(x -> Math.pow(Math.log(x) - mean, 2)).average().orElseThrow();
+        double variance = Arrays.stream(samples)
+                .map(x -> Math.pow(Math.log(x) - mean, 2))
+                .average()
+                .orElseThrow();
         assertThat(Math.sqrt(variance)).isCloseTo(0.3, within(0.006));
     }
 

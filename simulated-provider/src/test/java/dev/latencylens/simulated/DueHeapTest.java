@@ -37,8 +37,9 @@ class DueHeapTest {
         while (!heap.isEmpty()) {
             long nextNs = heap.nextDueAtNs();
             assertThat(heap.takeDue(nextNs - 1)).isNull();
-            assertThat(heap.takeDue(nextNs)).isInstanceOfSatisfying(
-                    Waiting.class, entry -> assertThat(entry.atNs).isEqualTo(nextNs));
+            assertThat(heap.takeDue(nextNs))
+                    .isInstanceOfSatisfying(
+                            Waiting.class, entry -> assertThat(entry.atNs).isEqualTo(nextNs));
             seen.add(nextNs);
         }
         assertThat(seen).hasSize(kept.size()).isSorted();

@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
 import java.util.stream.IntStream;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -13,21 +13,21 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /// What a raw HTTP/1.1 client sees of each fault, and that the record says the same.
 class FaultTest {
-    private static RunningProvider server;
+    private RunningProvider server;
 
-    @BeforeAll
-    static void start() throws IOException {
+    @BeforeEach
+    void start() throws IOException {
         server = RunningProvider.with("tokens=6; fault-after=3");
     }
 
-    @AfterAll
-    static void stop() throws IOException {
+    @AfterEach
+    void stop() throws IOException {
         server.close();
     }
 
     private record Seen(RawHttp1.Response response, TruthRecord truth, boolean closedAfter) {}
 
-    private static Seen ask(String simulate, String body, boolean waitForClose) throws Exception {
+    private Seen ask(String simulate, String body, boolean waitForClose) throws Exception {
         try (RawHttp1 client = server.http1()) {
             RawHttp1.Response response = client.chat(simulate, body);
             TruthRecord truth = server.truth();
@@ -37,14 +37,19 @@ class FaultTest {
         }
     }
 
-    private static Seen ask(String simulate) throws Exception {
+    private Seen ask(String simulate) throws Exception {
         return ask(simulate, RawHttp1.CHAT, false);
     }
 
     @ParameterizedTest
     @CsvSource({
-        "400,invalid_request", "401,invalid_api_key", "404,model_not_found", "429,rate_limit_exceeded",
-        "500,internal_error", "503,service_unavailable", "529,overloaded"
+        "400,invalid_request",
+        "401,invalid_api_key",
+        "404,model_not_found",
+        "429,rate_limit_exceeded",
+        "500,internal_error",
+        "503,service_unavailable",
+        "529,overloaded"
     })
     void statusReplacesTheAnswer(int status, String code) throws Exception {
         Seen seen = ask("fault=http-" + status);
@@ -113,7 +118,9 @@ class FaultTest {
         Seen seen = ask("fault=no-done");
 
         assertThat(seen.response().end()).isEqualTo(RawHttp1.End.PROPER);
-        assertThat(seen.response().text()).contains("\"finish_reason\":\"stop\"").doesNotContain("[DONE]");
+        assertThat(seen.response().text())
+                .contains("\"finish_reason\":\"stop\"")
+                .doesNotContain("[DONE]");
         assertThat(seen.truth().end()).isEqualTo("no-done");
         assertThat(seen.truth().completionTokens()).isEqualTo(6);
     }

@@ -11,20 +11,19 @@ import org.junit.jupiter.params.provider.ValueSource;
 class Http1RequestParserTest {
     private static final String BY_LENGTH =
             "POST /v1/x HTTP/1.1\r\nHost: h\r\nCONTENT-length: 5\r\nx-request-id:  abc \r\n\r\nhello";
-    private static final String IN_CHUNKS =
-            """
-            POST /v1/x HTTP/1.1\r
-            Transfer-Encoding: chunked\r
-            X-Request-Id: abc\r
-            \r
-            2\r
-            he\r
-            3;ext=1\r
-            llo\r
-            0\r
-            Trailer: t\r
-            \r
-            """;
+    private static final String IN_CHUNKS = """
+        POST /v1/x HTTP/1.1\r
+        Transfer-Encoding: chunked\r
+        X-Request-Id: abc\r
+        \r
+        2\r
+        he\r
+        3;ext=1\r
+        llo\r
+        0\r
+        Trailer: t\r
+        \r
+        """;
 
     @ParameterizedTest
     @ValueSource(strings = {BY_LENGTH, IN_CHUNKS})
@@ -34,11 +33,12 @@ class Http1RequestParserTest {
         for (int split = 1; split < length; split++) {
             Http1RequestParser parser = new Http1RequestParser();
             assertThat(parser.parse(bytes, split)).as("at split %d", split).isZero();
-            assertThat(parser.parse(bytes, bytes.length)).as("at split %d", split).isEqualTo(length);
+            assertThat(parser.parse(bytes, bytes.length))
+                    .as("at split %d", split)
+                    .isEqualTo(length);
             assertThat(parser.request().path).isEqualTo("/v1/x");
             assertThat(parser.request().id).isEqualTo("abc");
-            assertThat(new String(
-                            parser.body(bytes), parser.bodyOffset(), parser.bodyLength(), StandardCharsets.UTF_8))
+            assertThat(new String(parser.body(bytes), parser.bodyOffset(), parser.bodyLength(), StandardCharsets.UTF_8))
                     .isEqualTo("hello");
         }
     }

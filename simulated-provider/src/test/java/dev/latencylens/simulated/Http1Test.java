@@ -4,23 +4,23 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
 import java.util.List;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /// Connections of HTTP/1.1 and 1.0, and the errors that are no simulated fault.
 class Http1Test {
-    private static RunningProvider server;
+    private RunningProvider server;
 
-    @BeforeAll
-    static void start() throws IOException {
+    @BeforeEach
+    void start() throws IOException {
         ServerOptions options =
                 ServerOptions.defaults().withApiKey("sk-right").withModels(List.of("m", "quoted\"model"));
         server = new RunningProvider(options, Behaviour.defaults().with("tokens", "2"));
     }
 
-    @AfterAll
-    static void stop() throws IOException {
+    @AfterEach
+    void stop() throws IOException {
         server.close();
     }
 
@@ -111,7 +111,7 @@ class Http1Test {
         server.truth();
     }
 
-    private static void refused(String request, int status, String code) throws IOException, InterruptedException {
+    private void refused(String request, int status, String code) throws IOException, InterruptedException {
         try (RawHttp1 client = server.http1()) {
             client.write(request);
             RawHttp1.Response response = client.readResponse();
@@ -148,7 +148,8 @@ class Http1Test {
     @Test
     void settingErrorSaysWhatWasExpected() throws Exception {
         try (RawHttp1 client = server.http1()) {
-            assertThat(client.send(KEY + "X-Simulate: tokens=many\r\n", RawHttp1.CHAT).text())
+            assertThat(client.send(KEY + "X-Simulate: tokens=many\r\n", RawHttp1.CHAT)
+                            .text())
                     .contains("tokens: expected a whole number, was 'many'");
         }
         server.truth();

@@ -6,20 +6,20 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.stream.IntStream;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 class Http2Test {
-    private static RunningProvider server;
+    private RunningProvider server;
 
-    @BeforeAll
-    static void start() throws IOException {
+    @BeforeEach
+    void start() throws IOException {
         server = RunningProvider.with("tokens=6; fault-after=3");
     }
 
-    @AfterAll
-    static void stop() throws IOException {
+    @AfterEach
+    void stop() throws IOException {
         server.close();
     }
 
@@ -101,7 +101,9 @@ class Http2Test {
             }
             assertThat(seen).isEqualTo(65_535);
             client.send(RawHttp2.PING, 0, 0, new byte[8]);
-            assertThat(client.next().type()).as("nothing but the answer to the ping").isEqualTo(RawHttp2.PING);
+            assertThat(client.next().type())
+                    .as("nothing but the answer to the ping")
+                    .isEqualTo(RawHttp2.PING);
             client.windowUpdate(0, 1 << 20);
             assertThat(client.readBody(1)).endsWith("data: [DONE]\n\n");
         }
@@ -250,7 +252,7 @@ class Http2Test {
         server.truth();
     }
 
-    private static void failsWith(int code, int type, int flags, int stream, byte[] payload) throws Exception {
+    private void failsWith(int code, int type, int flags, int stream, byte[] payload) throws Exception {
         try (RawHttp2 client = server.http2()) {
             client.send(type, flags, stream, payload);
             RawHttp2.Frame frame = client.next();

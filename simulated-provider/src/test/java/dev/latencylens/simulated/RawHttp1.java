@@ -14,10 +14,10 @@ import java.util.Locale;
 
 /// An HTTP/1.1 client that keeps every byte it saw.
 final class RawHttp1 implements AutoCloseable {
-    static final String CHAT =
-            """
-            {"model":"m","stream":true,"stream_options":{"include_usage":true},\
-            "messages":[{"role":"user","content":"how late are you"}]}""";
+    static final String CHAT = """
+        {"model":"m","stream":true,"stream_options":{"include_usage":true},\
+        "messages":[{"role":"user","content":"how late are you"}]}\
+        """;
     static final String WHOLE = "{\"model\":\"m\",\"messages\":[{\"role\":\"user\",\"content\":\"how late are you\"}]}";
 
     /// How a response ended.
@@ -116,9 +116,8 @@ final class RawHttp1 implements AutoCloseable {
                 readChunks(body, sizes);
             } else {
                 int at = lower.indexOf("content-length: ");
-                long length = at < 0
-                        ? Long.MAX_VALUE
-                        : Long.parseLong(lower.substring(at + 16, lower.indexOf('\r', at)));
+                long length =
+                        at < 0 ? Long.MAX_VALUE : Long.parseLong(lower.substring(at + 16, lower.indexOf('\r', at)));
                 while (body.size() < length) {
                     int b = readByte();
                     if (b < 0) {

@@ -9,10 +9,12 @@ import io.netty.handler.codec.http2.DefaultHttp2HeadersEncoder;
 import io.netty.handler.codec.http2.Http2Exception;
 import io.netty.handler.codec.http2.Http2Headers;
 import java.io.DataInputStream;
+import java.io.EOFException;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.net.InetAddress;
 import java.net.Socket;
+import java.net.SocketException;
 import java.nio.charset.StandardCharsets;
 
 /// An HTTP/2 client with prior knowledge that sees single frames.
@@ -131,10 +133,12 @@ final class RawHttp2 implements AutoCloseable {
         }
     }
 
+    /// Whether the server ends the connection with nothing more to say than settings and windows.
     boolean isClosedByServer() throws IOException {
         try {
-            return in.read() < 0;
-        } catch (java.net.SocketException e) {
+            next();
+            return false;
+        } catch (EOFException | SocketException e) {
             return true;
         }
     }

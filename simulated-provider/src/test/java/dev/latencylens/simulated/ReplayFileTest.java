@@ -13,7 +13,8 @@ class ReplayFileTest {
     @Test
     void eventsEndBehindTheirBlankLine() {
         assertThat(ends("a\n\nbb\n\nc", "text/event-stream", "event:1ms")).containsExactly(3, 7, 8);
-        assertThat(ends("a\r\n\r\nbb\r\n\r\n", "text/event-stream", "event:1ms")).containsExactly(5, 11);
+        assertThat(ends("a\r\n\r\nbb\r\n\r\n", "text/event-stream", "event:1ms"))
+                .containsExactly(5, 11);
     }
 
     @Test

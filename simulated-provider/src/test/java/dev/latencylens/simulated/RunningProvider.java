@@ -15,7 +15,8 @@ final class RunningProvider implements AutoCloseable {
     }
 
     static RunningProvider with(String settings) throws IOException {
-        return new RunningProvider(ServerOptions.defaults(), Behaviour.defaults().with(settings));
+        return new RunningProvider(
+                ServerOptions.defaults(), Behaviour.defaults().with(settings));
     }
 
     RawHttp1 http1() throws IOException {

@@ -26,12 +26,12 @@ class SimulatedProviderTest {
 
     @Test
     void cpuThatDoesNotExistIsAnError() {
-        assertThatThrownBy(() -> SimulatedProvider.start(
-                        ServerOptions.defaults().withCpus(Set.of(1_000)), Behaviour.defaults()))
+        assertThatThrownBy(() ->
+                        SimulatedProvider.start(ServerOptions.defaults().withCpus(Set.of(1_000)), Behaviour.defaults()))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("1000");
-        assertThatThrownBy(() -> SimulatedProvider.start(
-                        ServerOptions.defaults().withCpus(Set.of(5_000)), Behaviour.defaults()))
+        assertThatThrownBy(() ->
+                        SimulatedProvider.start(ServerOptions.defaults().withCpus(Set.of(5_000)), Behaviour.defaults()))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("5000");
     }
@@ -47,8 +47,7 @@ class SimulatedProviderTest {
 
     @Test
     void hostMayBeNamed() throws Exception {
-        ServerOptions options =
-                new ServerOptions("localhost", 0, null, null, null, Set.of(), false, null, List.of());
+        ServerOptions options = new ServerOptions("localhost", 0, null, null, null, Set.of(), false, null, List.of());
         try (RunningProvider server = new RunningProvider(options, Behaviour.defaults());
                 Socket socket = new Socket(InetAddress.getLoopbackAddress(), server.provider.port())) {
             assertThat(socket.isConnected()).isTrue();
@@ -58,8 +57,7 @@ class SimulatedProviderTest {
 
     @Test
     void portOutOfRangeIsNamed() {
-        assertThatThrownBy(() ->
-                        new ServerOptions(null, 70_000, null, null, null, Set.of(), false, null, List.of()))
+        assertThatThrownBy(() -> new ServerOptions(null, 70_000, null, null, null, Set.of(), false, null, List.of()))
                 .hasMessage("port: expected 0 to 65535, was '70000'");
     }
 
@@ -79,8 +77,7 @@ class SimulatedProviderTest {
     private static List<Long> gaps(long seed) {
         Behaviour behaviour = Behaviour.defaults().with("ttft=exponential:5ms; gap=lognormal:2ms:0.5; tokens=10");
         ChatRequest request = new ChatRequest("m", true, false, true, 1, -1, 1);
-        ChatStream stream =
-                new ChatStream(new ChatText("m", 1), 1, behaviour, request, new Dice(seed, 1), true);
+        ChatStream stream = new ChatStream(new ChatText("m", 1), 1, behaviour, request, new Dice(seed, 1), true);
         List<Long> due = new java.util.ArrayList<>();
         io.netty.buffer.ByteBuf sink = io.netty.buffer.Unpooled.buffer();
         while (stream.hasNext()) {

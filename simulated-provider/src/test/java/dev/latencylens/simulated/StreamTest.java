@@ -8,8 +8,8 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
@@ -17,15 +17,15 @@ import tools.jackson.databind.json.JsonMapper;
 /// What a stream holds, and that the record equals what a raw client saw.
 class StreamTest {
     private static final JsonMapper JSON = new JsonMapper();
-    private static RunningProvider server;
+    private RunningProvider server;
 
-    @BeforeAll
-    static void start() throws IOException {
+    @BeforeEach
+    void start() throws IOException {
         server = RunningProvider.with("");
     }
 
-    @AfterAll
-    static void stop() throws IOException {
+    @AfterEach
+    void stop() throws IOException {
         server.close();
     }
 
@@ -58,7 +58,7 @@ class StreamTest {
     }
 
     /// Asks once, and checks what holds for every answer: bytes, framing, and chunks in their writes.
-    private static Seen ask(String simulate, String body) throws IOException, InterruptedException {
+    private Seen ask(String simulate, String body) throws IOException, InterruptedException {
         try (RawHttp1 client = server.http1()) {
             RawHttp1.Response response = client.chat(simulate, body);
             Seen seen = new Seen(response, server.truth());
@@ -84,7 +84,7 @@ class StreamTest {
         return simulate.contains("hidden") ? 5 : 0;
     }
 
-    private static Seen ask(String simulate) throws IOException, InterruptedException {
+    private Seen ask(String simulate) throws IOException, InterruptedException {
         return ask(simulate, RawHttp1.CHAT);
     }
 
@@ -96,8 +96,10 @@ class StreamTest {
         assertThat(seen.content(0, "content")).isEqualTo(Vocabulary.text(0, 16));
         assertThat(seen.kinds().getFirst()).isEqualTo(ChunkKind.ROLE);
         assertThat(seen.kinds().subList(17, 20)).containsExactly(ChunkKind.FINISH, ChunkKind.USAGE, ChunkKind.DONE);
-        assertThat(seen.chunks().getLast().get("usage").get("completion_tokens").intValue()).isEqualTo(16);
-        assertThat(seen.chunks().getLast().get("usage").get("prompt_tokens").intValue()).isEqualTo(4);
+        assertThat(seen.chunks().getLast().get("usage").get("completion_tokens").intValue())
+                .isEqualTo(16);
+        assertThat(seen.chunks().getLast().get("usage").get("prompt_tokens").intValue())
+                .isEqualTo(4);
         assertThat(seen.truth().promptTokens()).isEqualTo(4);
         assertThat(seen.response().text()).endsWith("data: [DONE]\n\n");
     }
@@ -107,7 +109,9 @@ class StreamTest {
         Seen seen = ask("ttft=20ms; gap=list:5ms,7ms; tokens=4");
 
         TruthRecord truth = seen.truth();
-        assertThat(truth.writes().bytes()).as("head, then a write for each token").hasSize(5);
+        assertThat(truth.writes().bytes())
+                .as("head, then a write for each token")
+                .hasSize(5);
         assertThat(seen.response().chunkSizes()).hasSize(4);
         long[] dueNs = {20_000_000, 25_000_000, 32_000_000, 37_000_000};
         int token = 0;
@@ -178,13 +182,17 @@ class StreamTest {
             Seen seen = ask("tool-call=true; tokens=" + tokens);
             StringBuilder arguments = new StringBuilder();
             for (JsonNode chunk : seen.chunks()) {
-                arguments.append(chunk.at("/choices/0/delta/tool_calls/0/function/arguments").asString(""));
+                arguments.append(chunk.at("/choices/0/delta/tool_calls/0/function/arguments")
+                        .asString(""));
             }
-            assertThat(JSON.readTree(arguments.toString()).isObject()).as("%s", arguments).isTrue();
+            assertThat(JSON.readTree(arguments.toString()).isObject())
+                    .as("%s", arguments)
+                    .isTrue();
             assertThat(seen.response().text())
                     .contains("\"name\":\"look_up\"")
                     .contains("\"finish_reason\":\"tool_calls\"");
-            assertThat(seen.kinds().stream().filter(kind -> kind == ChunkKind.TOOL)).hasSize(tokens + 1);
+            assertThat(seen.kinds().stream().filter(kind -> kind == ChunkKind.TOOL))
+                    .hasSize(tokens + 1);
         }
     }
 
@@ -195,8 +203,16 @@ class StreamTest {
         assertThat(seen.truth().chunks().choice()).containsExactly(0, 1, 0, 1, 0, 1, 0, 1, 0, 0);
         assertThat(seen.kinds())
                 .containsExactly(
-                        ChunkKind.ROLE, ChunkKind.ROLE, ChunkKind.TEXT, ChunkKind.TEXT, ChunkKind.TEXT,
-                        ChunkKind.TEXT, ChunkKind.FINISH, ChunkKind.FINISH, ChunkKind.USAGE, ChunkKind.DONE);
+                        ChunkKind.ROLE,
+                        ChunkKind.ROLE,
+                        ChunkKind.TEXT,
+                        ChunkKind.TEXT,
+                        ChunkKind.TEXT,
+                        ChunkKind.TEXT,
+                        ChunkKind.FINISH,
+                        ChunkKind.FINISH,
+                        ChunkKind.USAGE,
+                        ChunkKind.DONE);
         assertThat(seen.content(1, "content")).isEqualTo(Vocabulary.text(0, 2));
         assertThat(seen.truth().completionTokens()).isEqualTo(4);
     }
@@ -206,7 +222,10 @@ class StreamTest {
         Seen seen = ask("events-per-write=3; tokens=4; role-chunk=false; usage=never");
 
         assertThat(seen.truth().chunks().write()).containsExactly(0, 0, 0, 1, 1, 1);
-        assertThat(ask("events-per-write=1; tokens=4; role-chunk=false; usage=never").truth().chunks().write())
+        assertThat(ask("events-per-write=1; tokens=4; role-chunk=false; usage=never")
+                        .truth()
+                        .chunks()
+                        .write())
                 .containsExactly(0, 1, 2, 3, 4, 5);
     }
 
@@ -236,8 +255,16 @@ class StreamTest {
 
         assertThat(seen.kinds())
                 .containsExactly(
-                        ChunkKind.COMMENT, ChunkKind.ROLE, ChunkKind.EMPTY, ChunkKind.COMMENT, ChunkKind.TEXT,
-                        ChunkKind.COMMENT, ChunkKind.EMPTY, ChunkKind.TEXT, ChunkKind.FINISH, ChunkKind.USAGE,
+                        ChunkKind.COMMENT,
+                        ChunkKind.ROLE,
+                        ChunkKind.EMPTY,
+                        ChunkKind.COMMENT,
+                        ChunkKind.TEXT,
+                        ChunkKind.COMMENT,
+                        ChunkKind.EMPTY,
+                        ChunkKind.TEXT,
+                        ChunkKind.FINISH,
+                        ChunkKind.USAGE,
                         ChunkKind.DONE);
         assertThat(seen.response().text()).contains(": SIMULATED PROCESSING\n\n");
     }
@@ -246,7 +273,8 @@ class StreamTest {
     void paddingChangesBytesAndNotTokens() throws Exception {
         Seen seen = ask("padding=true; tokens=3");
 
-        assertThat(seen.chunks()).allSatisfy(chunk -> assertThat(chunk.has("obfuscation")).isTrue());
+        assertThat(seen.chunks())
+                .allSatisfy(chunk -> assertThat(chunk.has("obfuscation")).isTrue());
         assertThat(seen.content(0, "content")).isEqualTo(Vocabulary.text(0, 3));
     }
 
@@ -269,10 +297,13 @@ class StreamTest {
         assertThat(body.at("/usage/completion_tokens").intValue()).isEqualTo(5);
         assertThat(seen.response().head()).contains("content-length: ");
         assertThat(seen.kinds()).containsExactly(ChunkKind.REASONING, ChunkKind.TEXT, ChunkKind.USAGE);
-        JsonNode tool = JSON.readTree(ask("tokens=3; tool-call=true", RawHttp1.WHOLE.replace("{\"model\"", "{\"n\":2,\"model\""))
-                .response()
-                .text());
-        assertThat(JSON.readTree(tool.at("/choices/1/message/tool_calls/0/function/arguments").asString()).isObject())
+        JsonNode tool = JSON.readTree(
+                ask("tokens=3; tool-call=true", RawHttp1.WHOLE.replace("{\"model\"", "{\"n\":2,\"model\""))
+                        .response()
+                        .text());
+        assertThat(JSON.readTree(tool.at("/choices/1/message/tool_calls/0/function/arguments")
+                                .asString())
+                        .isObject())
                 .isTrue();
     }
 

@@ -39,14 +39,16 @@ class TlsTest {
         return context;
     }
 
-    private static HttpResponse<String> post(
-            TlsIdentity trust, URI base, HttpClient.Version version, String simulate) throws Exception {
+    private static HttpResponse<String> post(TlsIdentity trust, URI base, HttpClient.Version version, String simulate)
+            throws Exception {
         HttpRequest request = HttpRequest.newBuilder(URI.create(base + "/chat/completions"))
                 .header("X-Simulate", simulate)
                 .POST(HttpRequest.BodyPublishers.ofString(RawHttp1.CHAT))
                 .build();
-        try (HttpClient client =
-                HttpClient.newBuilder().sslContext(trusting(trust)).version(version).build()) {
+        try (HttpClient client = HttpClient.newBuilder()
+                .sslContext(trusting(trust))
+                .version(version)
+                .build()) {
             return client.send(request, HttpResponse.BodyHandlers.ofString());
         }
     }
@@ -59,8 +61,11 @@ class TlsTest {
         TlsIdentity identity = TlsIdentity.generate(TlsIdentity.Flaw.VALID);
         try (RunningProvider server =
                 new RunningProvider(ServerOptions.defaults().withTls(identity), Behaviour.defaults())) {
-            HttpResponse<String> response =
-                    post(identity, server.provider.baseUrl(), version, "ttft=2ms; gap=1ms; tokens=500; tokens-per-chunk=100");
+            HttpResponse<String> response = post(
+                    identity,
+                    server.provider.baseUrl(),
+                    version,
+                    "ttft=2ms; gap=1ms; tokens=500; tokens-per-chunk=100");
             assertThat(response.version()).isEqualTo(version);
             assertThat(response.body()).endsWith("data: [DONE]\n\n");
             TruthRecord truth = server.truth();

@@ -36,7 +36,8 @@ class TruthLogTest {
         });
         assertThat(records.getLast().end()).isIn("server-closed", "client-closed");
         assertThat(Files.readString(file).lines().findFirst().orElseThrow())
-                .startsWith("{\"id\":\"sim-1\",\"connection\":1,\"httpVersion\":\"1.1\",\"tls\":false,\"acceptedAtNs\":")
+                .startsWith(
+                        "{\"id\":\"sim-1\",\"connection\":1,\"httpVersion\":\"1.1\",\"tls\":false,\"acceptedAtNs\":")
                 .contains("\"kind\":[\"role\",\"text\",\"text\",\"finish\",\"usage\",\"done\"]");
     }
 

@@ -8,6 +8,9 @@ import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelPromise;
+import java.io.IOException;
+import java.nio.channels.ClosedChannelException;
+import javax.net.ssl.SSLException;
 
 /// An open connection that speaks one version of HTTP; the last handler of its channel.
 abstract class Connection extends ChannelInboundHandlerAdapter {
@@ -59,6 +62,9 @@ abstract class Connection extends ChannelInboundHandlerAdapter {
     /// How many more exchanges may be sent now.
     abstract int room();
 
+    /// Whether it carries nothing now.
+    abstract boolean isIdle();
+
     /// Gives up on a flight that this connection carries; its end is the transport's affair.
     abstract void abandon(Flight flight);
 
@@ -80,6 +86,9 @@ abstract class Connection extends ChannelInboundHandlerAdapter {
         written.addListener(future -> {
             if (future.isSuccess() && whole) {
                 flight.requestEnded(clock.nowNs());
+            } else if (future.cause() instanceof IOException cause && !(cause instanceof ClosedChannelException)) {
+                // Netty closes the channel next, which would look like a close by the peer.
+                channel.eventLoop().execute(() -> broken(cause));
             }
         });
         channel.writeAndFlush(bytes, written);
@@ -104,10 +113,10 @@ abstract class Connection extends ChannelInboundHandlerAdapter {
     static TransportEnd endOf(Throwable cause) {
         String message = String.valueOf(cause.getMessage());
         Throwable inner = cause.getCause() == null ? cause : cause.getCause();
-        if (inner instanceof javax.net.ssl.SSLException) {
-            return new TransportEnd(TransportEnd.Kind.RESET, "TLS broke off: " + inner.getMessage());
+        if (inner instanceof SSLException tls) {
+            return Tls.failure(tls);
         }
-        if (cause instanceof java.io.IOException) {
+        if (cause instanceof IOException) {
             return new TransportEnd(
                     TransportEnd.Kind.RESET,
                     message.contains("reset") ? "the peer reset the connection" : "the connection broke: " + message);

@@ -88,7 +88,7 @@ public record Cpus(SortedSet<Integer> numbers) {
         }
     }
 
-    private void bind(int threadId) {
+    void bind(int threadId) {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment mask = arena.allocate(MASK_BITS / 8);
             for (int number : numbers) {

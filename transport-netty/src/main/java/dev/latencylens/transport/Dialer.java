@@ -13,6 +13,7 @@ import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoop;
 import io.netty.handler.proxy.HttpProxyHandler;
 import io.netty.handler.proxy.ProxyConnectException;
+import io.netty.handler.proxy.ProxyConnectionEvent;
 import io.netty.handler.ssl.ApplicationProtocolNames;
 import io.netty.handler.ssl.SslHandler;
 import io.netty.handler.ssl.SslHandshakeCompletionEvent;
@@ -67,7 +68,7 @@ final class Dialer {
     }
 
     /// Tries the addresses one after the other.
-    private void connect(Dial dial, List<InetAddress> addresses, int index) {
+    void connect(Dial dial, List<InetAddress> addresses, int index) {
         if (dial.isGivenUp()) {
             return;
         }
@@ -76,7 +77,9 @@ final class Dialer {
         var address = new InetSocketAddress(addresses.get(index), proxy == null ? endpoint.port() : proxy.port());
         var stamp = new ReadStamp(clock);
         var setUp = new SetUp(dial, stamp, address);
-        dial.connectStartAtNs = clock.nowNs();
+        if (dial.connectStartAtNs == Dial.NOT_YET) {
+            dial.connectStartAtNs = clock.nowNs();
+        }
         var bootstrap = new Bootstrap()
                 .group(loop)
                 .channel(settings.sockets().channel())
@@ -103,7 +106,7 @@ final class Dialer {
                 if (index + 1 < addresses.size() && dial.connectEndAtNs == Dial.NOT_YET) {
                     connect(dial, addresses, index + 1);
                 } else {
-                    dial.failed(failure(cause, address, dial));
+                    dial.failed(failure(cause, address));
                 }
             }
         });
@@ -127,11 +130,19 @@ final class Dialer {
         channel.pipeline().addLast(setUp);
     }
 
-    private static TransportEnd failure(Throwable cause, InetSocketAddress address, Dial dial) {
+    private static TransportEnd failure(Throwable cause, InetSocketAddress address) {
         String where = address.getAddress().getHostAddress() + " port " + address.getPort();
-        if (cause instanceof ProxyConnectException) {
-            return new TransportEnd(
-                    TransportEnd.Kind.CONNECT_FAILED, "the proxy at " + where + " did not connect: " + cause.getMessage());
+        // TLS's handler, which fails with the proxy's, puts an exception of its own around this one.
+        for (Throwable inner = cause; inner != null; inner = inner.getCause()) {
+            if (inner instanceof ProxyConnectException) {
+                String message = String.valueOf(inner.getMessage());
+                return message.endsWith("timeout")
+                        ? new TransportEnd(
+                                TransportEnd.Kind.TIMEOUT, "connect: the proxy at " + where + " did not answer in time")
+                        : new TransportEnd(
+                                TransportEnd.Kind.CONNECT_FAILED,
+                                "the proxy at " + where + " did not connect: " + message);
+            }
         }
         if (cause instanceof io.netty.channel.ConnectTimeoutException) {
             return new TransportEnd(TransportEnd.Kind.TIMEOUT, "connect: no TCP connection to " + where + " in time");
@@ -140,7 +151,7 @@ final class Dialer {
             return new TransportEnd(TransportEnd.Kind.CONNECT_FAILED, reason(cause) + " by " + where);
         }
         return new TransportEnd(
-                dial.connectEndAtNs == Dial.NOT_YET ? TransportEnd.Kind.CONNECT_FAILED : TransportEnd.Kind.CUT,
+                TransportEnd.Kind.CONNECT_FAILED,
                 "no connection to " + where + ": " + reason(cause));
     }
 
@@ -177,8 +188,23 @@ final class Dialer {
 
         @Override
         public void channelActive(ChannelHandlerContext ctx) {
-            dial.secureConnectionStartAtNs = clock.nowNs();
+            if (settings.proxy() == null) {
+                stamp(ctx);
+            }
             ctx.fireChannelActive();
+        }
+
+        /// A proxy's handler lets TLS begin at once and holds its bytes back until the tunnel stands.
+        @Override
+        public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
+            if (event instanceof ProxyConnectionEvent) {
+                stamp(ctx);
+            }
+            ctx.fireUserEventTriggered(event);
+        }
+
+        private void stamp(ChannelHandlerContext ctx) {
+            dial.secureConnectionStartAtNs = clock.nowNs();
             ctx.pipeline().remove(this);
         }
     }
@@ -206,11 +232,11 @@ final class Dialer {
         @Override
         public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
             if (event instanceof SslHandshakeCompletionEvent handshake) {
-                dial.secureConnectionEndAtNs = clock.nowNs();
                 if (!handshake.isSuccess()) {
-                    fail(ctx, Tls.failure(handshake.cause(), settings.endpoint()));
+                    fail(ctx, reasonOf(handshake.cause()));
                     return;
                 }
+                dial.secureConnectionEndAtNs = clock.nowNs();
                 ConnectionFacts.Tls facts = tls.facts(ctx.pipeline().get(SslHandler.class));
                 boolean http2 = facts.alpn().equals(ApplicationProtocolNames.HTTP_2);
                 if (settings.http() == HttpVersion.HTTP_2 && !http2) {
@@ -239,11 +265,14 @@ final class Dialer {
 
         @Override
         public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
-            fail(
-                    ctx,
-                    dial.secureConnectionStartAtNs != Dial.NOT_YET
-                            ? Tls.failure(cause, settings.endpoint())
-                            : failure(cause, address, dial));
+            fail(ctx, reasonOf(cause));
+        }
+
+        /// A proxy's failure comes through TLS's handler, although TLS has not begun.
+        private TransportEnd reasonOf(Throwable cause) {
+            return dial.secureConnectionStartAtNs != Dial.NOT_YET
+                    ? Tls.failure(cause, settings.endpoint())
+                    : failure(cause, address);
         }
 
         private void succeed(

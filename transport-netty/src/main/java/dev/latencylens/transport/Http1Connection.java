@@ -6,6 +6,7 @@ import dev.latencylens.exchange.TransportEnd;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
+import io.netty.handler.ssl.SslCloseCompletionEvent;
 import org.jspecify.annotations.Nullable;
 
 /// Speaks HTTP/1.1 (RFC 9112), one exchange at a time.
@@ -37,6 +38,7 @@ final class Http1Connection extends Connection {
     private boolean chunkDigits;
     private boolean chunkExtension;
     private boolean lastInResponse;
+    private boolean closeNotified;
 
     Http1Connection(Channel channel, ReadStamp stamp, Clock clock, ConnectionFacts facts, Owner owner) {
         super(channel, stamp, clock, facts, owner);
@@ -45,6 +47,11 @@ final class Http1Connection extends Connection {
     @Override
     int room() {
         return flight == null && state == State.HEAD && channel.isActive() ? 1 : 0;
+    }
+
+    @Override
+    boolean isIdle() {
+        return flight == null;
     }
 
     @Override
@@ -244,6 +251,15 @@ final class Http1Connection extends Connection {
         channel.close();
     }
 
+    /// Only a close_notify tells a body's end from its loss (RFC 9112, 9.8); the peer need not close TCP after it.
+    @Override
+    public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
+        if (event instanceof SslCloseCompletionEvent close) {
+            closeNotified = close.isSuccess();
+            ctx.close();
+        }
+    }
+
     @Override
     public void channelInactive(ChannelHandlerContext ctx) {
         Flight current = flight;
@@ -252,7 +268,14 @@ final class Http1Connection extends Connection {
         flight = null;
         state = State.CLOSED;
         if (current != null) {
-            TransportEnd end = untilClose ? TransportEnd.COMPLETE : closedUnder(current);
+            TransportEnd end;
+            if (!untilClose) {
+                end = closedUnder(current);
+            } else if (facts().tls() == null || closeNotified) {
+                end = TransportEnd.COMPLETE;
+            } else {
+                end = new TransportEnd(TransportEnd.Kind.CUT, "the connection ended without TLS's close_notify");
+            }
             land(current, end, stamp.arrivedAtNs(), stamp.kernelAtNs());
         }
         if (wasOpen) {

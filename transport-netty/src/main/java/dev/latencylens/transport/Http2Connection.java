@@ -128,6 +128,11 @@ final class Http2Connection extends Connection {
     }
 
     @Override
+    boolean isIdle() {
+        return flights.isEmpty();
+    }
+
+    @Override
     void send(Flight flight) {
         EncodedRequest request = flight.exchange.request();
         flight.streamId = nextStreamId;

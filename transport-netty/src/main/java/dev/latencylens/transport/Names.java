@@ -5,6 +5,8 @@ import io.netty.resolver.ResolvedAddressTypes;
 import io.netty.resolver.dns.DefaultDnsCache;
 import io.netty.resolver.dns.DnsNameResolver;
 import io.netty.resolver.dns.DnsNameResolverBuilder;
+import io.netty.resolver.dns.DnsServerAddressStreamProvider;
+import io.netty.resolver.dns.DnsServerAddressStreamProviders;
 import io.netty.util.NetUtil;
 import io.netty.util.concurrent.Future;
 import java.net.InetAddress;
@@ -21,6 +23,7 @@ final class Names implements AutoCloseable {
     private final EventLoop loop;
     private final SocketKind sockets;
     private final Duration timeout;
+    private final DnsServerAddressStreamProvider servers;
     private final DefaultDnsCache cache = new DefaultDnsCache();
     private @Nullable DnsNameResolver resolver;
 
@@ -30,6 +33,11 @@ final class Names implements AutoCloseable {
     }
 
     Names(EventLoop loop, SocketKind sockets, Duration timeout) {
+        this(loop, sockets, timeout, DnsServerAddressStreamProviders.platformDefault());
+    }
+
+    Names(EventLoop loop, SocketKind sockets, Duration timeout, DnsServerAddressStreamProvider servers) {
+        this.servers = servers;
         this.loop = loop;
         this.sockets = sockets;
         this.timeout = timeout;
@@ -83,6 +91,7 @@ final class Names implements AutoCloseable {
                     .datagramChannelType(sockets.datagramChannel())
                     .resolvedAddressTypes(ResolvedAddressTypes.IPV4_PREFERRED)
                     .queryTimeoutMillis(timeout.toMillis())
+                    .nameServerProvider(servers)
                     .resolveCache(cache)
                     .build();
         }

@@ -86,7 +86,10 @@ public final class NettyTransport implements Transport, Connection.Owner, Dial.O
             throw new IllegalArgumentException("--transport " + settings.sockets().label()
                     + " cannot be used on this machine: " + unavailable + "; use --transport nio");
         }
-        var tls = new Tls(settings.tls(), settings.http());
+        return opener(settings, new Tls(settings.tls(), settings.http()));
+    }
+
+    static Opener opener(NetworkSettings settings, Tls tls) {
         return (log, listener) -> new NettyTransport(settings, tls, log, listener);
     }
 
@@ -138,6 +141,7 @@ public final class NettyTransport implements Transport, Connection.Owner, Dial.O
 
     @Override
     public void close() {
+        cancelAll("the transport was closed");
         for (Dial dial : List.copyOf(dials)) {
             dial.giveUp();
         }
@@ -155,6 +159,9 @@ public final class NettyTransport implements Transport, Connection.Owner, Dial.O
     // Choosing a connection.
 
     private @Nullable Connection connectionFor(int session) {
+        if (habit == Habit.WATCHED) {
+            return null;
+        }
         return switch (settings.reuse()) {
             case NEVER -> null;
             case STICKY -> {
@@ -202,7 +209,10 @@ public final class NettyTransport implements Transport, Connection.Owner, Dial.O
         all.add(connection);
         speaksHttp2 = connection instanceof Http2Connection;
         if (settings.reuse() == Reuse.STICKY) {
-            bySession.put(dial.session, connection);
+            Connection before = bySession.put(dial.session, connection);
+            if (before != null && before.isIdle()) {
+                before.channel.close();
+            }
         }
         int taken = Math.min(connection.room(), dial.waiting.size());
         List<Flight> first = dial.waiting.subList(0, taken);
@@ -240,11 +250,18 @@ public final class NettyTransport implements Transport, Connection.Owner, Dial.O
             watch(connection);
         }
         end(flight, end, atNs, kernelAtNs);
-        if (settings.reuse() == Reuse.NEVER || habit == Habit.CLOSES) {
+        if (settings.reuse() == Reuse.NEVER || habit == Habit.CLOSES || isOutOfReach(connection, flight)) {
             connection.channel.close();
         } else if (connection.room() > 0) {
             hasRoom(connection);
         }
+    }
+
+    /// A user who had several exchanges at once comes back to the latest connection only.
+    private boolean isOutOfReach(Connection connection, Flight flight) {
+        return settings.reuse() == Reuse.STICKY
+                && connection.isIdle()
+                && !connection.equals(bySession.get(flight.exchange.session()));
     }
 
     @Override

@@ -99,11 +99,44 @@ final class Tls {
             cure = "; use the name that it was made for";
         } else if (lower.contains("notafter") || lower.contains("expired")) {
             message = "the certificate of " + endpoint.host() + " has expired (" + message + ")";
+        } else if (lower.contains("notbefore")) {
+            message = "the certificate of " + endpoint.host() + " is not valid yet (" + message + ")";
+        } else if (isAboutOurCertificate(lower)) {
+            return certificateRefused(message);
+        } else if (lower.contains("handshake_failure")) {
+            message = "the server refused the handshake (" + message + ")";
+            cure = "; it may want a client certificate";
         } else if (root instanceof io.netty.handler.ssl.NotSslRecordException) {
             message = endpoint.authority() + " does not speak TLS";
             cure = "; use http:// if it is meant to be cleartext";
         }
         return new TransportEnd(TransportEnd.Kind.TLS_FAILED, message + cure);
+    }
+
+    /// How TLS that fails after our side of the handshake looks. A TLS 1.3 server judges our certificate only then.
+    static TransportEnd failure(SSLException cause) {
+        String message = String.valueOf(cause.getMessage());
+        return isAboutOurCertificate(message.toLowerCase(Locale.ROOT))
+                ? certificateRefused(message)
+                : new TransportEnd(TransportEnd.Kind.RESET, "TLS broke off: " + message);
+    }
+
+    /// The alerts that concern a client's certificate (RFC 8446, 6.2), in the words of either implementation.
+    private static boolean isAboutOurCertificate(String lower) {
+        return lower.contains("certificate_required")
+                || (lower.contains("alert")
+                        && (lower.contains("bad_certificate")
+                                || lower.contains("unknown_ca")
+                                || lower.contains("unsupported_certificate")
+                                || lower.contains("certificate_unknown")
+                                || lower.contains("certificate_expired")
+                                || lower.contains("certificate_revoked")));
+    }
+
+    private static TransportEnd certificateRefused(String message) {
+        return new TransportEnd(
+                TransportEnd.Kind.TLS_FAILED,
+                "the server refused our certificate, or that we showed none (" + message + ")");
     }
 
     /// BoringSSL knows; of the JDK's sessions a resumed one shares what was put into the first.

@@ -1,0 +1,66 @@
+package dev.latencylens.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import picocli.CommandLine;
+
+class SimulateCommandTest {
+    private final StringWriter out = new StringWriter();
+    private final StringWriter err = new StringWriter();
+
+    private int run(String... arguments) {
+        CommandLine command = SimulateCommand.commandLine();
+        command.setOut(new PrintWriter(out)).setErr(new PrintWriter(err));
+        return command.execute(arguments);
+    }
+
+    @Test
+    void readyServerPrintsItsBaseUrlAndEndsByItself(@TempDir Path folder) throws Exception {
+        Path record = folder.resolve("truth.jsonl");
+        Path authority = folder.resolve("ca.pem");
+        int code = run(
+                "--lifetime",
+                "10ms",
+                "--tls",
+                "--record",
+                record.toString(),
+                "--cert-out",
+                authority.toString(),
+                "--ttft",
+                "5ms",
+                "--fault-rate",
+                "0.5");
+
+        assertThat(err.toString()).isEmpty();
+        assertThat(code).isZero();
+        assertThat(out.toString()).matches("https://127\\.0\\.0\\.1:[0-9]+/v1\\R");
+        assertThat(record).isEmptyFile();
+        assertThat(Files.readString(authority)).startsWith("-----BEGIN CERTIFICATE-----");
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "--ttft | soon | --ttft: expected a duration such as 200ms",
+                "--fault | fire | --fault: expected one of none",
+                "--lifetime | ever | --lifetime: expected a time such as 90s, 10m or 1h, was 'ever'",
+                "--certificate | old | --certificate: expected valid, expired or wrong-host, was 'old'",
+                "--cert | some.pem | --cert and --key belong together, only one was given",
+                "--port | 70000 | port: expected 0 to 65535, was '70000'",
+                "--cpus | 1000 | cpus: the kernel refused to pin to CPUs [1000]",
+            })
+    void wrongValueIsOneLineThatNamesItAndTheCure(String flag, String value, String message) {
+        assertThat(run(flag, value)).isEqualTo(2);
+        assertThat(out.toString()).isEmpty();
+        assertThat(err.toString().lines()).singleElement().asString().contains(message);
+    }
+}

@@ -1,0 +1,96 @@
+package dev.latencylens.transport;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assumptions.assumeThat;
+
+import java.io.File;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class CpusTest {
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {"1 | 1", "0,2 | 0 2", "2-5 | 2 3 4 5", " 3 , 1-2 | 1 2 3", "1,1,1-1 | 1", "1023 | 1023"})
+    void aListIsReadIntoNumbers(String list, String numbers) {
+        assertThat(Cpus.parse(list).numbers().stream().map(String::valueOf)).containsExactly(numbers.split(" "));
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "'' | bad CPU list '': '' is neither a number nor a range",
+                "1, | bad CPU list '1,': '' is neither a number nor a range",
+                "a | bad CPU list 'a': 'a' is neither a number nor a range",
+                "-1 | bad CPU list '-1': '-1' is neither a number nor a range",
+                "1-2-3 | bad CPU list '1-2-3': '1-2-3' is neither",
+                "3-1 | bad CPU list '3-1': the range '3-1' runs backwards",
+                "1024 | CPUs must be numbers from 0 to 1023, at least one, were [1024]"
+            })
+    void aBadListIsQuoted(String list, String message) {
+        assertThatThrownBy(() -> Cpus.parse(list))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageStartingWith(message);
+    }
+
+    @Test
+    void aPinnedThreadMayRunOnItsCpuOnlyCountedRound() {
+        Cpus allowed = Cpus.allowed();
+        List<Integer> numbers = List.copyOf(allowed.numbers());
+        try {
+            for (int index = 0; index < numbers.size() + 1; index++) {
+                allowed.pinCurrentThread(index);
+                assertThat(Cpus.allowed().numbers()).isEqualTo(Set.of(numbers.get(index % numbers.size())));
+                allowed.bind(0);
+            }
+        } finally {
+            allowed.bind(0);
+        }
+        assertThat(Cpus.allowed()).isEqualTo(allowed);
+    }
+
+    @Test
+    void aCpuThatTheMachineDoesNotHaveIsRefused() {
+        assumeThat(Runtime.getRuntime().availableProcessors()).isLessThan(1000);
+        assertThatThrownBy(() -> Cpus.parse("1023").pinCurrentThread(0))
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessageStartingWith("the kernel refused to bind a thread to CPU [1023]; this process may use ");
+    }
+
+    @Test
+    void reservedCpusAreLeftByEveryThreadAndItsChildren() throws InterruptedException {
+        Cpus allowed = Cpus.allowed();
+        assumeThat(allowed.numbers()).as("needs a machine with two CPUs").hasSizeGreaterThan(1);
+        var reserved = new Cpus(new TreeSet<>(Set.of(allowed.numbers().last())));
+        try {
+            reserved.reserve();
+            assertThat(Cpus.allowed().numbers()).doesNotContainAnyElementsOf(reserved.numbers());
+            var seen = new Cpus[1];
+            Thread child = Thread.ofPlatform().start(() -> seen[0] = Cpus.allowed());
+            child.join();
+            assertThat(seen[0]).isEqualTo(Cpus.allowed());
+            // The I/O thread comes back by pinning itself.
+            reserved.pinCurrentThread(0);
+            assertThat(Cpus.allowed()).isEqualTo(reserved);
+        } finally {
+            allowed.bind(0);
+            for (String thread : new File("/proc/self/task").list()) {
+                allowed.bind(Integer.parseInt(thread));
+            }
+        }
+    }
+
+    @Test
+    void reservingEveryCpuDoesNothing() {
+        Cpus allowed = Cpus.allowed();
+        allowed.reserve();
+
+        assertThat(Cpus.allowed()).isEqualTo(allowed);
+    }
+}

@@ -11,17 +11,19 @@ final class Cure {
         return switch (outcome.kind()) {
             case CONNECT_FAILED -> "is the server running, and are host and port right?";
             case DNS_FAILED -> "is the host name '" + plan.network().endpoint().host() + "' right?";
-            case TLS_FAILED -> plan.network().tls().insecure()
-                    ? "does the server speak TLS on this port?"
-                    : "does the server speak TLS here, with a certificate for this host? give --ca-file FILE for a"
-                            + " private authority";
+            case TLS_FAILED ->
+                plan.network().tls().insecure()
+                        ? "does the server speak TLS on this port?"
+                        : "does the server speak TLS here, with a certificate for this host? give --ca-file FILE for a"
+                                + " private authority";
             case HTTP_ERROR -> ofStatus(outcome.detail(), plan);
             case RATE_LIMITED -> "ask for less: lower --concurrency or --request-rate";
-            case TIMEOUT -> "give it longer (--timeout, --timeout-connect, --timeout-first-byte, --timeout-silence) or"
-                    + " lower the load";
+            case TIMEOUT ->
+                "give it longer (--timeout, --timeout-connect, --timeout-first-byte, --timeout-silence) or"
+                        + " lower the load";
             case PROVIDER_ERROR -> "ask the provider, or look at its log";
-            case CUT, MALFORMED, UNTERMINATED, COMPLETED -> "is " + plan.url()
-                    + " the base URL of an OpenAI-compatible server?";
+            case CUT, MALFORMED, UNTERMINATED, COMPLETED ->
+                "is " + plan.url() + " the base URL of an OpenAI-compatible server?";
             case RESET -> "does the server speak HTTP/" + plan.network().http().label() + " on this port?";
             case CANCELLED -> "let it run longer";
         };
@@ -30,12 +32,14 @@ final class Cure {
     private static String ofStatus(String detail, Plan plan) {
         String status = detail.replaceFirst("^HTTP (\\d{3}).*", "$1").toLowerCase(Locale.ROOT);
         return switch (status) {
-            case "401", "403" -> plan.keySource() == null
-                    ? "no key was sent; set OPENAI_API_KEY"
-                    : "check the key, it came from " + plan.keySource();
+            case "401", "403" ->
+                plan.keySource() == null
+                        ? "no key was sent; set OPENAI_API_KEY"
+                        : "check the key, it came from " + plan.keySource();
             case "404" -> "check --model '" + plan.model() + "' and the path of --url " + plan.url();
-            case "400", "422" -> "check --model '" + plan.model() + "' and the options that the server may not know"
-                    + " (--no-usage leaves one out)";
+            case "400", "422" ->
+                "check --model '" + plan.model() + "' and the options that the server may not know"
+                        + " (--no-usage leaves one out)";
             default -> "ask the provider, or look at its log";
         };
     }

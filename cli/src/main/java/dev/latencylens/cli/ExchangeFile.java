@@ -32,7 +32,8 @@ final class ExchangeFile implements AutoCloseable {
     /// A buffer of this size goes to the file at once; less waits for [#flush].
     private static final int FULL_BYTES = 1 << 16;
 
-    /// Response fields kept beside those that begin with `x-ratelimit-`: what tells of limits, of the server's own timing
+    /// Response fields kept beside those that begin with `x-ratelimit-`: what tells of limits, of the server's own
+    /// timing
     /// and of its own name for the request.
     private static final Set<String> KEPT_FIELDS =
             Set.of("retry-after", "openai-processing-ms", "server-timing", "x-request-id");
@@ -68,7 +69,8 @@ final class ExchangeFile implements AutoCloseable {
         json.writeBooleanProperty("warmup", result.exchange().isWarmup());
         json.writeStringProperty("outcome", result.outcome().kind().label());
         if (!result.outcome().detail().isEmpty()) {
-            json.writeStringProperty("outcomeDetail", secrets.redact(result.outcome().detail()));
+            json.writeStringProperty(
+                    "outcomeDetail", secrets.redact(result.outcome().detail()));
         }
         instants(result.timeline());
         connection(result.connection());

@@ -1,6 +1,7 @@
 package dev.latencylens.cli;
 
-/// What the process tells its caller. 3 and 4 are kept for runs judged INVALID and INCONCLUSIVE; a run ended by a signal
+/// What the process tells its caller. 3 and 4 are kept for runs judged INVALID and INCONCLUSIVE; a run ended by a
+/// signal
 /// exits with 128 and the signal's number, as shells expect.
 final class ExitCode {
     static final int GOOD = 0;

@@ -11,7 +11,8 @@ import java.nio.file.Path;
 import org.HdrHistogram.Histogram;
 import org.HdrHistogram.HistogramLogWriter;
 
-/// `histograms.hlog`: the whole run as one interval, a tag for each metric, in nanoseconds with four significant digits.
+/// `histograms.hlog`: the whole run as one interval, a tag for each metric, in nanoseconds with four significant
+/// digits.
 ///
 /// The format knows no negative values; those are in `exchanges.jsonl`.
 final class HistogramFile {

@@ -50,16 +50,10 @@ final class HopelessStart {
     private static boolean isLasting(Outcome outcome) {
         return switch (outcome.kind()) {
             case CONNECT_FAILED, DNS_FAILED, TLS_FAILED -> true;
-            case HTTP_ERROR -> outcome.detail().startsWith("HTTP 4") || outcome.detail().startsWith("HTTP 3");
-            case COMPLETED,
-                    UNTERMINATED,
-                    CUT,
-                    RESET,
-                    TIMEOUT,
-                    RATE_LIMITED,
-                    PROVIDER_ERROR,
-                    MALFORMED,
-                    CANCELLED -> false;
+            case HTTP_ERROR ->
+                outcome.detail().startsWith("HTTP 4") || outcome.detail().startsWith("HTTP 3");
+            case COMPLETED, UNTERMINATED, CUT, RESET, TIMEOUT, RATE_LIMITED, PROVIDER_ERROR, MALFORMED, CANCELLED ->
+                false;
         };
     }
 

@@ -7,8 +7,10 @@ import org.jspecify.annotations.Nullable;
 
 /// Lets a run end cleanly on Ctrl-C and on SIGTERM; the second of them kills at once.
 ///
-/// A shutdown hook could not do the latter: while hooks run, the JVM ignores further signals. So it takes `sun.misc.Signal`,
-/// through reflection because the compiler warns of every mention of it; where a JDK lacks it, signals keep their default.
+/// A shutdown hook could not do the latter: while hooks run, the JVM ignores further signals. So it takes
+/// `sun.misc.Signal`,
+/// through reflection because the compiler warns of every mention of it; where a JDK lacks it, signals keep their
+/// default.
 final class Interrupts implements AutoCloseable {
     private static final String[] SIGNALS = {"INT", "TERM"};
 
@@ -55,7 +57,10 @@ final class Interrupts implements AutoCloseable {
                     new Class<?>[] {Class.forName("sun.misc.SignalHandler")},
                     (proxy, method, arguments) -> switch (method.getName()) {
                         case "handle" -> {
-                            received((int) arguments[0].getClass().getMethod("getNumber").invoke(arguments[0]));
+                            received((int) arguments[0]
+                                    .getClass()
+                                    .getMethod("getNumber")
+                                    .invoke(arguments[0]));
                             yield null;
                         }
                         case "hashCode" -> System.identityHashCode(proxy);

@@ -75,7 +75,13 @@ final class Measurement {
                 hopelessStart.see(result);
             });
             var load = new LoadRun(
-                    clock, plan.load(), exchanges(), placed(opener), NettyTransport.threads(), interpreter, flightLogs());
+                    clock,
+                    plan.load(),
+                    exchanges(),
+                    placed(opener),
+                    NettyTransport.threads(),
+                    interpreter,
+                    flightLogs());
             stop.of(load);
             LoadRun.Backlog backlog;
             int signal;
@@ -104,8 +110,7 @@ final class Measurement {
         String early = endedEarly;
         List<Caveat> caveats = Stream.concat(ofThePlan(early), Caveats.about(plan.load(), summary, backlog).stream())
                 .toList();
-        runFile.ended(
-                early == null ? RunFile.State.FINISHED : RunFile.State.ENDED_EARLY, summary, backlog, caveats);
+        runFile.ended(early == null ? RunFile.State.FINISHED : RunFile.State.ENDED_EARLY, summary, backlog, caveats);
         HistogramFile.write(directory.file(RunDirectory.HISTOGRAMS), summary, anchor);
         if (summary.answered() == 0) {
             if (signal == 0) {
@@ -180,8 +185,9 @@ final class Measurement {
                 .map(Summary.Failure::outcome)
                 .or(hopelessStart::verdict)
                 .orElse(new Outcome(Outcome.Kind.CANCELLED, "nothing was sent"));
-        return "no request to " + plan.url() + " was answered: " + outcome.kind().label() + ": "
-                + (outcome.detail().isEmpty() ? "no more is known" : outcome.detail()) + "; " + Cure.of(outcome, plan);
+        return "no request to " + plan.url() + " was answered: "
+                + outcome.kind().label() + ": " + (outcome.detail().isEmpty() ? "no more is known" : outcome.detail())
+                + "; " + Cure.of(outcome, plan);
     }
 
     /// Stops a run that does not exist yet when the parts that may want to stop it are made.

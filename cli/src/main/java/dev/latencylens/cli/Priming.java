@@ -27,8 +27,10 @@ import java.util.function.UnaryOperator;
 
 /// Runs the client's own code before it counts.
 ///
-/// The first exchanges of a JVM pay for loading and compiling the client, hundreds of milliseconds of it, and would book
-/// that as the provider's time to first token. So the same transport, decoder and figures first drive a simulated provider
+/// The first exchanges of a JVM pay for loading and compiling the client, hundreds of milliseconds of it, and would
+/// book
+/// that as the provider's time to first token. So the same transport, decoder and figures first drive a simulated
+/// provider
 /// in this process for a moment; what it says is thrown away, and what garbage it left is collected.
 final class Priming {
     /// Long enough for the hot methods to be compiled, short against the second in which a run should begin.

@@ -84,7 +84,9 @@ final class Progress implements AutoCloseable {
         line.append("  in flight ").append(inFlight);
         double seconds = progress.windowNs() / 1e9;
         if (seconds > 0) {
-            line.append("  ").append(Figures.rate(progress.answered() / seconds)).append("/s");
+            line.append("  ")
+                    .append(Figures.rate(progress.answered() / seconds))
+                    .append("/s");
         }
         if (progress.ttftP50Ns().isPresent()) {
             line.append("  ttft p50 ")
@@ -92,7 +94,9 @@ final class Progress implements AutoCloseable {
                     .append(" ms");
         }
         if (seconds > 0) {
-            line.append("  ").append(Figures.rate(progress.outputTokens() / seconds)).append(" tokens/s");
+            line.append("  ")
+                    .append(Figures.rate(progress.outputTokens() / seconds))
+                    .append(" tokens/s");
         }
         long failed = progress.ended() - progress.answered();
         if (failed > 0) {
@@ -100,7 +104,9 @@ final class Progress implements AutoCloseable {
         }
         OptionalLong leftNs = leftNs(load, progress, elapsedNs);
         if (leftNs.isPresent()) {
-            line.append("  eta ").append(Math.ceilDiv(leftNs.getAsLong(), 1_000_000_000)).append(" s");
+            line.append("  eta ")
+                    .append(Math.ceilDiv(leftNs.getAsLong(), 1_000_000_000))
+                    .append(" s");
         }
         return line.toString();
     }

@@ -29,8 +29,8 @@ final class Report {
     private static final int VALUE_WIDTH = 9;
 
     /// What the table of phases shows for each kind of connection.
-    private static final List<Metric> PHASES = List.of(
-            Metric.DNS, Metric.TCP, Metric.TLS, Metric.REQUEST, Metric.WAIT, Metric.TTFB, Metric.TTFT);
+    private static final List<Metric> PHASES =
+            List.of(Metric.DNS, Metric.TCP, Metric.TLS, Metric.REQUEST, Metric.WAIT, Metric.TTFB, Metric.TTFT);
 
     private final Plan plan;
     private final Summary summary;
@@ -64,15 +64,22 @@ final class Report {
         NetworkSettings network = plan.network();
         String what = plan.model() + " at " + plan.url() + (plan.embedded() ? " (embedded simulated provider)" : "");
         line("Measured  " + what);
-        wrapped("Load      ", load(plan.load()) + "; prompts " + plan.prompts().source()
-                + (plan.prompts().outputLength() == 0
-                        ? ""
-                        : ", answers up to " + plan.prompts().outputLength() + " tokens"));
-        wrapped("Network   ", connection() + ", " + network.sockets().label() + ", "
-                + plan.ioThreads() + (plan.ioThreads() == 1 ? " I/O thread" : " I/O threads")
-                + (plan.ioCpus() == null ? "" : " on CPU " + numbers(plan.ioCpus().numbers()))
-                + (network.spin() ? ", busy-polling" : "") + ", connections " + network.reuse().label()
-                + (network.proxy() == null ? "" : ", proxy " + network.proxy()));
+        wrapped(
+                "Load      ",
+                load(plan.load()) + "; prompts " + plan.prompts().source()
+                        + (plan.prompts().outputLength() == 0
+                                ? ""
+                                : ", answers up to " + plan.prompts().outputLength() + " tokens"));
+        wrapped(
+                "Network   ",
+                connection() + ", " + network.sockets().label() + ", "
+                        + plan.ioThreads() + (plan.ioThreads() == 1 ? " I/O thread" : " I/O threads")
+                        + (plan.ioCpus() == null
+                                ? ""
+                                : " on CPU " + numbers(plan.ioCpus().numbers()))
+                        + (network.spin() ? ", busy-polling" : "") + ", connections "
+                        + network.reuse().label()
+                        + (network.proxy() == null ? "" : ", proxy " + network.proxy()));
         wrapped("Machine   ", environment.summary());
     }
 
@@ -107,18 +114,21 @@ final class Report {
             return "HTTP/" + plan.network().http().label();
         }
         ConnectionFacts.Tls tls = facts.tls();
-        return "HTTP/" + facts.httpVersion() + (tls == null
-                ? " without TLS"
-                : " over " + tls.version() + " (" + tls.cipher() + ", " + tls.implementation()
-                        + (tls.verified() ? "" : ", certificate NOT checked") + ")");
+        return "HTTP/" + facts.httpVersion()
+                + (tls == null
+                        ? " without TLS"
+                        : " over " + tls.version() + " (" + tls.cipher() + ", " + tls.implementation()
+                                + (tls.verified() ? "" : ", certificate NOT checked") + ")");
     }
 
     private void outcomes() {
         String counts = summary.outcomes().entrySet().stream()
                 .map(entry -> entry.getKey().label() + " " + Figures.count(entry.getValue()))
                 .collect(Collectors.joining(", "));
-        wrapped("Outcomes  ", Figures.count(summary.measured()) + " measured: " + counts
-                + (summary.warmups() == 0 ? "" : "; " + summary.warmups() + " for warm-up left out"));
+        wrapped(
+                "Outcomes  ",
+                Figures.count(summary.measured()) + " measured: " + counts
+                        + (summary.warmups() == 0 ? "" : "; " + summary.warmups() + " for warm-up left out"));
         line("");
     }
 
@@ -130,8 +140,8 @@ final class Report {
         boolean tooFew = plan.metrics().stream()
                 .map(summary::of)
                 .filter(distribution -> distribution.count() > 0)
-                .anyMatch(distribution -> plan.percentiles().stream()
-                        .anyMatch(percentile -> distribution.count() < percentile.floor()));
+                .anyMatch(distribution ->
+                        plan.percentiles().stream().anyMatch(percentile -> distribution.count() < percentile.floor()));
         if (tooFew) {
             line("n/a N: the percentile needs N samples.");
         }
@@ -155,7 +165,7 @@ final class Report {
         line.append(right("count", COUNT_WIDTH))
                 .append(right("mean", VALUE_WIDTH))
                 .append(right("min", VALUE_WIDTH));
-        percentiles.forEach(percentile -> line.append(right(percentile.label(), VALUE_WIDTH)));
+        percentiles.forEach(percentile -> line.append(right(percentile.label(), width(percentile))));
         line(line.append(right("max", VALUE_WIDTH)).toString());
     }
 
@@ -171,7 +181,7 @@ final class Report {
         for (Percentile percentile : percentiles) {
             OptionalLong value = distribution.percentile(percentile);
             line.append(right(
-                    value.isPresent() ? Figures.millis(value.getAsLong()) : "n/a " + percentile.floor(), VALUE_WIDTH));
+                    value.isPresent() ? Figures.millis(value.getAsLong()) : notYet(percentile), width(percentile)));
         }
         line(line.append(right(Figures.millis(distribution.max().orElse(0)), VALUE_WIDTH))
                 .toString());
@@ -181,9 +191,7 @@ final class Report {
         Summary.Tokens tokens = summary.tokens();
         long windowNs = summary.window().map(Summary.Window::durationNs).orElse(0L);
         double seconds = windowNs / 1e9;
-        var line = new StringBuilder()
-                .append(Figures.count(tokens.output()))
-                .append(" out");
+        var line = new StringBuilder().append(Figures.count(tokens.output())).append(" out");
         if (tokens.reasoning() > 0) {
             line.append(" (").append(Figures.count(tokens.reasoning())).append(" reasoning)");
         }
@@ -203,12 +211,15 @@ final class Report {
         wrapped("Tokens    ", line.toString());
         if (seconds > 0) {
             OptionalLong tpot = summary.of(Metric.TPOT).percentile(Percentile.P50);
-            wrapped("Rates     ", Figures.rate(summary.answered() / seconds) + " answers/s, output_tps "
-                    + Figures.rate(tokens.output() / seconds) + " tokens/s"
-                    + (tpot.isPresent() && tpot.getAsLong() > 0
-                            ? ", output_tps_user " + Figures.rate(1e9 / tpot.getAsLong()) + " tokens/s at p50 of tpot"
-                            : "")
-                    + ", over " + Figures.seconds(windowNs) + " s");
+            wrapped(
+                    "Rates     ",
+                    Figures.rate(summary.answered() / seconds) + " answers/s, output_tps "
+                            + Figures.rate(tokens.output() / seconds) + " tokens/s"
+                            + (tpot.isPresent() && tpot.getAsLong() > 0
+                                    ? ", output_tps_user " + Figures.rate(1e9 / tpot.getAsLong())
+                                            + " tokens/s at p50 of tpot"
+                                    : "")
+                            + ", over " + Figures.seconds(windowNs) + " s");
         }
         line("");
     }
@@ -226,9 +237,12 @@ final class Report {
         line("Formulas");
         for (Metric metric : shown) {
             String known = metric.knownAs().isEmpty() ? "" : "  (" + metric.knownAs() + ")";
-            wrapped("  " + String.format(Locale.ROOT, "%-" + NAME_WIDTH + "s", metric.label()), metric.formula() + known);
+            wrapped(
+                    "  " + String.format(Locale.ROOT, "%-" + NAME_WIDTH + "s", metric.label()),
+                    metric.formula() + known);
         }
-        wrapped("  " + String.format(Locale.ROOT, "%-" + NAME_WIDTH + "s", "output_tps"),
+        wrapped(
+                "  " + String.format(Locale.ROOT, "%-" + NAME_WIDTH + "s", "output_tps"),
                 "output tokens / (last responseEnd - first started); output_tps_user = 1 / tpot");
         line("");
     }
@@ -252,6 +266,14 @@ final class Report {
             empty = false;
         }
         line(line.toString());
+    }
+
+    private static String notYet(Percentile percentile) {
+        return "n/a " + percentile.floor();
+    }
+
+    private static int width(Percentile percentile) {
+        return Math.max(VALUE_WIDTH, notYet(percentile).length() + 1);
     }
 
     private static String right(String value, int width) {

@@ -143,7 +143,10 @@ final class RunCommand implements Callable<Integer> {
     @Option(names = "--prompt", paramLabel = "TEXT", description = "ask this, each time")
     private @Nullable String prompt;
 
-    @Option(names = "--prompt-file", paramLabel = "FILE", description = "ask what this file says; - reads standard input")
+    @Option(
+            names = "--prompt-file",
+            paramLabel = "FILE",
+            description = "ask what this file says; - reads standard input")
     private @Nullable String promptFile;
 
     @Option(
@@ -186,7 +189,10 @@ final class RunCommand implements Callable<Integer> {
             description = "any connection, a new one for each request, or one for each user (default pooled)")
     private Reuse reuse = Reuse.POOLED;
 
-    @Option(names = "--max-streams", paramLabel = "N", description = "most streams on one HTTP/2 connection (default 100)")
+    @Option(
+            names = "--max-streams",
+            paramLabel = "N",
+            description = "most streams on one HTTP/2 connection (default 100)")
     private int maxStreams = NetworkSettings.DEFAULT_MAX_STREAMS;
 
     @Option(names = "--transport", paramLabel = "epoll|io_uring|nio", description = "how the kernel is asked for I/O")
@@ -195,10 +201,16 @@ final class RunCommand implements Callable<Integer> {
     @Option(names = "--io-cpus", paramLabel = "LIST", description = "CPUs kept for the I/O threads, such as 1 or 2-3")
     private @Nullable String ioCpus;
 
-    @Option(names = "--io-threads", paramLabel = "N", description = "I/O threads (default one for each of --io-cpus, else 1)")
+    @Option(
+            names = "--io-threads",
+            paramLabel = "N",
+            description = "I/O threads (default one for each of --io-cpus, else 1)")
     private @Nullable Integer ioThreads;
 
-    @Option(names = "--io-wait", paramLabel = "park|spin", description = "sleep for I/O (default), or poll without pause")
+    @Option(
+            names = "--io-wait",
+            paramLabel = "park|spin",
+            description = "sleep for I/O (default), or poll without pause")
     private IoWait ioWait = IoWait.PARK;
 
     @Option(
@@ -247,7 +259,10 @@ final class RunCommand implements Callable<Integer> {
             description = "folder for the run's files (default runs/<time>-<id>)")
     private @Nullable Path outputDir;
 
-    @Option(names = "--label", paramLabel = "NAME=VALUE", description = "label to keep with the run, as often as needed")
+    @Option(
+            names = "--label",
+            paramLabel = "NAME=VALUE",
+            description = "label to keep with the run, as often as needed")
     private Map<String, String> labels = new LinkedHashMap<>();
 
     @Option(
@@ -357,7 +372,8 @@ final class RunCommand implements Callable<Integer> {
         }
         atLeast("--warmup", warmup, 0);
         int users = concurrency != null ? concurrency : rate != null ? 0 : embedded ? EMBEDDED_CONCURRENCY : 1;
-        long count = requests != null ? requests : duration != null ? 0 : embedded ? EMBEDDED_REQUESTS : DEFAULT_REQUESTS;
+        long count =
+                requests != null ? requests : duration != null ? 0 : embedded ? EMBEDDED_REQUESTS : DEFAULT_REQUESTS;
         return new Load(
                 rate == null ? null : new ArrivalSchedule.Constant(rate), users, count, warmup, duration, timeout);
     }
@@ -395,7 +411,9 @@ final class RunCommand implements Callable<Integer> {
         if (ioThreads != null) {
             atLeast("--io-threads", ioThreads, 1);
         }
-        int threads = ioThreads != null ? ioThreads : cpus == null ? 1 : cpus.numbers().size();
+        int threads = ioThreads != null
+                ? ioThreads
+                : cpus == null ? 1 : cpus.numbers().size();
         if (load.concurrency() > 0 && threads > load.concurrency()) {
             if (ioThreads != null) {
                 throw CommandFailure.usage("--io-threads " + threads + " is more than the concurrency of "
@@ -420,7 +438,8 @@ final class RunCommand implements Callable<Integer> {
             return new Prompts.Repeated(prompt, "the text of --prompt, each time", output);
         }
         if (promptFile != null) {
-            return new Prompts.Repeated(read(promptFile), "the text of --prompt-file " + promptFile + ", each time", output);
+            return new Prompts.Repeated(
+                    read(promptFile), "the text of --prompt-file " + promptFile + ", each time", output);
         }
         return new Prompts.Generated(promptSeed(), inputLength != null ? inputLength : DEFAULT_LENGTH, output);
     }
@@ -453,8 +472,8 @@ final class RunCommand implements Callable<Integer> {
             int colon = header.indexOf(':');
             if (colon < 1) {
                 // It may hold a secret, so no more of it is quoted than its first word.
-                throw CommandFailure.usage("bad header beginning with '" + header.split("[\\s=]", 2)[0]
-                        + "'; give it as 'Name: value'");
+                throw CommandFailure.usage(
+                        "bad header beginning with '" + header.split("[\\s=]", 2)[0] + "'; give it as 'Name: value'");
             }
             String name = header.substring(0, colon).strip();
             String value = header.substring(colon + 1).strip();
@@ -479,9 +498,7 @@ final class RunCommand implements Callable<Integer> {
     }
 
     private OpenAiChat dialect(Plan plan) {
-        var builder = OpenAiChat.at(plan.url(), plan.model())
-                .headers(plan.headers())
-                .stream(plan.stream())
+        var builder = OpenAiChat.at(plan.url(), plan.model()).headers(plan.headers()).stream(plan.stream())
                 .includeUsage(plan.includeUsage())
                 .ignoreEos(plan.ignoreEos());
         String key = apiKey != null ? apiKey : console.environment().getOrDefault(KEY_VARIABLE, "");
@@ -504,7 +521,8 @@ final class RunCommand implements Callable<Integer> {
     private static Cpus usable(Cpus cpus) {
         var allowed = Cpus.allowed().numbers();
         if (!allowed.containsAll(cpus.numbers())) {
-            throw CommandFailure.usage("--io-cpus asks for CPUs " + cpus.numbers() + ", this process may use " + allowed);
+            throw CommandFailure.usage(
+                    "--io-cpus asks for CPUs " + cpus.numbers() + ", this process may use " + allowed);
         }
         return cpus;
     }
@@ -525,14 +543,13 @@ final class RunCommand implements Callable<Integer> {
             if (!matcher.matches()) {
                 throw new TypeConversionException("'" + text + "' is no time such as 500ms, 30s or 5m");
             }
-            double seconds =
-                    switch (matcher.group(2)) {
-                        case "us" -> 1e-6;
-                        case "ms" -> 1e-3;
-                        case "m" -> 60;
-                        case "h" -> 3_600;
-                        default -> 1;
-                    };
+            double seconds = switch (matcher.group(2)) {
+                case "us" -> 1e-6;
+                case "ms" -> 1e-3;
+                case "m" -> 60;
+                case "h" -> 3_600;
+                default -> 1;
+            };
             var duration = Duration.ofNanos(Math.round(Double.parseDouble(matcher.group(1)) * seconds * 1e9));
             if (!duration.isPositive()) {
                 throw new TypeConversionException("a time must be positive, was '" + text + "'");

@@ -21,7 +21,9 @@ record RunDirectory(Path path) {
 
     /// Makes the folder that was asked for, or `runs/<time>-<id>` under the current one.
     static RunDirectory create(@Nullable Path asked, String runId) {
-        Path path = asked == null ? Path.of("runs", STAMP.format(LocalDateTime.now(ZoneId.systemDefault())) + "-" + runId) : asked;
+        Path path = asked == null
+                ? Path.of("runs", STAMP.format(LocalDateTime.now(ZoneId.systemDefault())) + "-" + runId)
+                : asked;
         try {
             Files.createDirectories(path);
             if (Files.exists(path.resolve(RUN))) {
@@ -33,8 +35,8 @@ record RunDirectory(Path path) {
             throw CommandFailure.usage("output folder '" + path + "' is a file; give another --output-dir", e);
         } catch (IOException e) {
             throw CommandFailure.usage(
-                    "cannot write to output folder '" + path + "' (" + e.getClass().getSimpleName()
-                            + "); make it writable or give another --output-dir",
+                    "cannot write to output folder '" + path + "' ("
+                            + e.getClass().getSimpleName() + "); make it writable or give another --output-dir",
                     e);
         }
         return new RunDirectory(path);

@@ -85,8 +85,7 @@ final class RunFile {
         write(state, summary, backlog, caveats);
     }
 
-    private void write(
-            State state, @Nullable Summary summary, LoadRun.@Nullable Backlog backlog, List<Caveat> caveats)
+    private void write(State state, @Nullable Summary summary, LoadRun.@Nullable Backlog backlog, List<Caveat> caveats)
             throws IOException {
         var bytes = new ByteArrayOutputStream(1 << 14);
         try (JsonGenerator json = new JsonFactory().createGenerator(INDENTED, bytes)) {
@@ -185,9 +184,12 @@ final class RunFile {
         }
         json.writeStringProperty("connectionReuse", network.reuse().label());
         json.writeNumberProperty("maxStreams", network.maxStreams());
-        json.writeNumberProperty("connectTimeoutNs", network.timeouts().connect().toNanos());
-        json.writeNumberProperty("firstByteTimeoutNs", network.timeouts().firstByte().toNanos());
-        json.writeNumberProperty("silenceTimeoutNs", network.timeouts().silence().toNanos());
+        json.writeNumberProperty(
+                "connectTimeoutNs", network.timeouts().connect().toNanos());
+        json.writeNumberProperty(
+                "firstByteTimeoutNs", network.timeouts().firstByte().toNanos());
+        json.writeNumberProperty(
+                "silenceTimeoutNs", network.timeouts().silence().toNanos());
         json.writeNumberProperty("timeoutNs", network.timeouts().whole().toNanos());
         json.writeBooleanProperty("certificatesChecked", !network.tls().insecure());
         if (network.proxy() != null) {

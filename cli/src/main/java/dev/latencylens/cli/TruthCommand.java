@@ -85,12 +85,14 @@ final class TruthCommand implements Callable<Integer> {
                 Figures.count(comparison.chunks()),
                 Figures.count(comparison.coalesced()));
         out.println();
-        out.printf(Locale.ROOT, "%-22s%9s%9s%9s%9s%9s%9s%n", "error in us", "count", "p50", "p90", "p99", "p99.9", "max");
+        out.printf(
+                Locale.ROOT, "%-22s%9s%9s%9s%9s%9s%9s%n", "error in us", "count", "p50", "p90", "p99", "p99.9", "max");
         row("ttft", comparison.ttftErrorNs());
         row("chunk arrival", comparison.arrivalErrorNs());
         row("gap, |error|", comparison.gapErrorNs());
         out.println();
-        out.println("arrival error = measured stamp - instant of the write that carried the chunk, both CLOCK_MONOTONIC");
+        out.println(
+                "arrival error = measured stamp - instant of the write that carried the chunk, both CLOCK_MONOTONIC");
         out.println("gap error = |measured gap - true gap|, chunks with a gap of their own (not coalesced)");
         out.println("n/a N: the percentile needs N samples");
         comparison.mismatches().stream().limit(MOST_LISTED).forEach(mismatch -> out.println("MISMATCH " + mismatch));

@@ -111,8 +111,7 @@ record TruthComparison(
                 long errorNs = startNs + atNs.get(i).asLong() - truth.chunkAtNs(output[i]);
                 arrivalErrorNs.record(errorNs);
                 if (i == 0) {
-                    ttftErrorNs.record(
-                            startNs + exchange.path("firstTokenAtNs").asLong() - truth.chunkAtNs(output[0]));
+                    ttftErrorNs.record(startNs + exchange.path("firstTokenAtNs").asLong() - truth.chunkAtNs(output[0]));
                 } else if (shared.get(i).asBoolean()) {
                     coalesced++;
                 } else {

@@ -36,8 +36,9 @@ class ArchitectureTest {
     private static final String SIMULATED = "dev.latencylens.simulated..";
     private static final String CLI = "dev.latencylens.cli..";
 
-    private static final JavaClasses CLASSES =
-            new ClassFileImporter().withImportOption(new ImportOption.DoNotIncludeTests()).importPackages("dev.latencylens");
+    private static final JavaClasses CLASSES = new ClassFileImporter()
+            .withImportOption(new ImportOption.DoNotIncludeTests())
+            .importPackages("dev.latencylens");
 
     /// As many classes as each package has at least, so that no rule here is about nothing.
     @ParameterizedTest
@@ -53,8 +54,8 @@ class ArchitectureTest {
         "cli, 15"
     })
     void everyPackageIsLookedAt(String name, int least) {
-        Map<String, Long> counts = CLASSES.stream()
-                .collect(Collectors.groupingBy(JavaClass::getPackageName, Collectors.counting()));
+        Map<String, Long> counts =
+                CLASSES.stream().collect(Collectors.groupingBy(JavaClass::getPackageName, Collectors.counting()));
 
         assertThat(counts.get("dev.latencylens." + name)).isGreaterThanOrEqualTo(least);
     }

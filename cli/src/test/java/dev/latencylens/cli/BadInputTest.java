@@ -21,9 +21,7 @@ class BadInputTest {
     Path folder;
 
     @ParameterizedTest(name = "{0}")
-    @CsvSource(
-            delimiter = '|',
-            textBlock = """
+    @CsvSource(delimiter = '|', textBlock = """
             run --modle m                    | unknown argument '--modle'; did you mean --model
             run --url ftp://h/v1 -m m        | bad URL 'ftp://h/v1': its scheme is 'ftp'
             run --url localhost:8000 -m m    | bad URL 'localhost:8000': it has no http:// or https:// in front
@@ -94,16 +92,18 @@ class BadInputTest {
         var run = LensRun.lens((SERVER + "--duration 1h --output-dir " + folder.resolve("r")).split(" "));
 
         assertThat(run.err())
-                .contains("no request to http://127.0.0.1:9/v1 was answered: connect_failed: ", "is the server running");
+                .contains(
+                        "no request to http://127.0.0.1:9/v1 was answered: connect_failed: ", "is the server running");
         isOneLine(run, ExitCode.NOTHING_MEASURED);
-        assertThat(LensRun.runFile(folder.resolve("r")).at("/summary/outcomes/connect_failed").asInt())
+        assertThat(LensRun.runFile(folder.resolve("r"))
+                        .at("/summary/outcomes/connect_failed")
+                        .asInt())
                 .isGreaterThanOrEqualTo(HopelessStart.ENOUGH);
     }
 
     @Test
     void aServerThatIsNotThereIsToldEvenWhenOnlyWarmUpWasSent() {
-        var run = LensRun.lens(
-                (SERVER + "--warmup 100 --duration 1h --output-dir " + folder.resolve("r")).split(" "));
+        var run = LensRun.lens((SERVER + "--warmup 100 --duration 1h --output-dir " + folder.resolve("r")).split(" "));
 
         assertThat(run.err()).contains("connect_failed");
         isOneLine(run, ExitCode.NOTHING_MEASURED);
@@ -111,8 +111,16 @@ class BadInputTest {
 
     @Test
     void anUnknownHostNamesTheHost() {
-        var run = LensRun.lens("run", "--url", "http://no-such-host.invalid/v1", "-m", "m", "--num-prompts", "1",
-                "--output-dir", folder.resolve("r").toString());
+        var run = LensRun.lens(
+                "run",
+                "--url",
+                "http://no-such-host.invalid/v1",
+                "-m",
+                "m",
+                "--num-prompts",
+                "1",
+                "--output-dir",
+                folder.resolve("r").toString());
 
         assertThat(run.err()).contains("dns_failed", "is the host name 'no-such-host.invalid' right?");
         isOneLine(run, ExitCode.NOTHING_MEASURED);
@@ -121,8 +129,18 @@ class BadInputTest {
     @Test
     void aServerThatAnswersNothingIsToldAsTimeout() throws IOException {
         try (var silent = new ServerSocket(0, 50, InetAddress.getLoopbackAddress())) {
-            var run = LensRun.lens("run", "--url", "http://127.0.0.1:" + silent.getLocalPort() + "/v1", "-m", "m", "-n",
-                    "1", "--timeout-first-byte", "100ms", "--output-dir", folder.resolve("r").toString());
+            var run = LensRun.lens(
+                    "run",
+                    "--url",
+                    "http://127.0.0.1:" + silent.getLocalPort() + "/v1",
+                    "-m",
+                    "m",
+                    "-n",
+                    "1",
+                    "--timeout-first-byte",
+                    "100ms",
+                    "--output-dir",
+                    folder.resolve("r").toString());
 
             assertThat(run.err()).contains("timeout: ", "--timeout-first-byte");
             isOneLine(run, ExitCode.NOTHING_MEASURED);
@@ -131,7 +149,8 @@ class BadInputTest {
 
     @Test
     void anUnexpectedFailureAsksForAReportAndShowsItsStackOnlyWhenAsked() {
-        var plain = LensRun.lens(Map.of(), "run", "--url", "http://127.0.0.1:9/v1", "-m", "m", "--output-dir", "pom.xml");
+        var plain =
+                LensRun.lens(Map.of(), "run", "--url", "http://127.0.0.1:9/v1", "-m", "m", "--output-dir", "pom.xml");
         var debugging = LensRun.lens(Map.of("LENS_DEBUG", "1"), "run", "--output-dir", "pom.xml");
 
         isOneLine(plain, ExitCode.USAGE);

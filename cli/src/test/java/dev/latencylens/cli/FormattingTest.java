@@ -23,6 +23,8 @@ import org.junit.jupiter.api.Test;
 class FormattingTest {
     private static final Path ROOT = Path.of(System.getProperty("lens.root"));
 
+    private static final int COLUMNS = 120;
+
     @Test
     void allSourcesAreFormatted() throws Exception {
         var formatter = Formatter.createFormatter(JavaFormatterOptions.builder()
@@ -30,9 +32,17 @@ class FormattingTest {
                 .build());
         boolean apply = "apply".equals(System.getProperty("format"));
         var unformatted = new ArrayList<String>();
+        var tooLong = new ArrayList<String>();
         List<Path> sources = sources();
         for (Path source : sources) {
             String text = Files.readString(source);
+            // The formatter breaks a long line comment in two and leaves the second half as code.
+            text.lines()
+                    .filter(line -> line.strip().startsWith("//") && line.length() > COLUMNS)
+                    .forEach(line -> tooLong.add(ROOT.relativize(source) + ": " + line.strip()));
+            if (!tooLong.isEmpty()) {
+                continue;
+            }
             String formatted = formatted(formatter, source, text);
             if (!text.equals(formatted)) {
                 if (apply) {
@@ -44,7 +54,10 @@ class FormattingTest {
         }
 
         assertThat(sources).hasSizeGreaterThan(100);
-        assertThat(unformatted).as("not as palantir-java-format writes it; -Dformat=apply rewrites them").isEmpty();
+        assertThat(tooLong).as("comments longer than " + COLUMNS + " columns").isEmpty();
+        assertThat(unformatted)
+                .as("not as palantir-java-format writes it; -Dformat=apply rewrites them")
+                .isEmpty();
     }
 
     private static String formatted(Formatter formatter, Path source, String text) throws FormatterException {
@@ -59,7 +72,9 @@ class FormattingTest {
 
     /// What git tracks, so that generated and left-over files do not count.
     private static List<Path> sources() throws IOException, InterruptedException {
-        Process git = new ProcessBuilder("git", "ls-files", "*.java").directory(ROOT.toFile()).start();
+        Process git = new ProcessBuilder("git", "ls-files", "*.java")
+                .directory(ROOT.toFile())
+                .start();
         String listed = new String(git.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
         assertThat(git.waitFor()).isZero();
         return listed.lines().map(ROOT::resolve).filter(Files::exists).toList();

@@ -25,7 +25,8 @@ class InterruptTest {
     @ParameterizedTest
     @CsvSource({"INT, 130", "TERM, 143"})
     void aSignalEndsTheRunWithTheReportOfWhatWasMeasured(String signal, int exitCode) throws Exception {
-        Process process = start("run", "--duration", "1h", "--output-dir", folder.resolve("r").toString());
+        Process process = start(
+                "run", "--duration", "1h", "--output-dir", folder.resolve("r").toString());
         awaitSomeExchanges();
         send(signal, process);
         assertThat(process.waitFor(30, TimeUnit.SECONDS)).isTrue();
@@ -33,18 +34,21 @@ class InterruptTest {
         assertThat(process.exitValue()).isEqualTo(exitCode);
         assertThat(Files.readString(folder.resolve("out")))
                 .contains("The run was ended early (interrupted)", "Formulas");
-        assertThat(LensRun.runFile(folder.resolve("r")).path("state").asString()).isEqualTo("ended_early");
+        assertThat(LensRun.runFile(folder.resolve("r")).path("state").asString())
+                .isEqualTo("ended_early");
         assertThat(LensRun.runFile(folder.resolve("r")).at("/summary/measured").asInt())
                 .isEqualTo(LensRun.exchanges(folder.resolve("r")).size());
     }
 
     @Test
     void aKilledRunLeavesWholeLinesAndTheStateRunning() throws Exception {
-        Process process = start("run", "--duration", "1h", "--output-dir", folder.resolve("r").toString());
+        Process process = start(
+                "run", "--duration", "1h", "--output-dir", folder.resolve("r").toString());
         awaitSomeExchanges();
         process.destroyForcibly().waitFor();
 
-        assertThat(LensRun.runFile(folder.resolve("r")).path("state").asString()).isEqualTo("running");
+        assertThat(LensRun.runFile(folder.resolve("r")).path("state").asString())
+                .isEqualTo("running");
         assertThat(LensRun.exchanges(folder.resolve("r"))).isNotEmpty();
     }
 
@@ -77,6 +81,8 @@ class InterruptTest {
     }
 
     private static void send(String signal, Process process) throws Exception {
-        new ProcessBuilder("kill", "-" + signal, Long.toString(process.pid())).start().waitFor();
+        new ProcessBuilder("kill", "-" + signal, Long.toString(process.pid()))
+                .start()
+                .waitFor();
     }
 }

@@ -52,8 +52,16 @@ class MeasuringTest {
 
     @Test
     void theTableIsAlignedAndRisesFromLeftToRight() {
-        var run = lens("run", "--num-prompts", "20", "--output-dir", folder.toString(), "--percentile-metrics", "ttft,e2el",
-                "--metric-percentiles", "50,99.99");
+        var run = lens(
+                "run",
+                "--num-prompts",
+                "20",
+                "--output-dir",
+                folder.toString(),
+                "--percentile-metrics",
+                "ttft,e2el",
+                "--metric-percentiles",
+                "50,99.99");
 
         List<String> table = run.out()
                 .lines()
@@ -61,7 +69,7 @@ class MeasuringTest {
                 .skip(1)
                 .limit(3)
                 .toList();
-        assertThat(table.get(0)).isEqualTo("ms                    count     mean      min      p50   p99.99      max");
+        assertThat(table.get(0)).isEqualTo("ms                    count     mean      min      p50    p99.99      max");
         assertThat(table.get(1)).matches("ttft +20( +[\\d.]+){3} n/a 66381 +[\\d.]+");
         assertThat(table.get(2)).startsWith("e2e ").hasSameSizeAs(table.get(0));
     }
@@ -72,12 +80,29 @@ class MeasuringTest {
         try (var provider = SimulatedProvider.start(
                 ServerOptions.defaults().withRecord(record),
                 Behaviour.defaults().with("ttft", "5ms").with("gap", "1ms").with("reasoning-tokens", "3"))) {
-            var run = lens("run", "--url", provider.baseUrl().toString(), "--model", "m", "--concurrency", "8",
-                    "--num-prompts", "64", "--warmup", "8", "--osl", "10", "--output-dir", folder.resolve("r").toString());
+            var run = lens(
+                    "run",
+                    "--url",
+                    provider.baseUrl().toString(),
+                    "--model",
+                    "m",
+                    "--concurrency",
+                    "8",
+                    "--num-prompts",
+                    "64",
+                    "--warmup",
+                    "8",
+                    "--osl",
+                    "10",
+                    "--output-dir",
+                    folder.resolve("r").toString());
             assertThat(run.exitCode()).as(run.err()).isZero();
         }
 
-        assertThat(runFile(folder.resolve("r")).at("/summary/outcomes/completed").asInt()).isEqualTo(64);
+        assertThat(runFile(folder.resolve("r"))
+                        .at("/summary/outcomes/completed")
+                        .asInt())
+                .isEqualTo(64);
         var truth = lens("truth", folder.resolve("r").toString(), record.toString());
         assertThat(truth.exitCode()).as(truth.out()).isZero();
         assertThat(truth.out()).contains("72 requests matched, 0 in the run alone, 0 in the record alone");
@@ -107,20 +132,53 @@ class MeasuringTest {
         TlsIdentity identity = TlsIdentity.generate(TlsIdentity.Flaw.VALID);
         Path ca = folder.resolve("ca.pem");
         Files.writeString(ca, identity.trustPem());
-        try (var provider =
-                SimulatedProvider.start(ServerOptions.defaults().withTls(identity), Behaviour.defaults())) {
+        try (var provider = SimulatedProvider.start(ServerOptions.defaults().withTls(identity), Behaviour.defaults())) {
             String url = provider.baseUrl().toString();
-            var run = lens("run", "--url", url, "-m", "m", "-n", "12", "--http", http, "--ca-file", ca.toString(),
-                    "--output-dir", folder.resolve("r").toString());
+            var run = lens(
+                    "run",
+                    "--url",
+                    url,
+                    "-m",
+                    "m",
+                    "-n",
+                    "12",
+                    "--http",
+                    http,
+                    "--ca-file",
+                    ca.toString(),
+                    "--output-dir",
+                    folder.resolve("r").toString());
             assertThat(run.exitCode()).as(run.err()).isZero();
             assertThat(run.out()).contains("HTTP/" + http + " over TLSv1.3 (").doesNotContain("NOT checked");
-            assertThat(exchanges(folder.resolve("r")).getFirst().at("/tls/verified").asBoolean()).isTrue();
+            assertThat(exchanges(folder.resolve("r"))
+                            .getFirst()
+                            .at("/tls/verified")
+                            .asBoolean())
+                    .isTrue();
 
-            var distrusting = lens("run", "--url", url, "-m", "m", "-n", "1", "--output-dir", folder.resolve("d").toString());
+            var distrusting = lens(
+                    "run",
+                    "--url",
+                    url,
+                    "-m",
+                    "m",
+                    "-n",
+                    "1",
+                    "--output-dir",
+                    folder.resolve("d").toString());
             assertThat(distrusting.exitCode()).isEqualTo(ExitCode.NOTHING_MEASURED);
             assertThat(distrusting.err()).contains("tls_failed", "--ca-file").hasLineCount(1);
 
-            var insecure = lens("run", "--url", url, "-m", "m", "-n", "2", "--insecure", "--output-dir",
+            var insecure = lens(
+                    "run",
+                    "--url",
+                    url,
+                    "-m",
+                    "m",
+                    "-n",
+                    "2",
+                    "--insecure",
+                    "--output-dir",
                     folder.resolve("i").toString());
             assertThat(insecure.out()).contains("certificate NOT checked", "Certificates were not checked");
         }
@@ -136,14 +194,23 @@ class MeasuringTest {
                 .mapToLong(exchange -> exchange.path("intendedAtNs").asLong())
                 .min()
                 .orElseThrow();
-        assertThat(exchanges(folder)).hasSize(50).allSatisfy(exchange -> assertThat(
-                        exchange.path("intendedAtNs").asLong() - first)
-                .isEqualTo(exchange.path("number").asLong() * 10_000_000));
+        assertThat(exchanges(folder))
+                .hasSize(50)
+                .allSatisfy(exchange -> assertThat(exchange.path("intendedAtNs").asLong() - first)
+                        .isEqualTo(exchange.path("number").asLong() * 10_000_000));
     }
 
     @Test
     void aDurationEndsTheRun() {
-        var run = lens("run", "--duration", "300ms", "--concurrency", "4", "--output-len", "2", "--output-dir",
+        var run = lens(
+                "run",
+                "--duration",
+                "300ms",
+                "--concurrency",
+                "4",
+                "--output-len",
+                "2",
+                "--output-dir",
                 folder.toString());
 
         assertThat(run.exitCode()).as(run.err()).isZero();
@@ -153,18 +220,40 @@ class MeasuringTest {
 
     @Test
     void bothFilesAreValidByTheirSchemas() throws IOException {
-        lens("run", "--num-prompts", "12", "--warmup", "2", "--label", "a=b", "-H", "X-Team: lens", "--output-dir",
+        lens(
+                "run",
+                "--num-prompts",
+                "12",
+                "--warmup",
+                "2",
+                "--label",
+                "a=b",
+                "-H",
+                "X-Team: lens",
+                "--output-dir",
                 folder.resolve("good").toString());
-        lens("run", "--url", "http://127.0.0.1:9/v1", "-m", "m", "--request-rate", "50", "--duration", "1s",
-                "--output-dir", folder.resolve("bad").toString());
+        lens(
+                "run",
+                "--url",
+                "http://127.0.0.1:9/v1",
+                "-m",
+                "m",
+                "--request-rate",
+                "50",
+                "--duration",
+                "1s",
+                "--output-dir",
+                folder.resolve("bad").toString());
 
         for (String run : List.of("good", "bad")) {
             var wrong = new ArrayList<String>();
             Path directory = folder.resolve(run);
-            schema("run").validate(Files.readString(directory.resolve("run.json")), InputFormat.JSON)
+            schema("run")
+                    .validate(Files.readString(directory.resolve("run.json")), InputFormat.JSON)
                     .forEach(error -> wrong.add(error.toString()));
             try (var lines = Files.lines(directory.resolve("exchanges.jsonl"))) {
-                lines.forEach(line -> schema("exchange").validate(line, InputFormat.JSON)
+                lines.forEach(line -> schema("exchange")
+                        .validate(line, InputFormat.JSON)
                         .forEach(error -> wrong.add(error.toString())));
             }
             assertThat(wrong).isEmpty();
@@ -178,7 +267,15 @@ class MeasuringTest {
         var seen = new ArrayList<String>();
         try (var provider = SimulatedProvider.start(
                 ServerOptions.defaults(), Behaviour.defaults(), record -> seen.add(readRunFile()))) {
-            lens("run", "--url", provider.baseUrl().toString(), "-m", "m", "-n", "20", "--output-dir",
+            lens(
+                    "run",
+                    "--url",
+                    provider.baseUrl().toString(),
+                    "-m",
+                    "m",
+                    "-n",
+                    "20",
+                    "--output-dir",
                     folder.resolve("r").toString());
         }
 
@@ -189,8 +286,16 @@ class MeasuringTest {
 
     @Test
     void aPromptMayComeFromStandardInput() throws IOException {
-        var run = LensRun.lens("What is love?", Map.of(), "run", "--prompt-file", "-", "--num-prompts", "2",
-                "--output-dir", folder.toString());
+        var run = LensRun.lens(
+                "What is love?",
+                Map.of(),
+                "run",
+                "--prompt-file",
+                "-",
+                "--num-prompts",
+                "2",
+                "--output-dir",
+                folder.toString());
 
         assertThat(run.out()).contains("prompts the text of --prompt-file -, each time");
         assertThat(Files.readString(folder.resolve("run.json"))).doesNotContain("What is love?");
@@ -199,25 +304,44 @@ class MeasuringTest {
     @Test
     void failuresAreCountedBesideTheAnswers() throws IOException {
         try (var provider = SimulatedProvider.start(
-                ServerOptions.defaults(), Behaviour.defaults().with("fault", "http-503").with("fault-rate", "0.5"))) {
-            var run = lens("run", "--url", provider.baseUrl().toString(), "-m", "m", "-n", "40", "--output-dir",
+                ServerOptions.defaults(),
+                Behaviour.defaults().with("fault", "http-503").with("fault-rate", "0.5"))) {
+            var run = lens(
+                    "run",
+                    "--url",
+                    provider.baseUrl().toString(),
+                    "-m",
+                    "m",
+                    "-n",
+                    "40",
+                    "--output-dir",
                     folder.resolve("r").toString());
 
             assertThat(run.exitCode()).isZero();
             assertThat(run.out()).contains("http_error", "requests failed and are in no latency figure");
         }
         JsonNode outcomes = runFile(folder.resolve("r")).at("/summary/outcomes");
-        assertThat(outcomes.path("completed").asInt() + outcomes.path("http_error").asInt()).isEqualTo(40);
+        assertThat(outcomes.path("completed").asInt()
+                        + outcomes.path("http_error").asInt())
+                .isEqualTo(40);
     }
 
     @ParameterizedTest
     @ValueSource(strings = {"http-401:check the key", "http-404:check --model 'm'"})
     void aRefusalThatLastsEndsTheRunWithItsCure(String refusal) throws IOException {
         String[] parts = refusal.split(":", 2);
-        try (var provider =
-                SimulatedProvider.start(ServerOptions.defaults(), Behaviour.defaults().with("fault", parts[0]))) {
-            var run = lens(Map.of("OPENAI_API_KEY", "sk-canary-0123456789"), "run", "--url",
-                    provider.baseUrl().toString(), "-m", "m", "--duration", "1h", "--output-dir",
+        try (var provider = SimulatedProvider.start(
+                ServerOptions.defaults(), Behaviour.defaults().with("fault", parts[0]))) {
+            var run = lens(
+                    Map.of("OPENAI_API_KEY", "sk-canary-0123456789"),
+                    "run",
+                    "--url",
+                    provider.baseUrl().toString(),
+                    "-m",
+                    "m",
+                    "--duration",
+                    "1h",
+                    "--output-dir",
                     folder.resolve("r").toString());
 
             assertThat(run.exitCode()).isEqualTo(ExitCode.NOTHING_MEASURED);

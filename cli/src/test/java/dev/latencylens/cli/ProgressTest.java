@@ -31,6 +31,8 @@ class ProgressTest {
         var timed = new Load(null, 8, 0, 0, Duration.ofSeconds(30), Duration.ofSeconds(1));
         var progress = new Summary.Progress(1, 1, 0, 5, 1_000_000_000L, OptionalLong.empty());
 
-        assertThat(Progress.line(timed, progress, 8, 10_000_000_000L)).startsWith("1  in flight 8").endsWith("eta 20 s");
+        assertThat(Progress.line(timed, progress, 8, 10_000_000_000L))
+                .startsWith("1  in flight 8")
+                .endsWith("eta 20 s");
     }
 }

@@ -21,7 +21,8 @@ class PromptsTest {
     void noTwoPromptsBeginAlike() {
         var prompts = new Prompts.Generated(42, 8, 0);
 
-        assertThat(LongStream.range(0, 20_000).mapToObj(number -> prompts.apply(number).text()))
+        assertThat(LongStream.range(0, 20_000)
+                        .mapToObj(number -> prompts.apply(number).text()))
                 .doesNotHaveDuplicates();
     }
 

@@ -26,9 +26,19 @@ class SecretsTest {
 
     @Test
     void aKeyFromTheEnvironmentIsSeenNowhere() throws IOException {
-        try (var provider = SimulatedProvider.start(ServerOptions.defaults().withApiKey(CANARY), Behaviour.defaults())) {
-            var run = LensRun.lens(Map.of("OPENAI_API_KEY", CANARY), "run", "--url", provider.baseUrl().toString(), "-m",
-                    "m", "-n", "12", "--output-dir", folder.resolve("r").toString());
+        try (var provider =
+                SimulatedProvider.start(ServerOptions.defaults().withApiKey(CANARY), Behaviour.defaults())) {
+            var run = LensRun.lens(
+                    Map.of("OPENAI_API_KEY", CANARY),
+                    "run",
+                    "--url",
+                    provider.baseUrl().toString(),
+                    "-m",
+                    "m",
+                    "-n",
+                    "12",
+                    "--output-dir",
+                    folder.resolve("r").toString());
 
             assertThat(run.exitCode()).as(run.err()).isZero();
             nowhere(run);
@@ -37,9 +47,20 @@ class SecretsTest {
 
     @Test
     void aKeyOnTheCommandLineIsSeenNowhereAndWarnedOf() throws IOException {
-        try (var provider = SimulatedProvider.start(ServerOptions.defaults().withApiKey(CANARY), Behaviour.defaults())) {
-            var run = LensRun.lens("run", "--url", provider.baseUrl().toString(), "-m", "m", "-n", "12", "--api-key",
-                    CANARY, "--output-dir", folder.resolve("r").toString());
+        try (var provider =
+                SimulatedProvider.start(ServerOptions.defaults().withApiKey(CANARY), Behaviour.defaults())) {
+            var run = LensRun.lens(
+                    "run",
+                    "--url",
+                    provider.baseUrl().toString(),
+                    "-m",
+                    "m",
+                    "-n",
+                    "12",
+                    "--api-key",
+                    CANARY,
+                    "--output-dir",
+                    folder.resolve("r").toString());
 
             assertThat(run.exitCode()).as(run.err()).isZero();
             assertThat(run.err()).contains("better set OPENAI_API_KEY");
@@ -49,13 +70,27 @@ class SecretsTest {
 
     @Test
     void aKeyInAHeaderIsSeenNowhereButItsNameIs() throws IOException {
-        try (var provider = SimulatedProvider.start(ServerOptions.defaults().withApiKey(CANARY), Behaviour.defaults())) {
-            var run = LensRun.lens("run", "--url", provider.baseUrl().toString(), "-m", "m", "-n", "12", "-H",
-                    "Authorization: Bearer " + CANARY, "-H", "X-Api-Key: " + CANARY + "-2", "--output-dir",
+        try (var provider =
+                SimulatedProvider.start(ServerOptions.defaults().withApiKey(CANARY), Behaviour.defaults())) {
+            var run = LensRun.lens(
+                    "run",
+                    "--url",
+                    provider.baseUrl().toString(),
+                    "-m",
+                    "m",
+                    "-n",
+                    "12",
+                    "-H",
+                    "Authorization: Bearer " + CANARY,
+                    "-H",
+                    "X-Api-Key: " + CANARY + "-2",
+                    "--output-dir",
                     folder.resolve("r").toString());
 
             assertThat(run.exitCode()).as(run.err()).isZero();
-            assertThat(LensRun.runFile(folder.resolve("r")).at("/plan/headers/authorization").asString())
+            assertThat(LensRun.runFile(folder.resolve("r"))
+                            .at("/plan/headers/authorization")
+                            .asString())
                     .isEqualTo("***");
             nowhere(run);
         }
@@ -79,8 +114,16 @@ class SecretsTest {
         });
         server.start();
         try {
-            var run = LensRun.lens(Map.of("OPENAI_API_KEY", CANARY, "LENS_DEBUG", "1"), "run", "--url",
-                    "http://127.0.0.1:" + server.getAddress().getPort() + "/v1", "-m", "m", "-n", "6", "--output-dir",
+            var run = LensRun.lens(
+                    Map.of("OPENAI_API_KEY", CANARY, "LENS_DEBUG", "1"),
+                    "run",
+                    "--url",
+                    "http://127.0.0.1:" + server.getAddress().getPort() + "/v1",
+                    "-m",
+                    "m",
+                    "-n",
+                    "6",
+                    "--output-dir",
                     folder.resolve("r").toString());
 
             assertThat(run.exitCode()).isEqualTo(ExitCode.NOTHING_MEASURED);
@@ -93,8 +136,17 @@ class SecretsTest {
 
     @Test
     void aProxysPasswordIsSeenNowhere() throws IOException {
-        var run = LensRun.lens(Map.of("HTTPS_PROXY", "http://me:" + CANARY + "@127.0.0.1:9"), "run", "--url",
-                "https://example.invalid/v1", "-m", "m", "-n", "1", "--output-dir", folder.resolve("r").toString());
+        var run = LensRun.lens(
+                Map.of("HTTPS_PROXY", "http://me:" + CANARY + "@127.0.0.1:9"),
+                "run",
+                "--url",
+                "https://example.invalid/v1",
+                "-m",
+                "m",
+                "-n",
+                "1",
+                "--output-dir",
+                folder.resolve("r").toString());
 
         assertThat(run.exitCode()).isEqualTo(ExitCode.NOTHING_MEASURED);
         nowhere(run);
@@ -126,7 +178,9 @@ class SecretsTest {
             List<Path> written = files.filter(Files::isRegularFile).toList();
             assertThat(written).hasSizeGreaterThanOrEqualTo(2);
             for (Path file : written) {
-                assertThat(Files.readString(file, StandardCharsets.ISO_8859_1)).as(file.toString()).doesNotContain(beginning);
+                assertThat(Files.readString(file, StandardCharsets.ISO_8859_1))
+                        .as(file.toString())
+                        .doesNotContain(beginning);
             }
         }
     }

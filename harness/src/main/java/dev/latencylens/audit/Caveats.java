@@ -61,9 +61,7 @@ public final class Caveats {
                 .filter(reached -> Math.abs(reached / asked - 1) > Caveat.RateNotReached.TOLERANCE)
                 .ifPresent(reached -> caveats.add(new Caveat.RateNotReached(asked, reached)));
         long limitNs = Math.max(Caveat.SentLate.LEAST_NS, Math.round(Caveat.SentLate.OF_GAP * 1e9 / asked));
-        summary.of(Metric.QUEUE)
-                .percentile(Percentile.P99)
-                .stream()
+        summary.of(Metric.QUEUE).percentile(Percentile.P99).stream()
                 .filter(queueNs -> queueNs > limitNs)
                 .forEach(queueNs -> caveats.add(new Caveat.SentLate(queueNs, limitNs)));
     }

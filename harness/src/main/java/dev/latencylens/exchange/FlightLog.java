@@ -99,8 +99,8 @@ public final class FlightLog {
         return bytes;
     }
 
-    /// Waits for room and tells how many of the wanted bytes may now be put at [#position]; at least one, and fewer than
-    /// wanted where the array ends.
+    /// Waits for room and tells how many of the wanted bytes may now be put at [#position]; at least one, and fewer
+    /// than wanted where the array ends.
     public int claim(int wanted) {
         int contiguous = Math.min(wanted, bytes.length - position());
         if (bytesWritten + contiguous > bytesFreeUpTo) {

@@ -15,11 +15,7 @@ public enum Metric {
     TTFC(Group.ANSWER, Moment.STARTED, Moment.FIRST_CHUNK, "vLLM's TTFT, OTel time_to_first_chunk"),
     TTFT(Group.ANSWER, Moment.STARTED, Moment.FIRST_TOKEN, "AIPerf and inference-perf TTFT"),
     TTFO(Group.ANSWER, Moment.STARTED, Moment.FIRST_VISIBLE, "AIPerf TTFO, Artificial Analysis TTFAT"),
-    SERVER_TTFT(
-            Group.ANSWER,
-            Moment.REQUEST_END,
-            Moment.FIRST_TOKEN,
-            "TTFT without connection set-up and sending"),
+    SERVER_TTFT(Group.ANSWER, Moment.REQUEST_END, Moment.FIRST_TOKEN, "TTFT without connection set-up and sending"),
     ICL(Group.GAP, "gap between output chunks of different reads, all requests pooled", "what vLLM prints as ITL"),
     ICL_PER_REQUEST(Group.GAP, "mean icl of one request", "AIPerf ITL where every chunk is a token"),
     ITL(Group.GAP, "gap / tokens of the later read, weighted by tokens, where every chunk's tokens are known", ""),
@@ -32,11 +28,7 @@ public enum Metric {
     E2E_FROM_INTENDED(Group.SCHEDULE, Moment.INTENDED, Moment.LAST_TOKEN, "MLPerf Server, wrk2"),
     DNS(Group.CONNECTION, Moment.DOMAIN_LOOKUP_START, Moment.DOMAIN_LOOKUP_END, "curl namelookup"),
     TCP(Group.CONNECTION, Moment.CONNECT_START, Moment.CONNECT_END, "curl connect - namelookup"),
-    TLS(
-            Group.CONNECTION,
-            Moment.SECURE_CONNECTION_START,
-            Moment.SECURE_CONNECTION_END,
-            "curl appconnect - connect"),
+    TLS(Group.CONNECTION, Moment.SECURE_CONNECTION_START, Moment.SECURE_CONNECTION_END, "curl appconnect - connect"),
     REQUEST(Group.CONNECTION, Moment.REQUEST_START, Moment.REQUEST_END, "k6 sending"),
     WAIT(Group.CONNECTION, Moment.REQUEST_END, Moment.RESPONSE_START, "k6 waiting");
 
@@ -81,11 +73,10 @@ public enum Metric {
     /// @throws IllegalArgumentException listing the names
     public static Metric of(String name) {
         String wanted = name.strip().toLowerCase(Locale.ROOT);
-        String ours =
-                switch (wanted) {
-                    case "e2el", "request_latency" -> "e2e";
-                    default -> wanted;
-                };
+        String ours = switch (wanted) {
+            case "e2el", "request_latency" -> "e2e";
+            default -> wanted;
+        };
         Optional<Metric> found = Arrays.stream(VALUES)
                 .filter(metric -> metric.label().equals(ours))
                 .findFirst();
@@ -117,11 +108,13 @@ public enum Metric {
     }
 
     /// The moment it counts from, or null if it is no difference of two moments.
-    @Nullable Moment from() {
+    @Nullable
+    Moment from() {
         return from;
     }
 
-    @Nullable Moment to() {
+    @Nullable
+    Moment to() {
         return to;
     }
 

@@ -227,7 +227,8 @@ public final class Summary {
         return all[metric.ordinal()];
     }
 
-    /// The answered exchanges over connections of one kind; for metrics within a stream, which are not told apart, empty.
+    /// The answered exchanges over connections of one kind; for metrics within a stream, which are not told apart,
+    /// empty.
     public Distribution of(Metric metric, ConnectionFacts.Kind kind) {
         Distribution distribution = byConnection[kind.ordinal()][metric.ordinal()];
         return distribution == null ? new Distribution() : distribution;
@@ -242,7 +243,8 @@ public final class Summary {
     }
 
     private void widenWindow(Timeline timeline) {
-        long startedAtNs = timeline.atNs(Moment.STARTED).orElse(timeline.atNs(Moment.INTENDED).orElse(0));
+        long startedAtNs = timeline.atNs(Moment.STARTED)
+                .orElse(timeline.atNs(Moment.INTENDED).orElse(0));
         if (measured == 1) {
             firstStartedAtNs = startedAtNs;
             lastStartedAtNs = startedAtNs;

@@ -148,8 +148,12 @@ class CaveatsTest {
                 new Caveat.KeyInCleartext("example.com"));
 
         assertThat(all).hasSize(Caveat.class.getPermittedSubclasses().length);
-        assertThat(all).extracting(Caveat::code).doesNotHaveDuplicates().contains("flight_log_full", "key_in_cleartext");
-        assertThat(all).allSatisfy(caveat -> assertThat(caveat.text()).endsWith(".").doesNotContain("\n"));
+        assertThat(all)
+                .extracting(Caveat::code)
+                .doesNotHaveDuplicates()
+                .contains("flight_log_full", "key_in_cleartext");
+        assertThat(all)
+                .allSatisfy(caveat -> assertThat(caveat.text()).endsWith(".").doesNotContain("\n"));
     }
 
     private void add(ScriptedExchange exchange) {

@@ -38,8 +38,10 @@ class HeaderTest {
 
     @Test
     void aRequestTargetIsAPathWithoutBlanks() {
-        assertThatThrownBy(() -> new Request("POST", "/a b", List.of(), new byte[0])).hasMessageContaining("'/a b'");
-        assertThatThrownBy(() -> new Request("POST", "a", List.of(), new byte[0])).hasMessageContaining("'a'");
+        assertThatThrownBy(() -> new Request("POST", "/a b", List.of(), new byte[0]))
+                .hasMessageContaining("'/a b'");
+        assertThatThrownBy(() -> new Request("POST", "a", List.of(), new byte[0]))
+                .hasMessageContaining("'a'");
     }
 
     @Test

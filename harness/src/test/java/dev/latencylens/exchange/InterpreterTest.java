@@ -106,7 +106,8 @@ class InterpreterTest {
         assertThat(result().outcome()).isEqualTo(new Outcome(Outcome.Kind.CONNECT_FAILED, "Connection refused"));
         assertThat(result().connection()).isNull();
         assertThat(result().head()).isNull();
-        assertThat(result().timeline().betweenNs(Moment.INTENDED, Moment.STARTED)).hasValue(2);
+        assertThat(result().timeline().betweenNs(Moment.INTENDED, Moment.STARTED))
+                .hasValue(2);
     }
 
     @Test
@@ -118,7 +119,10 @@ class InterpreterTest {
 
         assertThat(result().connection()).isEqualTo(CONNECTION);
         assertThat(result().head()).isNotNull().extracting(ResponseHead::status).isEqualTo(200);
-        assertThat(result().completion().usage()).isNotNull().extracting(Usage::outputTotal).isEqualTo(9L);
+        assertThat(result().completion().usage())
+                .isNotNull()
+                .extracting(Usage::outputTotal)
+                .isEqualTo(9L);
         assertThat(CONNECTION.reused().kind()).isEqualTo(ConnectionFacts.Kind.REUSED);
     }
 

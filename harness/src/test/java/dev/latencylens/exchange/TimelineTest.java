@@ -22,7 +22,8 @@ class TimelineTest {
         timeline.set(Moment.REQUEST_END, 30);
         timeline.set(Moment.RESPONSE_START, 10);
 
-        assertThat(timeline.betweenNs(Moment.REQUEST_END, Moment.RESPONSE_START)).hasValue(-20);
+        assertThat(timeline.betweenNs(Moment.REQUEST_END, Moment.RESPONSE_START))
+                .hasValue(-20);
     }
 
     @Test

@@ -38,11 +38,7 @@ class LoadLoopTest {
 
         assertThat(transport.starts)
                 .containsExactly(
-                        started(0, 0, 0),
-                        started(1, 0, 1),
-                        started(2, 10, 1),
-                        started(3, 20, 1),
-                        started(4, 25, 0));
+                        started(0, 0, 0), started(1, 0, 1), started(2, 10, 1), started(3, 20, 1), started(4, 25, 0));
     }
 
     @Test
@@ -53,7 +49,8 @@ class LoadLoopTest {
 
         var last = transport.starts.getLast();
         assertThat(last.intended()).isEqualTo(Duration.ofNanos(999_666_666_667L));
-        assertThat(transport.starts).allSatisfy(start -> assertThat(start.started()).isEqualTo(start.intended()));
+        assertThat(transport.starts)
+                .allSatisfy(start -> assertThat(start.started()).isEqualTo(start.intended()));
     }
 
     @Test
@@ -66,9 +63,11 @@ class LoadLoopTest {
         };
         var transport = run(new Load(PER_MILLISECOND, 0, 10, 0, null, ofSeconds(1)), 10);
 
-        assertThat(transport.starts).extracting(start -> start.intended().toMillis())
+        assertThat(transport.starts)
+                .extracting(start -> start.intended().toMillis())
                 .containsExactly(0L, 1L, 2L, 3L, 4L, 5L, 6L, 7L, 8L, 9L);
-        assertThat(transport.starts).extracting(start -> start.started().toMillis())
+        assertThat(transport.starts)
+                .extracting(start -> start.started().toMillis())
                 .containsExactly(0L, 1L, 2L, 7L, 7L, 7L, 7L, 7L, 8L, 9L);
     }
 
@@ -140,7 +139,10 @@ class LoadLoopTest {
         hungry.run(feeding, 0);
 
         assertThat(hungry.starved()).isEqualTo(1_000);
-        assertThat(feeding.starts).hasSize(3).first().isEqualTo(new ScriptedTransport.Start(0, ofMillis(0), ofMillis(20), 0));
+        assertThat(feeding.starts)
+                .hasSize(3)
+                .first()
+                .isEqualTo(new ScriptedTransport.Start(0, ofMillis(0), ofMillis(20), 0));
     }
 
     @Test
@@ -173,7 +175,8 @@ class LoadLoopTest {
     }
 
     private ScriptedTransport transport(LoadLoop listener) {
-        return new ScriptedTransport(clock, new FlightLog(clock, 1 << 14, 16), listener, exchange -> takes.apply(exchange));
+        return new ScriptedTransport(
+                clock, new FlightLog(clock, 1 << 14, 16), listener, exchange -> takes.apply(exchange));
     }
 
     private LoadLoop loop() {

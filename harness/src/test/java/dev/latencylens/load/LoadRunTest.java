@@ -50,7 +50,8 @@ class LoadRunTest {
         var backlog = run(closedLoop(8, 5_001), 3);
 
         assertThat(results.stream().map(result -> result.exchange().number()))
-                .containsExactlyInAnyOrderElementsOf(LongStream.range(0, 5_001).boxed().toList());
+                .containsExactlyInAnyOrderElementsOf(
+                        LongStream.range(0, 5_001).boxed().toList());
         assertThat(transports).hasSize(3).allMatch(transport -> transport.closed);
         assertThat(backlog.startedAtNs()).isEqualTo(1_000 + 10_000_000);
     }

@@ -42,7 +42,10 @@ class ScriptedTransport implements Transport {
         long nowNs = clock.nowNs();
         log.moment(exchange, Moment.STARTED, nowNs);
         starts.add(new Start(
-                exchange.number(), Duration.ofNanos(exchange.intendedAtNs()), Duration.ofNanos(nowNs), exchange.session()));
+                exchange.number(),
+                Duration.ofNanos(exchange.intendedAtNs()),
+                Duration.ofNanos(nowNs),
+                exchange.session()));
         pending.add(new Answer(exchange, nowNs + takes.apply(exchange).toNanos()));
         mostInFlight = Math.max(mostInFlight, pending.size());
     }

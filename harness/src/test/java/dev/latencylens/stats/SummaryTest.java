@@ -138,14 +138,20 @@ class SummaryTest {
 
     @Test
     void anAnswerThatCameInOneReadHasNoTimePerToken() {
-        add(exchange().startedAt(ofMillis(0)).tokensAt(ofMillis(10), ofMillis(10)).usage(1, 0, 20, 0));
+        add(exchange()
+                .startedAt(ofMillis(0))
+                .tokensAt(ofMillis(10), ofMillis(10))
+                .usage(1, 0, 20, 0));
 
         assertThat(summary.of(Metric.TPOT).count()).isZero();
     }
 
     @Test
     void usageCountsBeforeChunksAndTheSourceIsNamed() {
-        add(exchange().startedAt(ofMillis(0)).tokensAt(ofMillis(10), ofMillis(20)).usage(7, 5, 40, 30));
+        add(exchange()
+                .startedAt(ofMillis(0))
+                .tokensAt(ofMillis(10), ofMillis(20))
+                .usage(7, 5, 40, 30));
         assertThat(summary.tokens()).isEqualTo(new Summary.Tokens(7, 5, 40, 30, 1, 0, 1));
         assertThat(summary.tokens().source()).isEqualTo("usage");
 
@@ -194,7 +200,8 @@ class SummaryTest {
         assertThat(summary.of(Metric.TTFT).count()).isEqualTo(3);
         assertThat(summary.of(Metric.TTFT, ConnectionFacts.Kind.NEW).max()).hasValue(ms(50));
         assertThat(summary.of(Metric.TTFT, ConnectionFacts.Kind.REUSED).max()).hasValue(ms(30));
-        assertThat(summary.of(Metric.TTFT, ConnectionFacts.Kind.RESUMED).count()).isZero();
+        assertThat(summary.of(Metric.TTFT, ConnectionFacts.Kind.RESUMED).count())
+                .isZero();
         assertThat(summary.answeredOver(ConnectionFacts.Kind.REUSED)).isEqualTo(2);
     }
 
@@ -240,8 +247,11 @@ class SummaryTest {
             add(exchange().ended(Outcome.Kind.RESET, "number " + i));
         }
 
-        assertThat(summary.failures()).hasSize(65).first().isEqualTo(new Summary.Failure(
-                new Outcome(Outcome.Kind.RESET, "further ones, with other details"), 936));
+        assertThat(summary.failures())
+                .hasSize(65)
+                .first()
+                .isEqualTo(
+                        new Summary.Failure(new Outcome(Outcome.Kind.RESET, "further ones, with other details"), 936));
         assertThat(summary.measured()).isEqualTo(1_000);
     }
 

@@ -23,7 +23,8 @@ sealed interface Prompts extends LongFunction<Prompt> {
     /// Words at random, no two prompts of a run alike, the same again for the same seed.
     ///
     /// Length counts words: each is a short English word, which common tokenizers make one token of, so the real
-    /// number of tokens is a little higher by what the chat template adds; the report shows the provider's own count.
+    /// number of tokens is a little higher by what the chat template adds; the report shows the provider's own
+    count.
     /// The
     /// first eight words spell the request's number, mixed with the seed, so that no two prompts of eight words or
     /// more

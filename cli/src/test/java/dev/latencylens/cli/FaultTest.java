@@ -54,7 +54,9 @@ class FaultTest {
     void whatFailsBeforeTheFirstTokenHasNoChunks(String fault, String http, String outcome, String detail)
             throws IOException {
         for (JsonNode exchange : measured("fault=" + fault, http)) {
-            assertThat(exchange.get("outcome").asString()).as(exchange.toString()).isEqualTo(outcome);
+            assertThat(exchange.get("outcome").asString())
+                    .as(exchange.toString())
+                    .isEqualTo(outcome);
             assertThat(exchange.get("outcomeDetail").asString()).contains(detail);
             assertThat(exchange.has("firstTokenAtNs")).isFalse();
             assertThat(exchange.has("requestEndAtNs")).isTrue();
@@ -80,7 +82,9 @@ class FaultTest {
     void whatFailsInMidStreamKeepsTheTimelineUpToThere(String fault, String http, String outcome, String detail)
             throws IOException {
         for (JsonNode exchange : measured("fault=" + fault + "; fault-after=3", http)) {
-            assertThat(exchange.get("outcome").asString()).as(exchange.toString()).isEqualTo(outcome);
+            assertThat(exchange.get("outcome").asString())
+                    .as(exchange.toString())
+                    .isEqualTo(outcome);
             assertThat(exchange.get("outcomeDetail").asString()).contains(detail);
             assertThat(exchange.at("/chunks/atNs").size()).isPositive();
             assertThat(exchange.get("firstTokenAtNs").asLong())
@@ -99,7 +103,9 @@ class FaultTest {
     })
     void whatIsOddButWholeIsAnswered(String fault, String http, String outcome) throws IOException {
         for (JsonNode exchange : measured("fault=" + fault, http)) {
-            assertThat(exchange.get("outcome").asString()).as(exchange.toString()).isEqualTo(outcome);
+            assertThat(exchange.get("outcome").asString())
+                    .as(exchange.toString())
+                    .isEqualTo(outcome);
             assertThat(exchange.at("/chunks/atNs").size()).isEqualTo(8);
         }
     }
@@ -107,8 +113,8 @@ class FaultTest {
     @Test
     void aServerThatClosesAfterEachAnswerCostsANewConnectionEachTimeAndNoRequest() throws IOException {
         assertThat(measured("fault=close-after", "1.1"))
-                .allSatisfy(exchange -> assertThat(exchange.get("connection").asString())
-                        .isEqualTo("new"));
+                .allSatisfy(exchange ->
+                        assertThat(exchange.get("connection").asString()).isEqualTo("new"));
     }
 
     @Test
@@ -137,17 +143,35 @@ class FaultTest {
         Path out = folder.resolve("run");
         try (var provider = SimulatedProvider.start(
                 ServerOptions.defaults().withRecord(record),
-                Behaviour.defaults().with("ttft=2ms; gap=5ms; tokens=8; header-pace=1ms; stall-for=3s; " + behaviour))) {
-            lens("run", "--url", provider.baseUrl().toString(), "--model", "m", "--http", http, "--concurrency", "2",
-                    "--num-prompts", Integer.toString(requests), "--timeout-silence", "400ms", "--timeout-first-byte",
-                    "400ms", "--output-dir", out.toString());
+                Behaviour.defaults()
+                        .with("ttft=2ms; gap=5ms; tokens=8; header-pace=1ms; stall-for=3s; " + behaviour))) {
+            lens(
+                    "run",
+                    "--url",
+                    provider.baseUrl().toString(),
+                    "--model",
+                    "m",
+                    "--http",
+                    http,
+                    "--concurrency",
+                    "2",
+                    "--num-prompts",
+                    Integer.toString(requests),
+                    "--timeout-silence",
+                    "400ms",
+                    "--timeout-first-byte",
+                    "400ms",
+                    "--output-dir",
+                    out.toString());
         }
         List<JsonNode> exchanges = exchanges(out);
-        assertThat(exchanges.stream().map(exchange -> exchange.get("id").asString()).collect(Collectors.toSet()))
+        assertThat(exchanges.stream()
+                        .map(exchange -> exchange.get("id").asString())
+                        .collect(Collectors.toSet()))
                 .hasSize(requests);
         assertThat(exchanges).hasSize(requests);
-        Map<String, TruthRecord> truths = TruthRecord.readAll(record).stream()
-                .collect(Collectors.toMap(TruthRecord::id, Function.identity()));
+        Map<String, TruthRecord> truths =
+                TruthRecord.readAll(record).stream().collect(Collectors.toMap(TruthRecord::id, Function.identity()));
         for (JsonNode exchange : exchanges) {
             String id = exchange.get("id").asString();
             TruthRecord truth = Objects.requireNonNull(truths.get(id), "the server's record has no request " + id);

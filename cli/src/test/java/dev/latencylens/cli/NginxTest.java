@@ -46,9 +46,24 @@ class NginxTest {
                 var nginx = Nginx.start(folder, identity, provider.port(), buffering)) {
             Path out = folder.resolve("run");
 
-            var run = lens("run", "--url", "https://localhost:" + nginx.port + "/v1", "--ca-file",
-                    nginx.trusted.toString(), "--model", "m", "--http", http, "--concurrency", "8", "--num-prompts",
-                    Integer.toString(REQUESTS), "--osl", Integer.toString(TOKENS), "--output-dir", out.toString());
+            var run = lens(
+                    "run",
+                    "--url",
+                    "https://localhost:" + nginx.port + "/v1",
+                    "--ca-file",
+                    nginx.trusted.toString(),
+                    "--model",
+                    "m",
+                    "--http",
+                    http,
+                    "--concurrency",
+                    "8",
+                    "--num-prompts",
+                    Integer.toString(REQUESTS),
+                    "--osl",
+                    Integer.toString(TOKENS),
+                    "--output-dir",
+                    out.toString());
 
             assertThat(run.exitCode()).as(run.out() + run.err()).isZero();
             List<JsonNode> exchanges = exchanges(out);
@@ -65,7 +80,8 @@ class NginxTest {
                     .as("the name was looked up")
                     .isNotEmpty();
             // nginx passes X-Request-Id on, so the run can be held against the server's own record.
-            assertThat(lens("truth", out.toString(), record.toString()).exitCode()).isZero();
+            assertThat(lens("truth", out.toString(), record.toString()).exitCode())
+                    .isZero();
         }
     }
 
@@ -90,9 +106,8 @@ class NginxTest {
             Files.writeString(folder.resolve("chain.pem"), identity.chainPem());
             Files.writeString(folder.resolve("key.pem"), identity.keyPem());
             Path trusted = Files.writeString(folder.resolve("trusted.pem"), identity.trustPem());
-            Path configuration = Files.writeString(
-                    folder.resolve("nginx.conf"),
-                    """
+            Path configuration =
+                    Files.writeString(folder.resolve("nginx.conf"), """
                     worker_processes 1; daemon off; pid nginx.pid; error_log error.log;
                     events { worker_connections 512; }
                     http {
@@ -109,8 +124,7 @@ class NginxTest {
                         }
                       }
                     }
-                    """
-                            .formatted(upstream, port, buffering));
+                    """.formatted(upstream, port, buffering));
             Process process = new ProcessBuilder(binary.get(), "-p", folder.toString(), "-c", configuration.toString())
                     .redirectErrorStream(true)
                     .redirectOutput(folder.resolve("nginx.out").toFile())
@@ -141,7 +155,10 @@ class NginxTest {
         @Override
         public void close() {
             process.destroy();
-            if (!process.onExit().completeOnTimeout(process, 5, TimeUnit.SECONDS).join().isAlive()) {
+            if (!process.onExit()
+                    .completeOnTimeout(process, 5, TimeUnit.SECONDS)
+                    .join()
+                    .isAlive()) {
                 return;
             }
             process.destroyForcibly();

@@ -10,8 +10,12 @@ import org.jspecify.annotations.Nullable;
 /// @param httpVersion `1.1` or `2`
 /// @param remoteAddress address and port as connected to, the proxy's where there is one
 /// @param tls null on a cleartext connection
-public record ConnectionFacts(long number, Kind kind, String httpVersion, String remoteAddress, @Nullable Tls tls)
-        implements FlightFact {
+public record ConnectionFacts(
+        long number,
+        Kind kind,
+        String httpVersion,
+        String remoteAddress,
+        @Nullable Tls tls) implements FlightFact {
 
     /// New, resumed and reused connections are separate populations.
     public enum Kind {

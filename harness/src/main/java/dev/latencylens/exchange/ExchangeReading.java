@@ -8,8 +8,13 @@ final class ExchangeReading implements ChunkSink {
     private static final Completion NOTHING = new Completion(List.of(), false, null, null, null, 0);
 
     final Timeline timeline = new Timeline();
-    @Nullable ConnectionFacts connection;
-    @Nullable ResponseHead head;
+
+    @Nullable
+    ConnectionFacts connection;
+
+    @Nullable
+    ResponseHead head;
+
     long bodyBytes;
     private @Nullable StreamDecoder decoder;
     /// The stamps of the read being decoded.

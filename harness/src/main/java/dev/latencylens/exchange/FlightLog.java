@@ -129,12 +129,7 @@ public final class FlightLog {
     }
 
     private void publish(
-            byte kind,
-            Exchange exchange,
-            @Nullable FlightFact fact,
-            long arrivedAtNs,
-            long kernelAtNs,
-            int length) {
+            byte kind, Exchange exchange, @Nullable FlightFact fact, long arrivedAtNs, long kernelAtNs, int length) {
         if (entriesWritten >= entriesFreeUpTo) {
             awaitEntry();
         }
@@ -203,8 +198,7 @@ public final class FlightLog {
             byte kind = kinds[slot];
             if (kind == KIND_BODY) {
                 int length = lengths[slot];
-                reader.body(
-                        exchange, arrivedAtNs[slot], kernelAtNs[slot], bytes, (int) bytesRead & byteMask, length);
+                reader.body(exchange, arrivedAtNs[slot], kernelAtNs[slot], bytes, (int) bytesRead & byteMask, length);
                 bytesRead += length;
                 bytesReleased = bytesRead;
             } else if (fact != null) {

@@ -69,12 +69,14 @@ public record Outcome(Kind kind, String detail) {
                     Kind.COMPLETED, wholeOnTheWire ? "" : "after the terminator the connection ended: " + end.detail());
         }
         return switch (end.kind()) {
-            case COMPLETE -> completion.finishSeen()
-                    ? new Outcome(Kind.UNTERMINATED, "finish reason seen, terminator missing")
-                    : new Outcome(Kind.CUT, "the body ended before any finish reason or terminator");
-            case CUT -> completion.finishSeen()
-                    ? new Outcome(Kind.UNTERMINATED, "finish reason seen, then " + end.detail())
-                    : new Outcome(Kind.CUT, end.detail());
+            case COMPLETE ->
+                completion.finishSeen()
+                        ? new Outcome(Kind.UNTERMINATED, "finish reason seen, terminator missing")
+                        : new Outcome(Kind.CUT, "the body ended before any finish reason or terminator");
+            case CUT ->
+                completion.finishSeen()
+                        ? new Outcome(Kind.UNTERMINATED, "finish reason seen, then " + end.detail())
+                        : new Outcome(Kind.CUT, end.detail());
             case RESET -> new Outcome(Kind.RESET, end.detail());
             case TIMEOUT -> new Outcome(Kind.TIMEOUT, end.detail());
             case MALFORMED -> new Outcome(Kind.MALFORMED, end.detail());

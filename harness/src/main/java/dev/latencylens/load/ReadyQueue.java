@@ -28,7 +28,8 @@ final class ReadyQueue {
         return true;
     }
 
-    @Nullable Exchange poll() {
+    @Nullable
+    Exchange poll() {
         int slot = read & mask;
         Exchange exchange = slots.getAcquire(slot);
         if (exchange != null) {

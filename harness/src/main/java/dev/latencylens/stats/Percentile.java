@@ -50,7 +50,8 @@ public record Percentile(double percent) {
     /// The fewest samples that it may be told from: p50 11, p90 64, p95 130, p99 662, p99.9 6,636, p99.99 66,381.
     ///
     /// That is the smallest n for which at most one of n samples beyond the true percentile has a probability of
-    /// no more than 1 %: f^n + n (1 - f) f^(n-1) <= 0.01. It is the early stopping rule of MLPerf Inference with one
+    /// no more than 1 %: f^n + n (1 - f) f^(n-1) <= 0.01. It is the early stopping rule of MLPerf Inference with
+    one
     /// sample discarded. For a percentile below the median the lower tail is meant.
     public long floor() {
         double inside = Math.max(parts(), WHOLE - parts()) / (double) WHOLE;

@@ -14,8 +14,7 @@ final class Bytes {
     static final byte[] NONE = {};
     static final byte[] LINE_FEED = {'\n'};
 
-    private static final VarHandle WORD =
-            MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
+    private static final VarHandle WORD = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
     private static final long ONES = 0x0101_0101_0101_0101L;
     private static final long HIGHS = 0x8080_8080_8080_8080L;
 
@@ -46,9 +45,8 @@ final class Bytes {
         int at = from;
         for (; at <= to - Long.BYTES; at += Long.BYTES) {
             long word = (long) WORD.get(bytes, at);
-            long found = zeros(word ^ ('"' * ONES))
-                    | zeros(word ^ ('\\' * ONES))
-                    | ((word - ' ' * ONES) & ~word & HIGHS);
+            long found =
+                    zeros(word ^ ('"' * ONES)) | zeros(word ^ ('\\' * ONES)) | ((word - ' ' * ONES) & ~word & HIGHS);
             if (found != 0) {
                 return at + (Long.numberOfTrailingZeros(found) >>> 3);
             }

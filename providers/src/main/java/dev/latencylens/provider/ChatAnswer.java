@@ -4,7 +4,6 @@ import dev.latencylens.exchange.ChunkKind;
 import dev.latencylens.exchange.ChunkSink;
 import dev.latencylens.exchange.Completion;
 import dev.latencylens.exchange.ProviderError;
-import dev.latencylens.exchange.Usage;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;

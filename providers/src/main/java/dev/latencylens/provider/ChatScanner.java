@@ -8,7 +8,8 @@ import org.jspecify.annotations.Nullable;
 /// Finds model output, finish reasons, tool calls, usage and errors in one JSON document of the chat dialect.
 ///
 /// Checks the whole document against RFC 8259, but builds nothing: what it finds are places in the bytes, good until
-/// the next [#scan]. It stands beside the measurement, so an ordinary chunk allocates nothing here and costs little: the
+/// the next [#scan]. It stands beside the measurement, so an ordinary chunk allocates nothing here and costs
+/// little: the
 /// chunks of a stream differ in one text, and perhaps in padding, so most are told by comparing their bytes with those
 /// of the chunk before, and only the rest is parsed. The tests hold both ways to Jackson's reading of the same bytes.
 ///
@@ -262,7 +263,8 @@ final class ChatScanner {
     }
 
     /// Null for a piece that repeats another one under an older name, and is to be passed over.
-    @Nullable ChunkKind kind(int piece) {
+    @Nullable
+    ChunkKind kind(int piece) {
         return kinds[piece];
     }
 
@@ -291,7 +293,8 @@ final class ChatScanner {
     }
 
     String finishReason(int finish) {
-        return decoded(finishes[finish * FINISH + 1], finishes[finish * FINISH + 2]).toString();
+        return decoded(finishes[finish * FINISH + 1], finishes[finish * FINISH + 2])
+                .toString();
     }
 
     int toolFragments() {
@@ -313,7 +316,8 @@ final class ChatScanner {
 
     /// The call's id, empty where this fragment has none.
     String toolId(int fragment) {
-        return decoded(fragments[fragment * FRAGMENT + 2], fragments[fragment * FRAGMENT + 3]).toString();
+        return decoded(fragments[fragment * FRAGMENT + 2], fragments[fragment * FRAGMENT + 3])
+                .toString();
     }
 
     boolean hasUsage() {

@@ -12,7 +12,8 @@ import tools.jackson.databind.json.JsonMapper;
 /// Reads a provider's error, whatever the shape in which it comes, and keeps keys out of what it says.
 ///
 /// Knows OpenAI's `{"error":{"message","type","code"}}`, TGI's `{"error":"..","error_type":".."}`, vLLM's flat
-/// `{"object":"error","message","type","code"}`, FastAPI's `detail`, and text or HTML, of which it takes the first line.
+/// `{"object":"error","message","type","code"}`, FastAPI's `detail`, and text or HTML, of which it takes the
+/// first line.
 final class ErrorReader {
     private static final JsonMapper JSON = JsonMapper.shared();
 
@@ -38,7 +39,8 @@ final class ErrorReader {
     }
 
     /// The error in a JSON text, null where there is none.
-    @Nullable ProviderError readJson(String text) {
+    @Nullable
+    ProviderError readJson(String text) {
         JsonNode json;
         try {
             json = JSON.readTree(jsonOf(text));
@@ -107,7 +109,8 @@ final class ErrorReader {
 
     /// FastAPI's form of a field that is wrong, for example `body.model: Field required`.
     private static String fieldError(JsonNode detail) {
-        String place = detail.path("loc").values().stream().map(JsonNode::asString).collect(Collectors.joining("."));
+        String place =
+                detail.path("loc").values().stream().map(JsonNode::asString).collect(Collectors.joining("."));
         String message = detail.path("msg").asString("");
         return place.isEmpty() ? message : place + ": " + message;
     }

@@ -193,7 +193,10 @@ final class EventFramer {
     private void line(byte[] bytes, int from, int to, long length, long startOffset, boolean ofThisCall) {
         if (firstLine) {
             firstLine = false;
-            if (to - from >= 3 && bytes[from] == (byte) 0xEF && bytes[from + 1] == (byte) 0xBB && bytes[from + 2] == (byte) 0xBF) {
+            if (to - from >= 3
+                    && bytes[from] == (byte) 0xEF
+                    && bytes[from + 1] == (byte) 0xBB
+                    && bytes[from + 2] == (byte) 0xBF) {
                 line(bytes, from + 3, to, length - 3, startOffset + 3, ofThisCall);
                 return;
             }

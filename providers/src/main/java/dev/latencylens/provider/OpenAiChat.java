@@ -69,9 +69,8 @@ public final class OpenAiChat implements Dialect {
                 .map(Secret::of)
                 .toList());
         sendsPrompt = !options.extraBody.has("messages");
-        boolean limitGiven = List.of(TokenLimit.values()).stream()
-                .map(TokenLimit::field)
-                .anyMatch(options.extraBody::has);
+        boolean limitGiven =
+                List.of(TokenLimit.values()).stream().map(TokenLimit::field).anyMatch(options.extraBody::has);
         limitField = limitGiven ? null : options.tokenLimit.field();
         ObjectNode members = options.members();
         if (members.isEmpty()) {
@@ -228,7 +227,8 @@ public final class OpenAiChat implements Dialect {
         }
 
         /// A JSON object merged over the request's members as RFC 7396 says: objects are merged, null takes a member
-        /// out, anything else replaces. Its own `messages` are sent instead of the prompt, and its own token limit
+        /// out, anything else replaces. Its own `messages` are sent instead of the prompt, and its own token
+        limit
         /// instead of the prompt's.
         public Builder extraBody(String json) {
             JsonNode extra;
@@ -255,8 +255,8 @@ public final class OpenAiChat implements Dialect {
             if (apiKey != null) {
                 fields.add(Header.secret("authorization", BEARER + apiKey.reveal()));
             }
-            fields.removeIf(field ->
-                    ownHeaders.stream().anyMatch(own -> own.name().equals(field.name())));
+            fields.removeIf(
+                    field -> ownHeaders.stream().anyMatch(own -> own.name().equals(field.name())));
             fields.addAll(ownHeaders);
             return fields;
         }

@@ -99,7 +99,8 @@ final class OpenAiChatDecoder implements StreamDecoder, EventFramer.Handler {
     public void tooLong(ChunkSink sink) {
         eventSeen = true;
         sink.event(framer.eventEnd(), framer.eventBytes());
-        answer.misunderstand("event at byte " + framer.eventStart() + " is longer than " + framer.maxBytes() + " bytes");
+        answer.misunderstand(
+                "event at byte " + framer.eventStart() + " is longer than " + framer.maxBytes() + " bytes");
     }
 
     /// llama.cpp sends an error as a field of its own, and others as bare JSON; parsers of events drop both.

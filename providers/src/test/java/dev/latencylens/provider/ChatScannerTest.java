@@ -20,8 +20,9 @@ import tools.jackson.databind.json.JsonMapper;
 
 /// Holds the scanner to what Jackson reads in the same document.
 class ChatScannerTest {
-    private static final JsonMapper JACKSON =
-            JsonMapper.builder().enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS).build();
+    private static final JsonMapper JACKSON = JsonMapper.builder()
+            .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+            .build();
     private static final JsonMapper WITHOUT_DUPLICATES = JACKSON.rebuild()
             .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
             .build();
@@ -64,14 +65,14 @@ class ChatScannerTest {
         }
         if (scanner.hasUsage()) {
             found.add("usage "
-                    + JACKSON.readTree(new String(
-                            bytes, scanner.usageFrom(), scanner.usageTo() - scanner.usageFrom(), UTF_8))
+                    + JACKSON.readTree(
+                            new String(bytes, scanner.usageFrom(), scanner.usageTo() - scanner.usageFrom(), UTF_8))
                     + " " + scanner.completionTokens());
         }
         if (scanner.hasError()) {
             found.add("error "
-                    + JACKSON.readTree(new String(
-                            bytes, scanner.errorFrom(), scanner.errorTo() - scanner.errorFrom(), UTF_8)));
+                    + JACKSON.readTree(
+                            new String(bytes, scanner.errorFrom(), scanner.errorTo() - scanner.errorFrom(), UTF_8)));
         }
         return found;
     }
@@ -97,7 +98,8 @@ class ChatScannerTest {
         boolean none = error.isMissingNode() || error.isNull() || NO_ERRORS.contains(error.toString());
         if (!none) {
             all.add("error " + error);
-        } else if (document.path("object").isString() && document.path("object").stringValue().equals("error")) {
+        } else if (document.path("object").isString()
+                && document.path("object").stringValue().equals("error")) {
             all.add("error " + document);
         }
         return all;
@@ -130,7 +132,8 @@ class ChatScannerTest {
                 default -> {}
             }
         });
-        if (text[0] >= 0 && own.stream().filter(piece -> piece.startsWith("TEXT ")).count() > 1) {
+        if (text[0] >= 0
+                && own.stream().filter(piece -> piece.startsWith("TEXT ")).count() > 1) {
             own.remove(text[0]);
         }
         pieces.addAll(own);
@@ -148,7 +151,9 @@ class ChatScannerTest {
             switch (member.getKey()) {
                 case "content" -> {
                     add(pieces, "TEXT", index, value);
-                    value.values().stream().filter(part -> value.isArray()).forEach(part -> addPart(part, index, pieces));
+                    value.values().stream()
+                            .filter(part -> value.isArray())
+                            .forEach(part -> addPart(part, index, pieces));
                 }
                 case "reasoning", "reasoning_content" -> {
                     if (!twins || !said[0]) {
@@ -163,14 +168,17 @@ class ChatScannerTest {
                         addFunction(value, index, pieces);
                     }
                 }
-                case "tool_calls" -> value.values().stream()
-                        .filter(call -> value.isArray() && call.isObject())
-                        .forEach(call -> {
-                            tools.add("tool " + index + " " + index(call.path("index"), -1) + " "
-                                    + (call.path("id").isString() ? call.path("id").stringValue() : "")
-                                    + " " + isText(call.path("function").path("name")));
-                            addFunction(call.path("function"), index, pieces);
-                        });
+                case "tool_calls" ->
+                    value.values().stream()
+                            .filter(call -> value.isArray() && call.isObject())
+                            .forEach(call -> {
+                                tools.add("tool " + index + " " + index(call.path("index"), -1) + " "
+                                        + (call.path("id").isString()
+                                                ? call.path("id").stringValue()
+                                                : "")
+                                        + " " + isText(call.path("function").path("name")));
+                                addFunction(call.path("function"), index, pieces);
+                            });
                 default -> {}
             }
         });
@@ -237,10 +245,48 @@ class ChatScannerTest {
     @ParameterizedTest
     @ValueSource(
             strings = {
-                "{}", "[]", "[1,2]", "0", "-0.5e+10", "\"a\"", " true ", "null", "{\"a\":{\"b\":[{}]}}", "", "{", "[", "\"",
-                "{,}", "{\"a\"}", "{\"a\":}", "{\"a\":1,}", "[1,]", "[,1]", "01", "1.", ".5", "+1", "1e", "-", "tru", "truex",
-                "\"\\x\"", "\"\\u12g4\"", "\"\\u12", "\"\u0001\"", "{} {}", "{'a':1}", "nul", "NaN", "\"\\", "{\"a\":1 \"b\":2}",
-                "[1 2]", "{\"\\u0063hoices\":[{\"delta\":{\"cont\\u0065nt\":\"x\"}}]}", "{\"choices\":{}}", "1e5", "\u00A01"
+                "{}",
+                "[]",
+                "[1,2]",
+                "0",
+                "-0.5e+10",
+                "\"a\"",
+                " true ",
+                "null",
+                "{\"a\":{\"b\":[{}]}}",
+                "",
+                "{",
+                "[",
+                "\"",
+                "{,}",
+                "{\"a\"}",
+                "{\"a\":}",
+                "{\"a\":1,}",
+                "[1,]",
+                "[,1]",
+                "01",
+                "1.",
+                ".5",
+                "+1",
+                "1e",
+                "-",
+                "tru",
+                "truex",
+                "\"\\x\"",
+                "\"\\u12g4\"",
+                "\"\\u12",
+                "\"\u0001\"",
+                "{} {}",
+                "{'a':1}",
+                "nul",
+                "NaN",
+                "\"\\",
+                "{\"a\":1 \"b\":2}",
+                "[1 2]",
+                "{\"\\u0063hoices\":[{\"delta\":{\"cont\\u0065nt\":\"x\"}}]}",
+                "{\"choices\":{}}",
+                "1e5",
+                "\u00A01"
             })
     void documentIsWellFormedExactlyWhenJacksonSaysSo(String document) {
         assertReadAlike(new ChatScanner(), document);
@@ -310,14 +356,22 @@ class ChatScannerTest {
         var random = new Random(31_337);
         for (int i = 0; i < 3_000; i++) {
             String text = random.ints(random.nextInt(4), 0, 6)
-                    .mapToObj(n -> List.of("a", "\\n", "é", "\\u00e9", "😀", "\"").get(n))
+                    .mapToObj(
+                            n -> List.of("a", "\\n", "é", "\\u00e9", "😀", "\"").get(n))
                     .collect(Collectors.joining());
             String padding = random.nextInt(9) == 0 ? "\\" : "p".repeat(random.nextInt(9));
             String key = random.nextInt(20) == 0 ? "refusal" : "content";
             assertReadAlike(
                     scanner,
                     "{\"id\":\"%d\",\"choices\":[{\"index\":%d,\"delta\":{\"%s\":\"%s\"}}],\"o\":\"%s\",\"q\":\"%s\"%s}"
-                            .formatted(i / 50, i % 1000 / 500, key, text, i % 100 / 90, padding, i % 70 == 0 ? ",\"usage\":{}" : ""));
+                            .formatted(
+                                    i / 50,
+                                    i % 1000 / 500,
+                                    key,
+                                    text,
+                                    i % 100 / 90,
+                                    padding,
+                                    i % 70 == 0 ? ",\"usage\":{}" : ""));
         }
     }
 }

@@ -24,9 +24,14 @@ class DependencyTest {
         classes()
                 .should()
                 .onlyDependOnClassesThat(resideInAnyPackage(
-                                "java..", "org.jspecify..", "tools.jackson..", "dev.latencylens.exchange",
+                                "java..",
+                                "org.jspecify..",
+                                "tools.jackson..",
+                                "dev.latencylens.exchange",
                                 "dev.latencylens.provider")
-                        .or(describe("arrays of primitives", (JavaClass type) -> type.getBaseComponentType().isPrimitive())))
+                        .or(describe(
+                                "arrays of primitives",
+                                (JavaClass type) -> type.getBaseComponentType().isPrimitive())))
                 .check(CLASSES);
     }
 
@@ -34,7 +39,12 @@ class DependencyTest {
     void providersReadNoClockAndNoStandardStreams() {
         noClasses().should().callMethod(System.class, "nanoTime").check(CLASSES);
         noClasses().should().callMethod(System.class, "currentTimeMillis").check(CLASSES);
-        noClasses().should().accessField(System.class, "out").orShould().accessField(System.class, "err").check(CLASSES);
+        noClasses()
+                .should()
+                .accessField(System.class, "out")
+                .orShould()
+                .accessField(System.class, "err")
+                .check(CLASSES);
     }
 
     @Test

@@ -46,8 +46,8 @@ class EventFramerTest {
 
         @Override
         public void data(byte[] bytes, int from, int to, ChunkSink sink) {
-            add((framer.isErrorEvent() ? "error event" : "event") + place() + " '" + new String(bytes, from, to - from, UTF_8)
-                    + "'" + (framer.isCutOff() ? " cut off" : ""));
+            add((framer.isErrorEvent() ? "error event" : "event") + place() + " '"
+                    + new String(bytes, from, to - from, UTF_8) + "'" + (framer.isCutOff() ? " cut off" : ""));
             foundDuring.add(framer.eventEnd() + " in " + call);
         }
 
@@ -83,7 +83,8 @@ class EventFramerTest {
 
     @Test
     void everyKindOfLineEndIsUnderstood() {
-        assertThat(Found.in("data: a\r\n\r\ndata: b\r\n\r\n").found).containsExactly("event @0-11 'a'", "event @11-22 'b'");
+        assertThat(Found.in("data: a\r\n\r\ndata: b\r\n\r\n").found)
+                .containsExactly("event @0-11 'a'", "event @11-22 'b'");
         assertThat(Found.in("data: a\r\rdata: b\r\r").found).containsExactly("event @0-9 'a'", "event @9-18 'b'");
         assertThat(Found.in("data: a\r\n\ndata: b\n\r\n").found).containsExactly("event @0-10 'a'", "event @10-19 'b'");
         assertThat(Found.in("data: a\r\n\rdata: b\n\n").found).containsExactly("event @0-10 'a'", "event @10-19 'b'");
@@ -137,7 +138,8 @@ class EventFramerTest {
 
     @Test
     void eventBeyondTheLimitIsNotKept() {
-        byte[] body = "data: 12345\n\ndata: 1234\ndata: 5678\ndata: 9\n\n: a long comment\n\ndata: 9\n\n".getBytes(UTF_8);
+        byte[] body =
+                "data: 12345\n\ndata: 1234\ndata: 5678\ndata: 9\n\n: a long comment\n\ndata: 9\n\n".getBytes(UTF_8);
 
         Found whole = Found.in(body, 10);
 
@@ -166,23 +168,28 @@ class EventFramerTest {
             assertThat(split.found).isEqualTo(whole.found);
             assertThat(split.foundDuring).allSatisfy(during -> {
                 long end = Long.parseLong(during.substring(0, during.indexOf(' ')));
-                assertThat(during).isEqualTo(end + " in " + (end <= at && at > 0 && end < body.length ? at : body.length));
+                assertThat(during)
+                        .isEqualTo(end + " in " + (end <= at && at > 0 && end < body.length ? at : body.length));
             });
         }
-        assertThat(Found.in(body, EventFramer.MAX_EVENT_BYTES, Reading.everyByte(body)).found).isEqualTo(whole.found);
+        assertThat(Found.in(body, EventFramer.MAX_EVENT_BYTES, Reading.everyByte(body)).found)
+                .isEqualTo(whole.found);
     }
 
     @Test
     void anyBytesYieldTheSameEventsWhateverTheirSplit() {
         Random random = new Random(20_261_121);
-        String[] words = {"data", ":", " ", "\n", "\r", "\r\n", "event", "error", "\uFEFF", "x", "é", "😀", "\n\n", "data: {}"};
+        String[] words = {
+            "data", ":", " ", "\n", "\r", "\r\n", "event", "error", "\uFEFF", "x", "é", "😀", "\n\n", "data: {}"
+        };
         for (int i = 0; i < 5_000; i++) {
             var text = new StringBuilder();
             random.ints(random.nextInt(40), 0, words.length).forEach(word -> text.append(words[word]));
             byte[] body = text.toString().getBytes(UTF_8);
             int limit = random.nextInt(3) == 0 ? 6 : EventFramer.MAX_EVENT_BYTES;
             Found whole = Found.in(body, limit);
-            assertThat(Found.in(body, limit, Reading.randomCuts(body, random)).found).isEqualTo(whole.found);
+            assertThat(Found.in(body, limit, Reading.randomCuts(body, random)).found)
+                    .isEqualTo(whole.found);
             assertThat(Found.in(body, limit, Reading.everyByte(body)).found).isEqualTo(whole.found);
         }
     }

@@ -33,8 +33,9 @@ class OpenAiChatDecoderTest {
             """;
 
     private static final String TOOLS = events(
-            delta("\"role\":\"assistant\",\"content\":null,\"tool_calls\":[{\"index\":0,\"id\":\"a\",\"type\":\"function\","
-                    + "\"function\":{\"name\":\"find\",\"arguments\":\"\"}}]"),
+            delta(
+                    "\"role\":\"assistant\",\"content\":null,\"tool_calls\":[{\"index\":0,\"id\":\"a\",\"type\":\"function\","
+                            + "\"function\":{\"name\":\"find\",\"arguments\":\"\"}}]"),
             delta("\"tool_calls\":[{\"index\":0,\"function\":{\"arguments\":\"{\\\"q\\\"\"}}]"),
             delta("\"tool_calls\":[{\"index\":0,\"function\":{\"arguments\":\":1}\"}}]"),
             delta("\"tool_calls\":[{\"index\":1,\"id\":\"b\",\"function\":{\"name\":\"open\",\"arguments\":\"{}\"}}]"));
@@ -132,16 +133,20 @@ class OpenAiChatDecoderTest {
 
     @Test
     void answerWithoutTerminatorSaysSo() {
-        assertThat(Reading.of(events(content("a"))).completion().terminatorSeen()).isFalse();
+        assertThat(Reading.of(events(content("a"))).completion().terminatorSeen())
+                .isFalse();
     }
 
     @Test
     void reasoningUnderBothNamesCountsOnce() {
-        assertThat(Reading.of(events(delta("\"reasoning\":\"hm\",\"reasoning_content\":\"h\\u006d\""))).said())
+        assertThat(Reading.of(events(delta("\"reasoning\":\"hm\",\"reasoning_content\":\"h\\u006d\"")))
+                        .said())
                 .containsExactly("reasoning 0 'hm'");
-        assertThat(Reading.of(events(delta("\"reasoning_content\":\"a\",\"content\":\"t\",\"reasoning\":\"b\""))).said())
+        assertThat(Reading.of(events(delta("\"reasoning_content\":\"a\",\"content\":\"t\",\"reasoning\":\"b\"")))
+                        .said())
                 .containsExactly("reasoning 0 'a'", "text 0 't'", "reasoning 0 'b'");
-        assertThat(Reading.of(events(delta("\"reasoning\":null,\"reasoning_content\":\"a\",\"content\":\"\""))).said())
+        assertThat(Reading.of(events(delta("\"reasoning\":null,\"reasoning_content\":\"a\",\"content\":\"\"")))
+                        .said())
                 .containsExactly("reasoning 0 'a'");
     }
 
@@ -161,13 +166,15 @@ class OpenAiChatDecoderTest {
 
     @Test
     void legacyCompletionsCarryTextInTheChoice() {
-        assertThat(Reading.of(events("{\"choices\":[{\"text\":\"a\",\"index\":0}]}")).said())
+        assertThat(Reading.of(events("{\"choices\":[{\"text\":\"a\",\"index\":0}]}"))
+                        .said())
                 .containsExactly("text 0 'a'");
     }
 
     @Test
     void textOfTheChoiceIsPassedOverBesideTextOfTheDelta() {
-        assertThat(Reading.of(events("{\"choices\":[{\"text\":\"a\",\"delta\":{\"content\":\"a\"}}]}")).said())
+        assertThat(Reading.of(events("{\"choices\":[{\"text\":\"a\",\"delta\":{\"content\":\"a\"}}]}"))
+                        .said())
                 .containsExactly("text 0 'a'");
         assertThat(Reading.of(events("{\"choices\":[{\"text\":null,\"delta\":{\"content\":[\"a\",\"b\"]}}]}"))
                         .said())
@@ -176,8 +183,8 @@ class OpenAiChatDecoderTest {
 
     @Test
     void choiceIndexCountsWhereverItStands() {
-        Reading reading = Reading.of(events(
-                "{\"choices\":[{\"delta\":{\"content\":\"a\"},\"index\":2,\"finish_reason\":\"length\"},"
+        Reading reading = Reading.of(
+                events("{\"choices\":[{\"delta\":{\"content\":\"a\"},\"index\":2,\"finish_reason\":\"length\"},"
                         + "{\"index\":0,\"delta\":{\"content\":\"b\"},\"finish_reason\":\"stop\"}]}"));
 
         assertThat(reading.said()).containsExactly("text 2 'a'", "text 0 'b'");
@@ -208,17 +215,22 @@ class OpenAiChatDecoderTest {
         String named = "\"tool_calls\":[{%s\"id\":\"%s\",\"function\":{\"name\":\"f\",\"arguments\":\"{}\"}}]";
         String nameless = "\"tool_calls\":[{%s\"id\":\"%s\",\"function\":{\"arguments\":\"{}\"}}]";
 
-        assertThat(toolCalls(delta(named.formatted("", "a")), delta(named.formatted("", "b")))).isEqualTo(2);
+        assertThat(toolCalls(delta(named.formatted("", "a")), delta(named.formatted("", "b"))))
+                .isEqualTo(2);
         assertThat(toolCalls(delta(named.formatted("\"index\":0,", "a")), delta(named.formatted("\"index\":0,", "b"))))
                 .isEqualTo(2);
         assertThat(toolCalls(delta(named.formatted("\"index\":0,", "a")), delta(named.formatted("\"index\":0,", "a"))))
                 .isEqualTo(1);
-        assertThat(toolCalls(delta(named.formatted("\"index\":0,", "a")), delta(nameless.formatted("\"index\":0,", "b"))))
+        assertThat(toolCalls(
+                        delta(named.formatted("\"index\":0,", "a")), delta(nameless.formatted("\"index\":0,", "b"))))
                 .isEqualTo(1);
-        assertThat(toolCalls(delta(named.formatted("", "a")), delta(nameless.formatted("", "a")))).isEqualTo(1);
-        assertThat(toolCalls(delta("\"function_call\":{\"name\":\"f\"}"), delta("\"function_call\":{\"arguments\":\"{}\"}")))
+        assertThat(toolCalls(delta(named.formatted("", "a")), delta(nameless.formatted("", "a"))))
                 .isEqualTo(1);
-        assertThat(toolCalls(delta("\"tool_calls\":[null,3]"), delta("\"tool_calls\":null"))).isZero();
+        assertThat(toolCalls(
+                        delta("\"function_call\":{\"name\":\"f\"}"), delta("\"function_call\":{\"arguments\":\"{}\"}")))
+                .isEqualTo(1);
+        assertThat(toolCalls(delta("\"tool_calls\":[null,3]"), delta("\"tool_calls\":null")))
+                .isZero();
     }
 
     private static int toolCalls(String... documents) {
@@ -229,10 +241,13 @@ class OpenAiChatDecoderTest {
     void usageIsBroughtToOneMeaning() {
         assertThat(usage("{\"prompt_tokens\":10,\"completion_tokens\":5,\"prompt_tokens_details\":{\"cached_tokens\":4,"
                         + "\"cache_write_tokens\":2},\"completion_tokens_details\":{\"reasoning_tokens\":3}}"))
-                .extracting(Usage::inputTotal, Usage::cachedRead, Usage::cacheWrite, Usage::outputTotal, Usage::reasoning)
+                .extracting(
+                        Usage::inputTotal, Usage::cachedRead, Usage::cacheWrite, Usage::outputTotal, Usage::reasoning)
                 .containsExactly(10L, 4L, 2L, 5L, 3L);
-        assertThat(usage("{\"prompt_tokens\":10,\"prompt_cache_hit_tokens\":8}").cachedRead()).isEqualTo(8);
-        assertThat(usage("{\"completion_tokens\":9,\"reasoning_tokens\":1.5}").reasoning()).isNull();
+        assertThat(usage("{\"prompt_tokens\":10,\"prompt_cache_hit_tokens\":8}").cachedRead())
+                .isEqualTo(8);
+        assertThat(usage("{\"completion_tokens\":9,\"reasoning_tokens\":1.5}").reasoning())
+                .isNull();
     }
 
     @Test
@@ -248,7 +263,10 @@ class OpenAiChatDecoderTest {
     void groqsUsageCountsWhereThereIsNoOther() {
         String groq = "\"x_groq\":{\"id\":\"r\",\"usage\":{\"completion_tokens\":1}}";
 
-        assertThat(requireNonNull(Reading.of(events("{\"choices\":[]," + groq + "}")).completion().usage()).outputTotal())
+        assertThat(requireNonNull(Reading.of(events("{\"choices\":[]," + groq + "}"))
+                                .completion()
+                                .usage())
+                        .outputTotal())
                 .isEqualTo(1);
         assertThat(requireNonNull(Reading.of(events("{" + groq + ",\"usage\":{\"completion_tokens\":2}}"))
                                 .completion()
@@ -277,9 +295,14 @@ class OpenAiChatDecoderTest {
 
     @Test
     void tokensOfAChunkAreTheGrowthOfAContinuousUsage() {
-        String chunk = "{\"choices\":[{\"index\":0,\"delta\":{\"content\":\"%s\"}}],\"usage\":{\"completion_tokens\":%d}}";
+        String chunk =
+                "{\"choices\":[{\"index\":0,\"delta\":{\"content\":\"%s\"}}],\"usage\":{\"completion_tokens\":%d}}";
 
-        assertThat(Reading.of(events(chunk.formatted("", 0), chunk.formatted("a", 1), chunk.formatted("", 2), chunk.formatted("bc", 4)))
+        assertThat(Reading.of(events(
+                                chunk.formatted("", 0),
+                                chunk.formatted("a", 1),
+                                chunk.formatted("", 2),
+                                chunk.formatted("bc", 4)))
                         .said())
                 .containsExactly("text 0 'a' 1", "text 0 'bc' 3");
     }
@@ -293,9 +316,11 @@ class OpenAiChatDecoderTest {
 
     @Test
     void tokensAreUnknownWhereSeveralChoicesShareTheCount() {
-        String chunk = "{\"choices\":[{\"index\":%d,\"delta\":{\"content\":\"x\"}}],\"usage\":{\"completion_tokens\":%d}}";
+        String chunk =
+                "{\"choices\":[{\"index\":%d,\"delta\":{\"content\":\"x\"}}],\"usage\":{\"completion_tokens\":%d}}";
 
-        assertThat(Reading.of(events(chunk.formatted(1, 1), chunk.formatted(0, 1))).said())
+        assertThat(Reading.of(events(chunk.formatted(1, 1), chunk.formatted(0, 1)))
+                        .said())
                 .containsExactly("text 1 'x'", "text 0 'x'");
     }
 
@@ -305,21 +330,25 @@ class OpenAiChatDecoderTest {
         assertThat(error(events(content("a"), "{\"error\":{\"message\":\"no room\",\"http_status_code\":422}}")))
                 .isEqualTo(new ProviderError("", "no room"));
         assertThat(error(events("{\"error\":\"stopped\",\"choices\":[]}"))).isEqualTo(new ProviderError("", "stopped"));
-        assertThat(error(events("{\"object\":\"error\",\"message\":\"too long\",\"type\":\"BadRequestError\",\"code\":400}")))
+        assertThat(error(events(
+                        "{\"object\":\"error\",\"message\":\"too long\",\"type\":\"BadRequestError\",\"code\":400}")))
                 .isEqualTo(new ProviderError("BadRequestError", "too long"));
         assertThat(error("event: error\ndata: backend went away\n\n"))
                 .isEqualTo(new ProviderError("", "backend went away"));
         assertThat(error("event: error\ndata: {\"message\":\"m\",\"type\":\"t\"}\n\n"))
                 .isEqualTo(new ProviderError("t", "m"));
-        assertThat(error(events(content("a")) + "error: {\"code\":500,\"message\":\"oom\",\"type\":\"server_error\"}\n\n"))
+        assertThat(error(events(content("a"))
+                        + "error: {\"code\":500,\"message\":\"oom\",\"type\":\"server_error\"}\n\n"))
                 .isEqualTo(new ProviderError("server_error", "oom"));
-        assertThat(error(events(content("a")) + "{\n  \"error\": {\n    \"code\": 503,\n    \"message\": \"gone\"\n  }\n}\n"))
+        assertThat(error(events(content("a"))
+                        + "{\n  \"error\": {\n    \"code\": 503,\n    \"message\": \"gone\"\n  }\n}\n"))
                 .isEqualTo(new ProviderError("503", "gone"));
     }
 
     @Test
     void outputBesideAnErrorCounts() {
-        Reading reading = Reading.of(events("{\"error\":{\"message\":\"cut\"},\"choices\":[{\"delta\":{\"content\":\"a\"}}]}"));
+        Reading reading =
+                Reading.of(events("{\"error\":{\"message\":\"cut\"},\"choices\":[{\"delta\":{\"content\":\"a\"}}]}"));
 
         assertThat(reading.said()).containsExactly("text 0 'a'");
         assertThat(reading.completion().error()).isEqualTo(new ProviderError("", "cut"));
@@ -358,7 +387,9 @@ class OpenAiChatDecoderTest {
 
     @Test
     void bytesThatAreNoUtf8AreReplacedAndSaid() {
-        for (int[] bytes : new int[][] {{0xFF}, {0xC3}, {0xC0, 0x80}, {0xED, 0xA0, 0x80}, {0xE2, 0x82}, {0xF4, 0x90, 0x80, 0x80}}) {
+        for (int[] bytes :
+                new int[][] {{0xFF}, {0xC3}, {0xC0, 0x80}, {0xED, 0xA0, 0x80}, {0xE2, 0x82}, {0xF4, 0x90, 0x80, 0x80}
+                }) {
             byte[] body = events(content("aXXXXb")).getBytes(UTF_8);
             int at = events(content("a")).indexOf("\"a\"") + 2;
             for (int i = 0; i < bytes.length; i++) {
@@ -391,8 +422,15 @@ class OpenAiChatDecoderTest {
 
     @Test
     void valuesThatAreNoObjectsSayNothing() {
-        Reading reading = Reading.of(events("null", "[]", "7", "{\"choices\":3}", "{\"choices\":[1]}", "{\"choices\":[{\"delta\":[]}]}",
-                "{\"usage\":4,\"x_groq\":{\"usage\":null}}", "{\"choices\":[{\"delta\":{\"content\":{\"a\":1}}}]}"));
+        Reading reading = Reading.of(events(
+                "null",
+                "[]",
+                "7",
+                "{\"choices\":3}",
+                "{\"choices\":[1]}",
+                "{\"choices\":[{\"delta\":[]}]}",
+                "{\"usage\":4,\"x_groq\":{\"usage\":null}}",
+                "{\"choices\":[{\"delta\":{\"content\":{\"a\":1}}}]}"));
 
         assertThat(reading.events).hasSize(8);
         assertThat(reading.chunks).isEmpty();
@@ -401,8 +439,10 @@ class OpenAiChatDecoderTest {
 
     @Test
     void nestingIsBounded() {
-        assertThat(Reading.of(events("[".repeat(100_000))).completion().malformed()).contains("at most 500 levels");
-        assertThat(Reading.of(events("{\"a\":".repeat(600))).completion().malformed()).contains("at most 500 levels");
+        assertThat(Reading.of(events("[".repeat(100_000))).completion().malformed())
+                .contains("at most 500 levels");
+        assertThat(Reading.of(events("{\"a\":".repeat(600))).completion().malformed())
+                .contains("at most 500 levels");
     }
 
     @Test

@@ -49,15 +49,15 @@ class OpenAiChatTest {
 
     @Test
     void bodyAsksForAStreamWithUsage() {
-        assertThat(body(local()))
-                .isEqualTo(JsonMapper.shared().readTree("""
+        assertThat(body(local())).isEqualTo(JsonMapper.shared().readTree("""
                         {"messages":[{"role":"user","content":"Say \\"hi\\"\\n\\t\\\\ é 漢 😀 \\u0001"}],"max_tokens":16,
                          "model":"m","stream":true,"stream_options":{"include_usage":true}}"""));
     }
 
     @Test
     void optionsAreSentOnlyWhenSet() {
-        JsonNode body = body(local().stream(false).temperature(0.5).seed(7).choices(2).ignoreEos(true));
+        JsonNode body =
+                body(local().stream(false).temperature(0.5).seed(7).choices(2).ignoreEos(true));
 
         assertThat(body.path("stream").booleanValue()).isFalse();
         assertThat(body.has("stream_options")).isFalse();
@@ -72,13 +72,18 @@ class OpenAiChatTest {
     void tokenLimitGoesByTheHostUnlessChosen() {
         URI openAi = URI.create("https://API.openai.com/v1");
 
-        assertThat(body(OpenAiChat.at(openAi, "m")).path("max_completion_tokens").intValue()).isEqualTo(16);
+        assertThat(body(OpenAiChat.at(openAi, "m"))
+                        .path("max_completion_tokens")
+                        .intValue())
+                .isEqualTo(16);
         assertThat(body(OpenAiChat.at(openAi, "m")).has("max_tokens")).isFalse();
         assertThat(body(OpenAiChat.at(openAi, "m").tokenLimit(OpenAiChat.TokenLimit.MAX_TOKENS))
                         .path("max_tokens")
                         .intValue())
                 .isEqualTo(16);
-        assertThat(local().build().request(new Prompt("x", 0)).body()).asString(UTF_8).doesNotContain("max_");
+        assertThat(local().build().request(new Prompt("x", 0)).body())
+                .asString(UTF_8)
+                .doesNotContain("max_");
     }
 
     @Test
@@ -134,17 +139,22 @@ class OpenAiChatTest {
     void promptWithHalfACharacterIsStillSent() {
         Request request = local().build().request(new Prompt("a\uD83Db", 1));
 
-        assertThat(JsonMapper.shared().readTree(request.body()).at("/messages/0/content").stringValue())
+        assertThat(JsonMapper.shared()
+                        .readTree(request.body())
+                        .at("/messages/0/content")
+                        .stringValue())
                 .isEqualTo("a?b");
     }
 
     @Test
     void optionsThatCannotBeMeantAreRefused() {
-        assertThatThrownBy(() -> local().temperature(-1)).hasMessage("temperature must be a number from 0 on, was -1.0");
+        assertThatThrownBy(() -> local().temperature(-1))
+                .hasMessage("temperature must be a number from 0 on, was -1.0");
         assertThatThrownBy(() -> local().choices(0)).hasMessage("n must be at least 1, was 0");
         assertThatThrownBy(() -> local().extraBody("[1]")).hasMessage("extra body must be a JSON object, was [1]");
         assertThatThrownBy(() -> local().extraBody("{")).hasMessageStartingWith("extra body is no JSON: ");
-        assertThatThrownBy(() -> Secret.of(" ")).hasMessage("key is blank; leave it out for a server that asks for none");
+        assertThatThrownBy(() -> Secret.of(" "))
+                .hasMessage("key is blank; leave it out for a server that asks for none");
         assertThatThrownBy(() -> local().extraBody("{\"model\":null,\"stream\":null,\"stream_options\":null}")
                         .build())
                 .hasMessage("extra body leaves nothing of the request, not even the model");

@@ -105,9 +105,7 @@ class RecordedAnswersTest {
     }
 
     static Stream<Arguments> streams() throws IOException {
-        return index().stream()
-                .filter(Recording::isStream)
-                .map(recording -> argumentSet(recording.file(), recording));
+        return index().stream().filter(Recording::isStream).map(recording -> argumentSet(recording.file(), recording));
     }
 
     static Stream<Arguments> wholeBodies() throws IOException {
@@ -138,7 +136,10 @@ class RecordedAnswersTest {
                 .hasSize(recording.number("tool_arg_chunks") + recording.number("tool_calls"));
         assertThat(whole.completion().terminatorSeen())
                 .isEqualTo(recording.column("terminator_seen").equals("yes"));
-        assertThat(whole.events.stream().mapToLong(Reading.Event::endOffset).max().orElse(0))
+        assertThat(whole.events.stream()
+                        .mapToLong(Reading.Event::endOffset)
+                        .max()
+                        .orElse(0))
                 .isLessThanOrEqualTo(body.length);
 
         Random random = new Random(4_711);
@@ -185,8 +186,7 @@ class RecordedAnswersTest {
             assertThat(HexFormat.of().formatHex(digest, 0, 8)).isEqualTo(recording.column("text_sha256_16"));
         }
         String reasoning = reading.text(ChunkKind.REASONING);
-        assertThat(reasoning.codePointCount(0, reasoning.length()))
-                .isEqualTo(recording.number("reasoning_codepoints"));
+        assertThat(reasoning.codePointCount(0, reasoning.length())).isEqualTo(recording.number("reasoning_codepoints"));
         assertFinish(reading, recording);
         assertUsage(reading.completion().usage(), recording);
         assertError(reading, recording);
@@ -196,7 +196,9 @@ class RecordedAnswersTest {
     private static void assertFinish(Reading reading, Recording recording) {
         List<String> reasons = recording.column("finish").isEmpty()
                 ? List.of()
-                : List.of(recording.column("finish").split(",")).stream().distinct().toList();
+                : List.of(recording.column("finish").split(",")).stream()
+                        .distinct()
+                        .toList();
         assertThat(reading.completion().finishReasons()).isEqualTo(reasons);
     }
 

@@ -19,7 +19,9 @@ class WholeBodyDecoderTest {
             """;
 
     private static ProviderError error(int status, String body) {
-        return requireNonNull(Reading.of(Reading.head(status, "text/plain"), body).completion().error());
+        return requireNonNull(Reading.of(Reading.head(status, "text/plain"), body)
+                .completion()
+                .error());
     }
 
     @Test
@@ -51,7 +53,8 @@ class WholeBodyDecoderTest {
         Reading reading = Reading.of(Reading.JSON, "{\"choices\":[");
 
         assertThat(reading.completion().terminatorSeen()).isFalse();
-        assertThat(reading.completion().malformed()).isEqualTo("body is no JSON: expected a value, was the end at byte 12");
+        assertThat(reading.completion().malformed())
+                .isEqualTo("body is no JSON: expected a value, was the end at byte 12");
         assertThat(Reading.of(Reading.JSON, "").completion().terminatorSeen()).isFalse();
     }
 
@@ -66,7 +69,9 @@ class WholeBodyDecoderTest {
 
     @Test
     void errorInASuccessfulResponseIsSeen() {
-        assertThat(Reading.of(Reading.JSON, "{\"error\":{\"message\":\"m\",\"code\":\"c\"}}").completion().error())
+        assertThat(Reading.of(Reading.JSON, "{\"error\":{\"message\":\"m\",\"code\":\"c\"}}")
+                        .completion()
+                        .error())
                 .isEqualTo(new ProviderError("c", "m"));
     }
 
@@ -81,17 +86,29 @@ class WholeBodyDecoderTest {
 
     @Test
     void errorResponseIsReadInEveryShape() {
-        assertThat(error(404, "{\"error\":{\"message\":\"no such model\",\"type\":\"invalid_request_error\",\"param\":null,\"code\":\"model_not_found\"}}"))
+        assertThat(
+                        error(
+                                404,
+                                "{\"error\":{\"message\":\"no such model\",\"type\":\"invalid_request_error\",\"param\":null,\"code\":\"model_not_found\"}}"))
                 .isEqualTo(new ProviderError("model_not_found", "no such model"));
         assertThat(error(422, "{\"error\":\"Input validation\",\"error_type\":\"validation\"}"))
                 .isEqualTo(new ProviderError("validation", "Input validation"));
-        assertThat(error(400, "{\"object\":\"error\",\"message\":\"too long\",\"type\":\"BadRequestError\",\"param\":null,\"code\":400}"))
+        assertThat(
+                        error(
+                                400,
+                                "{\"object\":\"error\",\"message\":\"too long\",\"type\":\"BadRequestError\",\"param\":null,\"code\":400}"))
                 .isEqualTo(new ProviderError("BadRequestError", "too long"));
         assertThat(error(404, "{\"detail\":\"Not Found\"}")).isEqualTo(new ProviderError("", "Not Found"));
-        assertThat(error(422, "{\"detail\":[{\"type\":\"missing\",\"loc\":[\"body\",\"model\"],\"msg\":\"Field required\"}]}"))
+        assertThat(
+                        error(
+                                422,
+                                "{\"detail\":[{\"type\":\"missing\",\"loc\":[\"body\",\"model\"],\"msg\":\"Field required\"}]}"))
                 .isEqualTo(new ProviderError("", "body.model: Field required"));
         assertThat(error(422, "{\"detail\":[{\"msg\":\"Bad\"}]}")).isEqualTo(new ProviderError("", "Bad"));
-        assertThat(error(429, "{\"error\":{\"code\":429,\"message\":\"Provider returned error\",\"metadata\":{\"raw\":\"slow down\"}}}"))
+        assertThat(
+                        error(
+                                429,
+                                "{\"error\":{\"code\":429,\"message\":\"Provider returned error\",\"metadata\":{\"raw\":\"slow down\"}}}"))
                 .isEqualTo(new ProviderError("429", "Provider returned error: slow down"));
         assertThat(error(400, "[{\"error\":{\"message\":\"m\"}}]")).isEqualTo(new ProviderError("", "m"));
         assertThat(error(500, "\"plain JSON text\"")).isEqualTo(new ProviderError("", "plain JSON text"));
@@ -111,7 +128,9 @@ class WholeBodyDecoderTest {
     void errorResponseIsBounded() {
         Reading reading = Reading.of(Reading.head(500, "text/plain"), "x".repeat(1_000_000));
 
-        assertThat(requireNonNull(reading.completion().error()).message()).hasSize(300).endsWith("...");
+        assertThat(requireNonNull(reading.completion().error()).message())
+                .hasSize(300)
+                .endsWith("...");
         assertThat(reading.events).isEmpty();
     }
 
@@ -121,7 +140,8 @@ class WholeBodyDecoderTest {
                 .apiKey(Secret.of("sk-verysecret"))
                 .build();
         var head = Reading.head(401, "application/json");
-        String body = "{\"error\":{\"message\":\"" + "x".repeat(290) + " key sk-verysecret is wrong\",\"code\":\"sk-verysecret\"}}";
+        String body = "{\"error\":{\"message\":\"" + "x".repeat(290)
+                + " key sk-verysecret is wrong\",\"code\":\"sk-verysecret\"}}";
 
         Reading reading = Reading.of(dialect.decoder(head), body.getBytes(UTF_8));
         Reading page = Reading.of(dialect.decoder(Reading.STREAM), "your key sk-verysecret".getBytes(UTF_8));

@@ -63,12 +63,22 @@ class OfficialSdkTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"", "tokens-per-chunk=3", "writes-per-event=4", "comments=3; pings=2", "padding=true", "fault=no-done"})
+    @ValueSource(
+            strings = {
+                "",
+                "tokens-per-chunk=3",
+                "writes-per-event=4",
+                "comments=3; pings=2",
+                "padding=true",
+                "fault=no-done"
+            })
     void nodeSdkReadsTheTextAndTheUsageHoweverTheyAreSent(String behaviour) throws Exception {
         try (var provider = started(behaviour)) {
             JsonNode understood = readWithNode(provider, 16);
 
-            assertThat(understood.get("error").isNull()).as(understood.toString()).isTrue();
+            assertThat(understood.get("error").isNull())
+                    .as(understood.toString())
+                    .isTrue();
             assertThat(understood.get("text").asText()).isEqualTo(SIXTEEN_TOKENS);
             assertThat(understood.get("finish").asText()).isEqualTo("length");
             assertThat(understood.get("usage").get("prompt_tokens").asInt()).isEqualTo(3);
@@ -84,7 +94,11 @@ class OfficialSdkTest {
             assertThat(understood.get("reasoning").asText()).isNotEmpty();
             assertThat(JSON.readTree(understood.get("toolArguments").asText()).isObject())
                     .isTrue();
-            assertThat(understood.get("usage").get("completion_tokens_details").get("reasoning_tokens").asInt())
+            assertThat(understood
+                            .get("usage")
+                            .get("completion_tokens_details")
+                            .get("reasoning_tokens")
+                            .asInt())
                     .isEqualTo(4);
         }
     }
@@ -176,14 +190,11 @@ class OfficialSdkTest {
 
     private static JsonNode readWithNode(SimulatedProvider provider, int maxTokens) throws Exception {
         return JSON.readTree(run(
-                scriptFolder(),
-                "node",
-                "read-stream.mjs",
-                provider.baseUrl().toString(),
-                Integer.toString(maxTokens)));
+                scriptFolder(), "node", "read-stream.mjs", provider.baseUrl().toString(), Integer.toString(maxTokens)));
     }
 
-    /// The folder of the script and its installed SDK; installed once per build folder. Needs Node and npm, and says so where they
+    /// The folder of the script and its installed SDK; installed once per build folder. Needs Node and npm, and
+    /// says so where they
     /// are missing.
     private static synchronized Path scriptFolder() throws Exception {
         assumeTrue(isThere("node") && isThere("npm"), "skipped: needs node and npm on the PATH");

@@ -137,6 +137,29 @@ final class LoopThread implements Runnable {
         return nowNs;
     }
 
+    /// Runs a last task on the loop and waits for it, unless the loop has failed and runs nothing any more.
+    void finish(Runnable last) {
+        CountDownLatch done = new CountDownLatch(1);
+        events.execute(() -> {
+            try {
+                last.run();
+            } finally {
+                done.countDown();
+            }
+        });
+        boolean interrupted = false;
+        while (done.getCount() > 0 && thread.isAlive()) {
+            try {
+                done.await(10, TimeUnit.MILLISECONDS);
+            } catch (InterruptedException e) {
+                interrupted = true;
+            }
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
     /// Ends the loop once all channels are closed, and waits for it.
     @SuppressWarnings("FutureReturnValueIgnored") // the end of the thread is what is waited for
     void stop() {

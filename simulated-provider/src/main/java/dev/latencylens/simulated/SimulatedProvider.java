@@ -176,12 +176,10 @@ public final class SimulatedProvider implements AutoCloseable {
             return;
         }
         closed = true;
-        for (Channel listener : listeners) {
-            listener.close().awaitUninterruptibly();
-        }
-        if (loop.failure() == null) {
-            loop.events().submit(server::closeAll).awaitUninterruptibly();
-        }
+        loop.finish(() -> {
+            listeners.forEach(Channel::close);
+            server.closeAll();
+        });
         loop.stop();
         log.close();
         Throwable failure = loop.failure() == null ? server.failure() : loop.failure();

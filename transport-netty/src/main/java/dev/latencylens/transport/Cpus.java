@@ -35,14 +35,15 @@ public record Cpus(SortedSet<Integer> numbers) {
         var numbers = new TreeSet<Integer>();
         for (String part : list.split(",", -1)) {
             if (!part.strip().matches("\\d{1,4}(-\\d{1,4})?")) {
-                throw new IllegalArgumentException(
-                        "bad CPU list '" + list + "': '" + part + "' is neither a number nor a range; give for example 1 or 0,2-3");
+                throw new IllegalArgumentException("bad CPU list '" + list + "': '" + part
+                        + "' is neither a number nor a range; give for example 1 or 0,2-3");
             }
             String[] ends = part.strip().split("-", -1);
             int first = Integer.parseInt(ends[0]);
             int last = Integer.parseInt(ends[ends.length - 1]);
             if (last < first) {
-                throw new IllegalArgumentException("bad CPU list '" + list + "': the range '" + part + "' runs backwards");
+                throw new IllegalArgumentException(
+                        "bad CPU list '" + list + "': the range '" + part + "' runs backwards");
             }
             for (int number = first; number <= last; number++) {
                 numbers.add(number);

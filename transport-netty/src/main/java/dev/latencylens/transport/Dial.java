@@ -30,7 +30,9 @@ final class Dial {
     long connectEndAtNs = NOT_YET;
     long secureConnectionStartAtNs = NOT_YET;
     long secureConnectionEndAtNs = NOT_YET;
-    @Nullable Channel channel;
+
+    @Nullable
+    Channel channel;
 
     Dial(Owner owner, int session) {
         this.owner = owner;
@@ -65,8 +67,7 @@ final class Dial {
 
     /// Writes the phases into the record of a flight that waited for them.
     void tell(Flight flight) {
-        flight.phase(
-                Moment.DOMAIN_LOOKUP_START, domainLookupStartAtNs, Moment.DOMAIN_LOOKUP_END, domainLookupEndAtNs);
+        flight.phase(Moment.DOMAIN_LOOKUP_START, domainLookupStartAtNs, Moment.DOMAIN_LOOKUP_END, domainLookupEndAtNs);
         flight.phase(Moment.CONNECT_START, connectStartAtNs, Moment.CONNECT_END, connectEndAtNs);
         flight.phase(
                 Moment.SECURE_CONNECTION_START,

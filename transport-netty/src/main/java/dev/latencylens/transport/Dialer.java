@@ -87,9 +87,8 @@ final class Dialer {
                 .option(ChannelOption.ALLOCATOR, PooledByteBufAllocator.DEFAULT)
                 .option(ChannelOption.RECVBUF_ALLOCATOR, stamp)
                 .option(ChannelOption.TCP_NODELAY, true)
-                .option(
-                        ChannelOption.CONNECT_TIMEOUT_MILLIS,
-                        (int) Math.min(settings.timeouts().connect().toMillis(), Integer.MAX_VALUE))
+                .option(ChannelOption.CONNECT_TIMEOUT_MILLIS, (int)
+                        Math.min(settings.timeouts().connect().toMillis(), Integer.MAX_VALUE))
                 .handler(new ChannelInitializer<Channel>() {
                     @Override
                     protected void initChannel(Channel channel) {
@@ -150,9 +149,7 @@ final class Dialer {
         if (cause instanceof ConnectException) {
             return new TransportEnd(TransportEnd.Kind.CONNECT_FAILED, reason(cause) + " by " + where);
         }
-        return new TransportEnd(
-                TransportEnd.Kind.CONNECT_FAILED,
-                "no connection to " + where + ": " + reason(cause));
+        return new TransportEnd(TransportEnd.Kind.CONNECT_FAILED, "no connection to " + where + ": " + reason(cause));
     }
 
     /// The system's own words, without Netty's call and address around them.
@@ -260,7 +257,8 @@ final class Dialer {
                             ? new TransportEnd(
                                     TransportEnd.Kind.TLS_FAILED, "the peer closed the connection during the handshake")
                             : new TransportEnd(
-                                    TransportEnd.Kind.CONNECT_FAILED, "the peer closed the connection while it was set up"));
+                                    TransportEnd.Kind.CONNECT_FAILED,
+                                    "the peer closed the connection while it was set up"));
         }
 
         @Override
@@ -276,7 +274,9 @@ final class Dialer {
         }
 
         private void succeed(
-                ChannelHandlerContext ctx, boolean http2, ConnectionFacts.@org.jspecify.annotations.Nullable Tls facts) {
+                ChannelHandlerContext ctx,
+                boolean http2,
+                ConnectionFacts.@org.jspecify.annotations.Nullable Tls facts) {
             done = true;
             Channel channel = ctx.channel();
             var connectionFacts = new ConnectionFacts(
@@ -287,8 +287,7 @@ final class Dialer {
                     facts);
             Connection connection;
             if (http2) {
-                var spoken = new Http2Connection(
-                        channel, stamp, clock, connectionFacts, owner, settings.maxStreams());
+                var spoken = new Http2Connection(channel, stamp, clock, connectionFacts, owner, settings.maxStreams());
                 ctx.pipeline().replace(this, "http", spoken);
                 spoken.open();
                 connection = spoken;

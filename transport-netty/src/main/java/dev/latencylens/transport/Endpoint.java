@@ -25,12 +25,11 @@ public record Endpoint(boolean tls, String host, int port, String basePath) {
         if (scheme == null || uri.isOpaque()) {
             throw bad(url, "it has no http:// or https:// in front");
         }
-        boolean tls =
-                switch (scheme.toLowerCase(Locale.ROOT)) {
-                    case "https" -> true;
-                    case "http" -> false;
-                    default -> throw bad(url, "its scheme is '" + scheme + "', not http or https");
-                };
+        boolean tls = switch (scheme.toLowerCase(Locale.ROOT)) {
+            case "https" -> true;
+            case "http" -> false;
+            default -> throw bad(url, "its scheme is '" + scheme + "', not http or https");
+        };
         if (uri.getRawUserInfo() != null) {
             throw new IllegalArgumentException("the URL holds a user name or password;"
                     + " give the key by environment variable instead and leave it out of the URL");

@@ -18,7 +18,8 @@ final class Flight {
     final long startedAtNs;
     private final FlightLog log;
     /// The connection that carries it, or null while there is none.
-    @Nullable Connection connection;
+    @Nullable
+    Connection connection;
     /// Its stream on an HTTP/2 connection.
     int streamId;
     /// Body bytes that HTTP/2's flow control has not let out yet start here.
@@ -128,7 +129,8 @@ final class Flight {
     }
 
     /// Which timeout has passed, or null if none has.
-    @Nullable String overdue(Timeouts timeouts, long nowNs) {
+    @Nullable
+    String overdue(Timeouts timeouts, long nowNs) {
         if (nowNs - startedAtNs >= timeouts.whole().toNanos()) {
             return "whole: not finished after " + timeouts.whole().toMillis() + " ms";
         }

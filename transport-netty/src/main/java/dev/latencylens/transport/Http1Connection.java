@@ -235,8 +235,7 @@ final class Http1Connection extends Connection {
     }
 
     private void finish(Flight current, TransportEnd end, long atNs, long kernelAtNs) {
-        boolean reusable =
-                end.kind() == TransportEnd.Kind.COMPLETE && !lastInResponse && current.hasEndedRequest();
+        boolean reusable = end.kind() == TransportEnd.Kind.COMPLETE && !lastInResponse && current.hasEndedRequest();
         flight = null;
         state = reusable ? State.HEAD : State.CLOSED;
         land(current, end, atNs, kernelAtNs);

@@ -48,7 +48,8 @@ final class Http1Head {
             }
             if (length < PREFIX.length && next != PREFIX[length]) {
                 throw new MalformedHttp("expected an HTTP/1.1 status line, saw '"
-                        + new String(bytes, 0, length, StandardCharsets.ISO_8859_1) + MalformedHttp.printable(next) + "'");
+                        + new String(bytes, 0, length, StandardCharsets.ISO_8859_1) + MalformedHttp.printable(next)
+                        + "'");
             }
             bytes[length++] = next;
             if (next == '\n') {
@@ -103,7 +104,9 @@ final class Http1Head {
             }
             Header field;
             try {
-                field = Header.of(lines[i].substring(0, colon), lines[i].substring(colon + 1).strip());
+                field = Header.of(
+                        lines[i].substring(0, colon),
+                        lines[i].substring(colon + 1).strip());
             } catch (IllegalArgumentException e) {
                 throw new MalformedHttp("in the response, " + e.getMessage());
             }

@@ -23,7 +23,8 @@ import org.jspecify.annotations.Nullable;
 
 /// Speaks HTTP/2 (RFC 9113), many exchanges at a time.
 ///
-/// DATA payload goes to the flight log straight from the read buffer, as it comes and before its frame is whole: no frame
+/// DATA payload goes to the flight log straight from the read buffer, as it comes and before its frame is
+/// whole: no frame
 /// objects, nothing collected. Header blocks are decoded by Netty's HPACK. The receive windows are so large that a
 /// server never waits for one; the server's windows are honoured.
 final class Http2Connection extends Connection {
@@ -100,8 +101,7 @@ final class Http2Connection extends Connection {
     private long blockArrivedAtNs;
     private long blockKernelAtNs;
 
-    Http2Connection(
-            Channel channel, ReadStamp stamp, Clock clock, ConnectionFacts facts, Owner owner, int maxStreams) {
+    Http2Connection(Channel channel, ReadStamp stamp, Clock clock, ConnectionFacts facts, Owner owner, int maxStreams) {
         super(channel, stamp, clock, facts, owner);
         this.maxStreams = maxStreams;
     }
@@ -124,7 +124,8 @@ final class Http2Connection extends Connection {
         if (retired || !channel.isActive()) {
             return 0;
         }
-        return Math.min(Math.min(maxStreams, serverMaxStreams) - flights.size(), (Integer.MAX_VALUE - nextStreamId) / 2);
+        return Math.min(
+                Math.min(maxStreams, serverMaxStreams) - flights.size(), (Integer.MAX_VALUE - nextStreamId) / 2);
     }
 
     @Override
@@ -174,8 +175,8 @@ final class Http2Connection extends Connection {
         byte[] body = flight.exchange.request().body();
         int window = streamWindow;
         while (flight.bodySent < body.length) {
-            int length = (int) Math.min(
-                    Math.min(body.length - flight.bodySent, serverMaxFrame), Math.min(window, sendWindow));
+            int length = (int)
+                    Math.min(Math.min(body.length - flight.bodySent, serverMaxFrame), Math.min(window, sendWindow));
             if (length <= 0) {
                 streamWindows.put(flight.streamId, new int[] {window});
                 if (!windowed.contains(flight)) {
@@ -271,8 +272,8 @@ final class Http2Connection extends Connection {
                     + type + " with " + left);
         }
         if (blockStreamId != 0 && (type != CONTINUATION || streamId != blockStreamId)) {
-            throw new MalformedHttp("expected CONTINUATION of stream " + blockStreamId + ", saw a frame of type "
-                    + type + " on stream " + streamId);
+            throw new MalformedHttp("expected CONTINUATION of stream " + blockStreamId + ", saw a frame of type " + type
+                    + " on stream " + streamId);
         }
         if (type == DATA) {
             beginData();
@@ -566,7 +567,8 @@ final class Http2Connection extends Connection {
         }
         TransportEnd end = flight.hasHead()
                 ? TransportEnd.COMPLETE
-                : new TransportEnd(TransportEnd.Kind.MALFORMED, "expected a response, saw the stream end without a status");
+                : new TransportEnd(
+                        TransportEnd.Kind.MALFORMED, "expected a response, saw the stream end without a status");
         land(flight, end, atNs, kernelAtNs);
         closeWhenDone();
         madeRoom();

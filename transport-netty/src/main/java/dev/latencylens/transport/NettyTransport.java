@@ -72,19 +72,22 @@ public final class NettyTransport implements Transport, Connection.Owner, Dial.O
         dialer = new Dialer(settings, clock, loop, tls, this);
         if (settings.http() == HttpVersion.HTTP_2) {
             speaksHttp2 = true;
-        } else if (settings.http() == HttpVersion.HTTP_1_1 || !settings.endpoint().tls()) {
+        } else if (settings.http() == HttpVersion.HTTP_1_1
+                || !settings.endpoint().tls()) {
             speaksHttp2 = false;
         }
     }
 
     /// Opens transports that share the settings and the TLS sessions and nothing else.
     ///
-    /// @throws IllegalArgumentException if a certificate or key file cannot be used, or the socket kind is unavailable
+    /// @throws IllegalArgumentException if a certificate or key file cannot be used, or the socket kind is
+    unavailable
     public static Opener opener(NetworkSettings settings) {
         String unavailable = settings.sockets().unavailable();
         if (unavailable != null) {
-            throw new IllegalArgumentException("--transport " + settings.sockets().label()
-                    + " cannot be used on this machine: " + unavailable + "; use --transport nio");
+            throw new IllegalArgumentException(
+                    "--transport " + settings.sockets().label() + " cannot be used on this machine: " + unavailable
+                            + "; use --transport nio");
         }
         return opener(settings, new Tls(settings.tls(), settings.http()));
     }

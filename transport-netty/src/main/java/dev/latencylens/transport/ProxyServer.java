@@ -10,9 +10,14 @@ import org.jspecify.annotations.Nullable;
 ///
 /// @param user for basic authentication, null for none
 /// @param password never shown
-public record ProxyServer(String host, int port, @Nullable String user, @Nullable String password) {
+public record ProxyServer(
+        String host,
+        int port,
+        @Nullable String user,
+        @Nullable String password) {
 
-    /// The proxy that `HTTPS_PROXY` names (or `https_proxy`), unless `NO_PROXY` exempts the endpoint or it is cleartext.
+    /// The proxy that `HTTPS_PROXY` names (or `https_proxy`), unless `NO_PROXY` exempts the endpoint or it is
+    /// cleartext.
     ///
     /// @throws IllegalArgumentException if the variable cannot be read
     public static Optional<ProxyServer> fromEnvironment(Map<String, String> environment, Endpoint endpoint) {
@@ -57,7 +62,9 @@ public record ProxyServer(String host, int port, @Nullable String user, @Nullabl
         for (String entry : noProxy.split("[,\\s]+", -1)) {
             String pattern = entry.toLowerCase(Locale.ROOT);
             int colon = pattern.lastIndexOf(':');
-            if (colon > 0 && pattern.indexOf(':') == colon && pattern.substring(colon + 1).matches("\\d+")) {
+            if (colon > 0
+                    && pattern.indexOf(':') == colon
+                    && pattern.substring(colon + 1).matches("\\d+")) {
                 if (Integer.parseInt(pattern.substring(colon + 1)) != endpoint.port()) {
                     continue;
                 }

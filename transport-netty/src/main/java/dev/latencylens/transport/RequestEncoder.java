@@ -80,7 +80,8 @@ public final class RequestEncoder {
             encoder.maxHeaderTableSize(0);
             encoder.encodeHeaders(1, headers, block);
         } catch (Http2Exception e) {
-            throw new IllegalArgumentException("the request's headers cannot be sent over HTTP/2: " + e.getMessage(), e);
+            throw new IllegalArgumentException(
+                    "the request's headers cannot be sent over HTTP/2: " + e.getMessage(), e);
         }
         return withoutTableSizeUpdate(ByteBufUtil.getBytes(block));
     }
@@ -90,7 +91,8 @@ public final class RequestEncoder {
                 .anyMatch(header -> header.secret() && header.name().contentEquals(name));
     }
 
-    /// A change of the table's size belongs at the front of a connection's first block only (RFC 7541, 4.2); a peer that
+    /// A change of the table's size belongs at the front of a connection's first block only (RFC 7541, 4.2); a
+    /// peer that
     /// sees none assumes 4,096, of which this encoder uses nothing.
     private static byte[] withoutTableSizeUpdate(byte[] block) {
         int start = 0;

@@ -34,12 +34,11 @@ public enum SocketKind {
 
     /// Why this kind cannot be used here, or null if it can.
     public @Nullable String unavailable() {
-        Throwable cause =
-                switch (this) {
-                    case EPOLL -> Epoll.unavailabilityCause();
-                    case IO_URING -> IoUring.unavailabilityCause();
-                    case NIO -> null;
-                };
+        Throwable cause = switch (this) {
+            case EPOLL -> Epoll.unavailabilityCause();
+            case IO_URING -> IoUring.unavailabilityCause();
+            case NIO -> null;
+        };
         return cause == null ? null : rootMessage(cause);
     }
 

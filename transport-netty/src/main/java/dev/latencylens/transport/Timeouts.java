@@ -22,8 +22,8 @@ public record Timeouts(Duration connect, Duration firstByte, Duration silence, D
 
     private static void requirePositive(String name, Duration value) {
         if (!value.isPositive()) {
-            throw new IllegalArgumentException("the " + name + " timeout must be positive, was " + value.toMillis()
-                    + " ms");
+            throw new IllegalArgumentException(
+                    "the " + name + " timeout must be positive, was " + value.toMillis() + " ms");
         }
     }
 }

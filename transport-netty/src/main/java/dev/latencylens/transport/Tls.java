@@ -150,12 +150,11 @@ final class Tls {
     }
 
     private static @Nullable ApplicationProtocolConfig alpn(HttpVersion http) {
-        List<String> offered =
-                switch (http) {
-                    case NEGOTIATED -> List.of(ApplicationProtocolNames.HTTP_2, ApplicationProtocolNames.HTTP_1_1);
-                    case HTTP_1_1 -> List.of(ApplicationProtocolNames.HTTP_1_1);
-                    case HTTP_2 -> List.of(ApplicationProtocolNames.HTTP_2);
-                };
+        List<String> offered = switch (http) {
+            case NEGOTIATED -> List.of(ApplicationProtocolNames.HTTP_2, ApplicationProtocolNames.HTTP_1_1);
+            case HTTP_1_1 -> List.of(ApplicationProtocolNames.HTTP_1_1);
+            case HTTP_2 -> List.of(ApplicationProtocolNames.HTTP_2);
+        };
         return new ApplicationProtocolConfig(
                 Protocol.ALPN, SelectorFailureBehavior.NO_ADVERTISE, SelectedListenerFailureBehavior.ACCEPT, offered);
     }

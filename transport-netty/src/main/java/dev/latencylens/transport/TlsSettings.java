@@ -10,7 +10,10 @@ import org.jspecify.annotations.Nullable;
 /// @param clientKey its private key (PKCS#8 PEM), given exactly when the certificate is
 /// @param insecure whether certificates and names go unchecked; the report says so
 public record TlsSettings(
-        @Nullable Path caFile, @Nullable Path clientCertificate, @Nullable Path clientKey, boolean insecure) {
+        @Nullable Path caFile,
+        @Nullable Path clientCertificate,
+        @Nullable Path clientKey,
+        boolean insecure) {
     public static final TlsSettings DEFAULT = new TlsSettings(null, null, null, false);
 
     public TlsSettings {

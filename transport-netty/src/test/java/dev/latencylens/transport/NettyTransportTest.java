@@ -102,9 +102,7 @@ class NettyTransportTest {
 
     @Test
     void anIpv6AddressIsAnAddress() throws IOException {
-        assumeThat(NetworkInterface.getByName("lo")
-                        .inetAddresses()
-                        .anyMatch(Inet6Address.class::isInstance))
+        assumeThat(NetworkInterface.getByName("lo").inetAddresses().anyMatch(Inet6Address.class::isInstance))
                 .as("this machine has no IPv6 loopback")
                 .isTrue();
         try (Peer peer = Peer.at("::1", Peer.answering(Peer.ok("hello")));
@@ -185,8 +183,7 @@ class NettyTransportTest {
 
             assertThat(flown.end().kind()).as(flown.toString()).isEqualTo(Kind.COMPLETE);
             assertThat(flown.isInOrder()).as(flown.toString()).isTrue();
-            assertThat(peer.requests.getFirst())
-                    .endsWith(new String(body, StandardCharsets.ISO_8859_1));
+            assertThat(peer.requests.getFirst()).endsWith(new String(body, StandardCharsets.ISO_8859_1));
         }
     }
 

@@ -24,7 +24,7 @@ sealed interface Prompts extends LongFunction<Prompt> {
     ///
     /// Length counts words: each is a short English word, which common tokenizers make one token of, so the real
     /// number of tokens is a little higher by what the chat template adds; the report shows the provider's own
-    count.
+    /// count.
     /// The
     /// first eight words spell the request's number, mixed with the seed, so that no two prompts of eight words or
     /// more

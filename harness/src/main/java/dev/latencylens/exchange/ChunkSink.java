@@ -18,6 +18,6 @@ public interface ChunkSink {
     /// @param choice index of the answer it belongs to, from 0
     /// @param tokens how many tokens it holds, or [#UNKNOWN_TOKENS]
     /// @param text the characters, valid during this call only; for a tool call its name or a piece of its
-    arguments
+    /// arguments
     void chunk(ChunkKind kind, int choice, int tokens, CharSequence text);
 }

@@ -51,7 +51,7 @@ public record Percentile(double percent) {
     ///
     /// That is the smallest n for which at most one of n samples beyond the true percentile has a probability of
     /// no more than 1 %: f^n + n (1 - f) f^(n-1) <= 0.01. It is the early stopping rule of MLPerf Inference with
-    one
+    /// one
     /// sample discarded. For a percentile below the median the lower tail is meant.
     public long floor() {
         double inside = Math.max(parts(), WHOLE - parts()) / (double) WHOLE;

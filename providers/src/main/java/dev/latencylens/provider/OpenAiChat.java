@@ -228,7 +228,7 @@ public final class OpenAiChat implements Dialect {
 
         /// A JSON object merged over the request's members as RFC 7396 says: objects are merged, null takes a member
         /// out, anything else replaces. Its own `messages` are sent instead of the prompt, and its own token
-        limit
+        /// limit
         /// instead of the prompt's.
         public Builder extraBody(String json) {
             JsonNode extra;

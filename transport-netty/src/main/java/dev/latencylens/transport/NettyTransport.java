@@ -81,7 +81,7 @@ public final class NettyTransport implements Transport, Connection.Owner, Dial.O
     /// Opens transports that share the settings and the TLS sessions and nothing else.
     ///
     /// @throws IllegalArgumentException if a certificate or key file cannot be used, or the socket kind is
-    unavailable
+    /// unavailable
     public static Opener opener(NetworkSettings settings) {
         String unavailable = settings.sockets().unavailable();
         if (unavailable != null) {

@@ -3,8 +3,11 @@ package dev.latencylens.cli;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.charset.StandardCharsets;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.Callable;
+import java.util.function.Supplier;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.IVersionProvider;
@@ -28,12 +31,16 @@ public final class Lens implements Callable<Integer> {
     /// Runs one command and returns its exit code.
     static int run(Console console, String... args) {
         var secrets = new Secrets();
-        var run = new CommandLine(new RunCommand(console, secrets)).setCaseInsensitiveEnumValuesAllowed(true);
-        var lens = new CommandLine(new Lens())
-                .addSubcommand("run", run)
-                .addSubcommand("truth", new TruthCommand(console))
-                .addSubcommand("simulate", SimulateCommand.commandLine())
-                .setOut(new PrintWriter(console.out(), true, StandardCharsets.UTF_8))
+        var lens = new CommandLine(new Lens());
+        Map<String, Supplier<Object>> commands = commands(console, secrets);
+        // Only the one that is asked for is set up, where that is clear: each costs a start tens of milliseconds.
+        boolean clear = args.length > 0 && commands.containsKey(args[0]);
+        commands.forEach((name, command) -> {
+            if (!clear || name.equals(args[0])) {
+                lens.addSubcommand(name, command.get());
+            }
+        });
+        lens.setOut(new PrintWriter(console.out(), true, StandardCharsets.UTF_8))
                 .setErr(new PrintWriter(console.err(), true, StandardCharsets.UTF_8))
                 .setUsageHelpWidth(100)
                 .setParameterExceptionHandler((wrong, given) -> fail(console, secrets, ExitCode.USAGE, saying(wrong)))
@@ -41,6 +48,16 @@ public final class Lens implements Callable<Integer> {
         int exitCode = lens.execute(args);
         console.out().flush();
         return exitCode;
+    }
+
+    private static Map<String, Supplier<Object>> commands(Console console, Secrets secrets) {
+        var commands = new LinkedHashMap<String, Supplier<Object>>();
+        commands.put(
+                "run",
+                () -> new CommandLine(new RunCommand(console, secrets)).setCaseInsensitiveEnumValuesAllowed(true));
+        commands.put("truth", () -> new TruthCommand(console));
+        commands.put("simulate", SimulateCommand::commandLine);
+        return commands;
     }
 
     @Override

@@ -34,7 +34,7 @@ import java.util.function.UnaryOperator;
 /// in this process for a moment; what it says is thrown away, and what garbage it left is collected.
 final class Priming {
     /// Long enough for the hot methods to be compiled, short against the second in which a run should begin.
-    private static final Duration LENGTH = Duration.ofMillis(300);
+    private static final Duration LENGTH = Duration.ofMillis(150);
 
     private static final long MOST_REQUESTS = 3_000;
     private static final int USERS = 8;

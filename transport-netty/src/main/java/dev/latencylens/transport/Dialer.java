@@ -23,18 +23,20 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /// Opens connections to the endpoint: name, TCP, proxy, TLS, and which HTTP is spoken; stamps every phase.
 final class Dialer {
     private final NetworkSettings settings;
     private final Clock clock;
     private final EventLoop loop;
-    private final Tls tls;
+    /// Null for a cleartext endpoint.
+    private final @Nullable Tls tls;
     private final Names names;
     private final Connection.Owner owner;
     private long connections;
 
-    Dialer(NetworkSettings settings, Clock clock, EventLoop loop, Tls tls, Connection.Owner owner) {
+    Dialer(NetworkSettings settings, Clock clock, EventLoop loop, @Nullable Tls tls, Connection.Owner owner) {
         this.settings = settings;
         this.clock = clock;
         this.loop = loop;
@@ -121,7 +123,7 @@ final class Dialer {
             connect.setConnectTimeoutMillis(settings.timeouts().connect().toMillis());
             channel.pipeline().addLast(connect);
         }
-        if (settings.endpoint().tls()) {
+        if (tls != null) {
             SslHandler handler = tls.newHandler(channel.alloc(), settings.endpoint());
             handler.setHandshakeTimeoutMillis(settings.timeouts().connect().toMillis());
             channel.pipeline().addLast(new TlsStartStamp(setUp.dial), handler);
@@ -221,14 +223,14 @@ final class Dialer {
 
         @Override
         public void channelActive(ChannelHandlerContext ctx) {
-            if (!settings.endpoint().tls()) {
+            if (tls == null) {
                 succeed(ctx, settings.http() == HttpVersion.HTTP_2, null);
             }
         }
 
         @Override
         public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
-            if (event instanceof SslHandshakeCompletionEvent handshake) {
+            if (event instanceof SslHandshakeCompletionEvent handshake && tls != null) {
                 if (!handshake.isSuccess()) {
                     fail(ctx, reasonOf(handshake.cause()));
                     return;
@@ -253,7 +255,7 @@ final class Dialer {
         public void channelInactive(ChannelHandlerContext ctx) {
             fail(
                     ctx,
-                    settings.endpoint().tls() && dial.secureConnectionStartAtNs != Dial.NOT_YET
+                    dial.secureConnectionStartAtNs != Dial.NOT_YET
                             ? new TransportEnd(
                                     TransportEnd.Kind.TLS_FAILED, "the peer closed the connection during the handshake")
                             : new TransportEnd(

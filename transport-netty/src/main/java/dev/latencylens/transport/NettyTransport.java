@@ -64,7 +64,7 @@ public final class NettyTransport implements Transport, Connection.Owner, Dial.O
 
     private @Nullable Boolean speaksHttp2;
 
-    private NettyTransport(NetworkSettings settings, Tls tls, FlightLog log, Listener listener) {
+    private NettyTransport(NetworkSettings settings, @Nullable Tls tls, FlightLog log, Listener listener) {
         this.settings = settings;
         this.log = log;
         this.listener = listener;
@@ -89,10 +89,11 @@ public final class NettyTransport implements Transport, Connection.Owner, Dial.O
                     "--transport " + settings.sockets().label() + " cannot be used on this machine: " + unavailable
                             + "; use --transport nio");
         }
-        return opener(settings, new Tls(settings.tls(), settings.http()));
+        // Reading the machine's certificates takes a fifth of a second, so only where they are needed.
+        return opener(settings, settings.endpoint().tls() ? new Tls(settings.tls(), settings.http()) : null);
     }
 
-    static Opener opener(NetworkSettings settings, Tls tls) {
+    static Opener opener(NetworkSettings settings, @Nullable Tls tls) {
         return (log, listener) -> new NettyTransport(settings, tls, log, listener);
     }
 

@@ -30,13 +30,17 @@ final class Measurement {
     /// Longest that a written line stays in memory.
     private static final long FLUSH_MS = 500;
 
-    /// A log for up to this many requests in flight may be small, which makes the start quick.
-    private static final int FEW_IN_FLIGHT = 64;
+    /// Room in the flight logs for each request in flight: 20 s of 50 chunks/s at 256 bytes, so that a burst of other
+    /// work on the interpreter's core never makes an I/O thread wait.
+    private static final int BYTES_PER_REQUEST = 256 * 1024;
 
-    private static final int SMALL_ENTRIES = 1 << 14;
-    private static final int SMALL_BYTES = 1 << 21;
-    private static final int ENTRIES = 1 << 17;
-    private static final int BYTES = 1 << 25;
+    private static final int ENTRIES_PER_REQUEST = 1024;
+    /// Small logs are quick to set up; 256 MiB and their entries are what a machine for a thousand streams has.
+    private static final int FEWEST_REQUESTS = 8;
+
+    private static final int MOST_REQUESTS = 1024;
+    /// What is reckoned with where the load sets no limit.
+    private static final int USUAL_REQUESTS = 128;
 
     private final Console console;
     private final Secrets secrets;
@@ -65,7 +69,7 @@ final class Measurement {
         if (plan.ioCpus() != null) {
             plan.ioCpus().reserve();
         }
-        Priming.run(plan.network(), this::placed);
+        Priming.run(plan.network(), plan.priming(), this::placed);
         try (var exchanges = new ExchangeFile(directory.file(RunDirectory.EXCHANGES), anchor, secrets)) {
             var stop = new StopSwitch();
             var hopelessStart = new HopelessStart(() -> stop.now("the first requests all failed alike"));
@@ -80,6 +84,7 @@ final class Measurement {
                     exchanges(),
                     placed(opener),
                     NettyTransport.threads(),
+                    plan.ioCpus() == null ? Thread::new : Cpus.background(),
                     interpreter,
                     flightLogs());
             stop.of(load);
@@ -148,11 +153,12 @@ final class Measurement {
     }
 
     private List<FlightLog> flightLogs() {
-        Load load = plan.load();
-        boolean few = load.concurrency() > 0 && load.concurrency() <= FEW_IN_FLIGHT;
+        int concurrency = plan.load().concurrency() == 0 ? USUAL_REQUESTS : plan.load().concurrency();
+        int each = Math.clamp(concurrency / plan.ioThreads(), FEWEST_REQUESTS, MOST_REQUESTS);
+        int reckoned = Integer.highestOneBit(each * 2 - 1);
         var logs = new ArrayList<FlightLog>();
         for (int i = 0; i < plan.ioThreads(); i++) {
-            logs.add(new FlightLog(clock, few ? SMALL_ENTRIES : ENTRIES, few ? SMALL_BYTES : BYTES));
+            logs.add(new FlightLog(clock, reckoned * ENTRIES_PER_REQUEST, reckoned * BYTES_PER_REQUEST));
         }
         return logs;
     }

@@ -7,6 +7,7 @@ import dev.latencylens.stats.Percentile;
 import dev.latencylens.transport.Cpus;
 import dev.latencylens.transport.NetworkSettings;
 import java.net.URI;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -18,6 +19,7 @@ import org.jspecify.annotations.Nullable;
 /// @param keySource where the key came from, for example `OPENAI_API_KEY`; null without a key
 /// @param headers the user's own; secret values are never shown
 /// @param ioCpus the CPUs of the I/O threads, null for wherever the system puts them
+/// @param priming how long the client's own code is run before it counts
 /// @param metrics what the report's table shows
 record Plan(
         String id,
@@ -36,6 +38,7 @@ record Plan(
         NetworkSettings network,
         int ioThreads,
         @Nullable Cpus ioCpus,
+        Duration priming,
         Map<String, String> labels,
         List<Metric> metrics,
         List<Percentile> percentiles) {

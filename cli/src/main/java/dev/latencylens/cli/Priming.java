@@ -28,22 +28,21 @@ import java.util.function.UnaryOperator;
 /// Runs the client's own code before it counts.
 ///
 /// The first exchanges of a JVM pay for loading and compiling the client, hundreds of milliseconds of it, and would
-/// book
-/// that as the provider's time to first token. So the same transport, decoder and figures first drive a simulated
-/// provider
-/// in this process for a moment; what it says is thrown away, and what garbage it left is collected.
+/// book that as the provider's time to first token. So the same transport, decoder and figures first drive a
+/// simulated provider in this process for a moment; what it says is thrown away, and what garbage it left is
+/// collected.
 final class Priming {
-    /// Long enough for the hot methods to be compiled, short against the second in which a run should begin.
-    private static final Duration LENGTH = Duration.ofMillis(150);
+    /// Long enough for the hot methods to be compiled at all, short against the second in which a run should begin.
+    static final Duration USUAL_LENGTH = Duration.ofMillis(150);
 
-    private static final long MOST_REQUESTS = 3_000;
     private static final int USERS = 8;
     private static final Prompt PROMPT = new Prompt("prime", 16);
 
     private Priming() {}
 
+    /// @param length how long; the longer, the more of the client runs as fast as it ever will
     /// @param placed puts the I/O thread where those of the run will be
-    static void run(NetworkSettings settings, UnaryOperator<Transport.Opener> placed)
+    static void run(NetworkSettings settings, Duration length, UnaryOperator<Transport.Opener> placed)
             throws IOException, InterruptedException {
         boolean tls = settings.endpoint().tls();
         var options = ServerOptions.defaults();
@@ -66,13 +65,14 @@ final class Priming {
             Clock clock = Clock.monotonic();
             new LoadRun(
                             clock,
-                            new Load(null, USERS, MOST_REQUESTS, 0, LENGTH, Duration.ofSeconds(1)),
+                            new Load(null, USERS, 0, 0, length, Duration.ofSeconds(1)),
                             number -> {
                                 String id = "prime-" + number;
                                 return new Exchange(number, id, false, encoder.encode(dialect.request(PROMPT), id));
                             },
                             placed.apply(NettyTransport.opener(network)),
                             NettyTransport.threads(),
+                            Thread::new,
                             new Interpreter(dialect, summary::add),
                             List.of(new FlightLog(clock, 1 << 14, 1 << 21)))
                     .run();

@@ -140,6 +140,14 @@ final class RunCommand implements Callable<Integer> {
             description = "requests to send first and leave out of the figures (default 0)")
     private long warmup;
 
+    @Option(
+            names = "--prime",
+            paramLabel = "TIME",
+            converter = DurationConverter.class,
+            description = "how long to run the client's own code in before the first request (default 150ms;"
+                    + " several seconds for the least overhead)")
+    private Duration prime = Priming.USUAL_LENGTH;
+
     @Option(names = "--prompt", paramLabel = "TEXT", description = "ask this, each time")
     private @Nullable String prompt;
 
@@ -350,6 +358,7 @@ final class RunCommand implements Callable<Integer> {
                 network,
                 ioThreads(load, cpus),
                 cpus,
+                prime,
                 labels,
                 percentileMetrics.isEmpty()
                         ? USUAL_METRICS

@@ -177,6 +177,7 @@ final class RunFile {
         json.writeStringProperty("transport", network.sockets().label());
         json.writeStringProperty("ioWait", network.spin() ? "spin" : "park");
         json.writeNumberProperty("ioThreads", plan.ioThreads());
+        json.writeNumberProperty("primingNs", plan.priming().toNanos());
         if (plan.ioCpus() != null) {
             json.writeArrayPropertyStart("ioCpus");
             plan.ioCpus().numbers().forEach(json::writeNumber);

@@ -78,8 +78,11 @@ final class TruthCommand implements Callable<Integer> {
         var out = console.out();
         out.printf(
                 Locale.ROOT,
-                "%s requests matched, %s in the run alone, %s in the record alone; %s chunks, %s of them coalesced%n",
+                "%s requests matched%s, %s in the run alone, %s in the record alone; %s chunks, %s of them coalesced%n",
                 Figures.count(comparison.matched()),
+                comparison.warmups() == 0
+                        ? ""
+                        : " (errors without the " + Figures.count(comparison.warmups()) + " for warm-up)",
                 Figures.count(comparison.onlyInRun()),
                 Figures.count(comparison.onlyInRecord()),
                 Figures.count(comparison.chunks()),
@@ -120,6 +123,7 @@ final class TruthCommand implements Callable<Integer> {
         try (JsonGenerator out = new JsonFactory().createGenerator(ObjectWriteContext.empty(), console.out())) {
             out.writeStartObject();
             out.writeNumberProperty("matched", comparison.matched());
+            out.writeNumberProperty("warmups", comparison.warmups());
             out.writeNumberProperty("onlyInRun", comparison.onlyInRun());
             out.writeNumberProperty("onlyInRecord", comparison.onlyInRecord());
             out.writeNumberProperty("chunks", comparison.chunks());

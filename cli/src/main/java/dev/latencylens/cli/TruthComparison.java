@@ -16,6 +16,9 @@ import tools.jackson.databind.json.JsonMapper;
 
 /// A run laid over the simulator's record of the same requests, matched by id.
 ///
+/// @param matched requests in both, those for warm-up included
+/// @param warmups those of them whose counts were compared and whose errors are left out
+/// @param chunks measured chunks that the errors are told of
 /// @param coalesced measured chunks that came in one read with the one before
 /// @param ttftErrorNs measured firstToken - true write instant of the first output chunk
 /// @param arrivalErrorNs the same for every output chunk
@@ -23,6 +26,7 @@ import tools.jackson.databind.json.JsonMapper;
 /// @param mismatches what the run and the record do not agree on
 record TruthComparison(
         long matched,
+        long warmups,
         long onlyInRun,
         long onlyInRecord,
         long chunks,
@@ -54,6 +58,7 @@ record TruthComparison(
     private static final class Matching {
         private final long startNs;
         private long matched;
+        private long warmups;
         private long onlyInRun;
         private long chunks;
         private long coalesced;
@@ -86,12 +91,17 @@ record TruthComparison(
                 mismatches.add(truth.id() + ": " + tokens.asLong() + " tokens measured, " + truth.completionTokens()
                         + " written");
             }
-            errors(exchange, truth, output, measured);
+            if (exchange.path("warmup").asBoolean()) {
+                warmups++;
+            } else {
+                errors(exchange, truth, output, measured);
+            }
         }
 
         TruthComparison result(int onlyInRecord) {
             return new TruthComparison(
                     matched,
+                    warmups,
                     onlyInRun,
                     onlyInRecord,
                     chunks,

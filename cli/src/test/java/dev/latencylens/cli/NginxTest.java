@@ -71,7 +71,7 @@ class NginxTest {
                 assertThat(exchange.get("outcome").asString()).isEqualTo("completed");
                 assertThat(exchange.get("httpVersion").asString()).isEqualTo(http);
                 assertThat(exchange.at("/chunks/atNs").size()).isEqualTo(TOKENS);
-                assertThat(exchange.at("/usage/outputTotal").asInt()).isEqualTo(TOKENS);
+                assertThat(exchange.at("/usage/output_total").asInt()).isEqualTo(TOKENS);
             });
             assertThat(exchanges.stream().filter(exchange -> exchange.has("secureConnectionStartAtNs")))
                     .as("connections were set up with TLS, and reused")

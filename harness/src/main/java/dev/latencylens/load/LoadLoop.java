@@ -39,6 +39,7 @@ final class LoadLoop implements Transport.Listener {
     private boolean measuring;
     private long lastStartAtNs;
     private long starved;
+    private boolean starving;
     private boolean cancelled;
     private volatile @Nullable String stopReason;
 
@@ -58,7 +59,7 @@ final class LoadLoop implements Transport.Listener {
         stopReason = reason;
     }
 
-    /// How often something was due and the feeder had nothing ready. Read it after the loop has ended.
+    /// How many exchanges were due before the feeder had made them. Read it after the loop has ended.
     long starved() {
         return starved;
     }
@@ -149,9 +150,13 @@ final class LoadLoop implements Transport.Listener {
             }
             Exchange exchange = ready.poll();
             if (exchange == null) {
-                starved++;
+                if (!starving) {
+                    starving = true;
+                    starved++;
+                }
                 return nowNs + STARVED_RETRY_NS;
             }
+            starving = false;
             if (arrivals == null) {
                 freeHead = (freeHead + 1) % freeUsers.length;
                 freeCount--;

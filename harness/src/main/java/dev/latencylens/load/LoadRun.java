@@ -43,6 +43,7 @@ public final class LoadRun {
 
     /// @param exchanges makes the exchange of a number, counted from 0; called on the feeder's thread, ahead of time
     /// @param ioThreadFactory makes the kind of thread on which the transport works best
+    /// @param backgroundThreadFactory makes threads that give way to others
     /// @param logs one flight log for each I/O thread
     public LoadRun(
             Clock clock,
@@ -50,6 +51,7 @@ public final class LoadRun {
             LongFunction<Exchange> exchanges,
             Transport.Opener transports,
             ThreadFactory ioThreadFactory,
+            ThreadFactory backgroundThreadFactory,
             Interpreter interpreter,
             List<FlightLog> logs) {
         this.clock = clock;
@@ -64,8 +66,8 @@ public final class LoadRun {
             Runnable body = () -> drive(loop, log, transports);
             ioThreads.add(new IoThread(loop, ready, log, named("io-" + i, ioThreadFactory.newThread(body))));
         }
-        feeder = Thread.ofPlatform().name("feeder").daemon().unstarted(this::feed);
-        reader = Thread.ofPlatform().name("interpreter").daemon().unstarted(this::interpret);
+        feeder = daemon(named("feeder", backgroundThreadFactory.newThread(this::feed)));
+        reader = daemon(named("interpreter", backgroundThreadFactory.newThread(this::interpret)));
     }
 
     /// What the machinery itself has to tell once the load has ended.
@@ -198,6 +200,11 @@ public final class LoadRun {
 
     private static Thread named(String name, Thread thread) {
         thread.setName(name);
+        return thread;
+    }
+
+    private static Thread daemon(Thread thread) {
+        thread.setDaemon(true);
         return thread;
     }
 

@@ -104,6 +104,7 @@ class LoadRunTest {
                     throw new IllegalArgumentException("no certificate in 'x.pem'");
                 },
                 Thread::new,
+                Thread::new,
                 new Interpreter(new LineDialect(), receiver),
                 logs(1));
 
@@ -148,6 +149,7 @@ class LoadRunTest {
                 load,
                 exchanges,
                 opener,
+                Thread::new,
                 Thread::new,
                 new Interpreter(new LineDialect(), receiver),
                 logs(threads));

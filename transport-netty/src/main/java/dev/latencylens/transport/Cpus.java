@@ -1,17 +1,22 @@
 package dev.latencylens.transport;
 
 import java.io.File;
+import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
+import java.lang.foreign.MemoryLayout;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.SortedSet;
 import java.util.TreeSet;
+import java.util.concurrent.ThreadFactory;
 
 /// A set of the machine's processors that threads may be bound to, by Linux's `sched_setaffinity`.
 ///
@@ -19,6 +24,9 @@ import java.util.TreeSet;
 public record Cpus(SortedSet<Integer> numbers) {
     /// The kernel's own limit for the fixed-size mask of sched_setaffinity(2).
     private static final int MASK_BITS = 1024;
+
+    /// The kernel still gives a thread of this niceness a hundredth of a busy CPU, so that work piles up nowhere for ever.
+    private static final int BACKGROUND_NICE = 19;
 
     public Cpus {
         numbers = Collections.unmodifiableSortedSet(new TreeSet<>(numbers));
@@ -75,8 +83,17 @@ public record Cpus(SortedSet<Integer> numbers) {
         new Cpus(new TreeSet<>(List.of(cpu))).bind(0);
     }
 
+    /// Makes threads that give way to others on their CPU: what they do can wait.
+    public static ThreadFactory background() {
+        return body -> new Thread(() -> {
+            Native.setNice(0, BACKGROUND_NICE);
+            body.run();
+        });
+    }
+
     /// Moves every thread that this process has now, and all that they will start, off these CPUs; the I/O threads come
-    /// back to them by pinning themselves. Does nothing where no other CPU is left.
+    /// back to them by pinning themselves. The JVM's compiler threads give way to others from now on. Does nothing
+    /// where no other CPU is left.
     public void reserve() {
         var others = new TreeSet<>(allowed().numbers());
         others.removeAll(numbers);
@@ -86,6 +103,19 @@ public record Cpus(SortedSet<Integer> numbers) {
         var rest = new Cpus(others);
         for (int thread : threadsOfThisProcess()) {
             rest.bind(thread);
+            if (isCompiler(thread)) {
+                Native.setNice(thread, BACKGROUND_NICE);
+            }
+        }
+    }
+
+    /// By the names that HotSpot gives its threads, cut to the kernel's 15 characters.
+    private static boolean isCompiler(int thread) {
+        try {
+            String name = Files.readString(Path.of("/proc/self/task/" + thread + "/comm"));
+            return name.startsWith("C1 Comp") || name.startsWith("C2 Comp");
+        } catch (IOException ended) {
+            return false;
         }
     }
 
@@ -113,10 +143,24 @@ public record Cpus(SortedSet<Integer> numbers) {
         return threads;
     }
 
-    /// The two calls of the C library, looked up when first used.
+    /// The calls of the C library, looked up when first used.
     private static final class Native {
-        private static final MethodHandle SET = handle("sched_setaffinity");
-        private static final MethodHandle GET = handle("sched_getaffinity");
+        private static final MethodHandle SET = handle("sched_setaffinity", ValueLayout.JAVA_LONG, ValueLayout.ADDRESS);
+        private static final MethodHandle GET = handle("sched_getaffinity", ValueLayout.JAVA_LONG, ValueLayout.ADDRESS);
+        private static final MethodHandle SET_PRIORITY =
+                handle("setpriority", ValueLayout.JAVA_INT, ValueLayout.JAVA_INT);
+
+        /// PRIO_PROCESS of setpriority(2), which on Linux means one thread.
+        private static final int ONE_THREAD = 0;
+
+        /// A thread that has ended meanwhile keeps its niceness to itself.
+        static void setNice(int threadId, int nice) {
+            try {
+                int _ = (int) SET_PRIORITY.invokeExact(ONE_THREAD, threadId, nice);
+            } catch (Throwable e) {
+                throw new IllegalStateException("thread priorities are not to be had on this system", e);
+            }
+        }
 
         static int setAffinity(int threadId, MemorySegment mask) {
             return invoke(SET, threadId, mask);
@@ -136,15 +180,14 @@ public record Cpus(SortedSet<Integer> numbers) {
         }
 
         @SuppressWarnings("restricted")
-        private static MethodHandle handle(String name) {
+        private static MethodHandle handle(String name, MemoryLayout second, MemoryLayout third) {
             Linker linker = Linker.nativeLinker();
             return linker.downcallHandle(
                     linker.defaultLookup()
                             .find(name)
                             .orElseThrow(() -> new IllegalStateException(
                                     "CPU affinity needs Linux: the C library has no " + name)),
-                    FunctionDescriptor.of(
-                            ValueLayout.JAVA_INT, ValueLayout.JAVA_INT, ValueLayout.JAVA_LONG, ValueLayout.ADDRESS));
+                    FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.JAVA_INT, second, third));
         }
     }
 }

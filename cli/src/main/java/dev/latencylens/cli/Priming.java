@@ -35,7 +35,7 @@ final class Priming {
     /// Long enough for the hot methods to be compiled at all, short against the second in which a run should begin.
     static final Duration USUAL_LENGTH = Duration.ofMillis(150);
 
-    private static final int USERS = 8;
+    private static final int USERS = 32;
     private static final Prompt PROMPT = new Prompt("prime", 16);
 
     private Priming() {}
@@ -47,7 +47,8 @@ final class Priming {
         boolean tls = settings.endpoint().tls();
         var options = ServerOptions.defaults();
         try (var provider = SimulatedProvider.start(
-                tls ? options.withTls(TlsIdentity.generate(TlsIdentity.Flaw.VALID)) : options, Behaviour.defaults())) {
+                tls ? options.withTls(TlsIdentity.generate(TlsIdentity.Flaw.VALID)) : options,
+                Behaviour.defaults().with("ttft", "constant:1ms").with("gap", "constant:200us"))) {
             var endpoint = new Endpoint(tls, "127.0.0.1", provider.port(), "/v1");
             var network = new NetworkSettings(
                     endpoint,

@@ -1,7 +1,6 @@
 package dev.latencylens.transport;
 
 import java.io.File;
-import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
@@ -9,8 +8,6 @@ import java.lang.foreign.MemoryLayout;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -92,8 +89,7 @@ public record Cpus(SortedSet<Integer> numbers) {
     }
 
     /// Moves every thread that this process has now, and all that they will start, off these CPUs; the I/O threads come
-    /// back to them by pinning themselves. The JVM's compiler threads give way to others from now on. Does nothing
-    /// where no other CPU is left.
+    /// back to them by pinning themselves. Does nothing where no other CPU is left.
     public void reserve() {
         var others = new TreeSet<>(allowed().numbers());
         others.removeAll(numbers);
@@ -103,19 +99,6 @@ public record Cpus(SortedSet<Integer> numbers) {
         var rest = new Cpus(others);
         for (int thread : threadsOfThisProcess()) {
             rest.bind(thread);
-            if (isCompiler(thread)) {
-                Native.setNice(thread, BACKGROUND_NICE);
-            }
-        }
-    }
-
-    /// By the names that HotSpot gives its threads, cut to the kernel's 15 characters.
-    private static boolean isCompiler(int thread) {
-        try {
-            String name = Files.readString(Path.of("/proc/self/task/" + thread + "/comm"));
-            return name.startsWith("C1 Comp") || name.startsWith("C2 Comp");
-        } catch (IOException ended) {
-            return false;
         }
     }
 

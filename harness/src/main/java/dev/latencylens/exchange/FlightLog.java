@@ -195,20 +195,24 @@ public final class FlightLog {
             // A log that held on to what it has handed over would carry finished exchanges into the old generation.
             exchanges[slot] = null;
             FlightFact fact = facts[slot];
-            byte kind = kinds[slot];
-            if (kind == KIND_BODY) {
-                int length = lengths[slot];
-                reader.body(exchange, arrivedAtNs[slot], kernelAtNs[slot], bytes, (int) bytesRead & byteMask, length);
+            facts[slot] = null;
+            int length = lengths[slot];
+            try {
+                if (fact != null) {
+                    reader.fact(exchange, fact, arrivedAtNs[slot]);
+                } else if (kinds[slot] == KIND_BODY) {
+                    reader.body(
+                            exchange, arrivedAtNs[slot], kernelAtNs[slot], bytes, (int) bytesRead & byteMask, length);
+                } else {
+                    reader.moment(exchange, Moment.of(kinds[slot]), arrivedAtNs[slot], kernelAtNs[slot]);
+                }
+            } finally {
+                // Also for a reader that throws: another may go on behind the entry.
                 bytesRead += length;
                 bytesReleased = bytesRead;
-            } else if (fact != null) {
-                facts[slot] = null;
-                reader.fact(exchange, fact, arrivedAtNs[slot]);
-            } else {
-                reader.moment(exchange, Moment.of(kind), arrivedAtNs[slot], kernelAtNs[slot]);
+                entriesRead++;
+                CURSOR.setRelease(cursors, READ, entriesRead);
             }
-            entriesRead++;
-            CURSOR.setRelease(cursors, READ, entriesRead);
         }
         return count;
     }

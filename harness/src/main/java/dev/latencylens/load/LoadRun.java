@@ -2,8 +2,10 @@ package dev.latencylens.load;
 
 import dev.latencylens.clock.Clock;
 import dev.latencylens.exchange.Exchange;
+import dev.latencylens.exchange.FlightFact;
 import dev.latencylens.exchange.FlightLog;
 import dev.latencylens.exchange.Interpreter;
+import dev.latencylens.exchange.Moment;
 import dev.latencylens.exchange.Transport;
 import java.util.ArrayList;
 import java.util.List;
@@ -177,11 +179,10 @@ public final class LoadRun {
     private void drainUnread() {
         var nowhere = new FlightLog.Reader() {
             @Override
-            public void moment(
-                    Exchange exchange, dev.latencylens.exchange.Moment moment, long arrivedAtNs, long kernelAtNs) {}
+            public void moment(Exchange exchange, Moment moment, long arrivedAtNs, long kernelAtNs) {}
 
             @Override
-            public void fact(Exchange exchange, dev.latencylens.exchange.FlightFact fact, long atNs) {}
+            public void fact(Exchange exchange, FlightFact fact, long atNs) {}
 
             @Override
             public void body(

@@ -138,7 +138,7 @@ class LoadLoopTest {
         };
         hungry.run(feeding, 0);
 
-        assertThat(hungry.starved()).isEqualTo(1_000);
+        assertThat(hungry.starved()).isEqualTo(1);
         assertThat(feeding.starts)
                 .hasSize(3)
                 .first()

@@ -188,7 +188,12 @@ class NamesTest {
         var log = new FlightLog(clock, 64, 64);
         var exchange = new Exchange(0, "x", false, new EncodedRequest(new byte[0], new byte[0], new byte[0]));
         dial.waiting.add(new Flight(exchange, log, clock.nowNs()));
-        var dialer = new Dialer(settings, clock, loop, new Tls(settings.tls(), settings.http()), new Nobody());
+        var dialer = new Dialer(
+                settings,
+                clock,
+                loop,
+                settings.endpoint().tls() ? new Tls(settings.tls(), settings.http()) : null,
+                new Nobody());
         dialer.connect(dial, addresses, 0);
         while (outcomes.isEmpty()) {
             loop.run(1_000_000);

@@ -10,7 +10,6 @@ import dev.latencylens.exchange.FlightLog;
 import dev.latencylens.exchange.Interpreter;
 import dev.latencylens.exchange.Outcome;
 import dev.latencylens.exchange.Transport;
-import dev.latencylens.load.Load;
 import dev.latencylens.load.LoadRun;
 import dev.latencylens.stats.Summary;
 import dev.latencylens.transport.Cpus;
@@ -153,7 +152,8 @@ final class Measurement {
     }
 
     private List<FlightLog> flightLogs() {
-        int concurrency = plan.load().concurrency() == 0 ? USUAL_REQUESTS : plan.load().concurrency();
+        int concurrency =
+                plan.load().concurrency() == 0 ? USUAL_REQUESTS : plan.load().concurrency();
         int each = Math.clamp(concurrency / plan.ioThreads(), FEWEST_REQUESTS, MOST_REQUESTS);
         int reckoned = Integer.highestOneBit(each * 2 - 1);
         var logs = new ArrayList<FlightLog>();

@@ -105,10 +105,14 @@ class MeasuringTest {
                 .isEqualTo(64);
         var truth = lens("truth", folder.resolve("r").toString(), record.toString());
         assertThat(truth.exitCode()).as(truth.out()).isZero();
-        assertThat(truth.out()).contains("72 requests matched (errors without the 8 for warm-up), 0 in the run alone, 0 in the record alone");
+        assertThat(truth.out())
+                .contains(
+                        "72 requests matched (errors without the 8 for warm-up), 0 in the run alone, 0 in the record alone");
 
         var json = lens("truth", "--json", folder.resolve("r").toString(), record.toString());
-        assertThat(json.out()).startsWith("{\"matched\":72,\"warmups\":8,").contains("\"arrivalErrorNs\":{\"count\":", "\"p50\":");
+        assertThat(json.out())
+                .startsWith("{\"matched\":72,\"warmups\":8,")
+                .contains("\"arrivalErrorNs\":{\"count\":", "\"p50\":");
     }
 
     @Test

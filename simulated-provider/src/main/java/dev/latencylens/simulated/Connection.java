@@ -81,8 +81,11 @@ abstract sealed class Connection permits Http1Connection, Http2Connection {
 
     /// Resets the connection by TCP RST, without a farewell of TLS.
     void resetNow() {
-        context.channel().config().setOption(ChannelOption.SO_LINGER, 0);
-        context.channel().unsafe().close(context.voidPromise());
+        // Another stream of the same connection may have reset it in this very turn.
+        if (context.channel().isOpen()) {
+            context.channel().config().setOption(ChannelOption.SO_LINGER, 0);
+            context.channel().unsafe().close(context.voidPromise());
+        }
     }
 
     void ended(Exchange exchange, Truth truth) {

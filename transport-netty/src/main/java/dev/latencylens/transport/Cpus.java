@@ -22,7 +22,7 @@ public record Cpus(SortedSet<Integer> numbers) {
     /// The kernel's own limit for the fixed-size mask of sched_setaffinity(2).
     private static final int MASK_BITS = 1024;
 
-    /// The kernel still gives a thread of this niceness a hundredth of a busy CPU, so that work piles up nowhere for ever.
+    /// The kernel still gives a thread of this niceness a hundredth of a busy CPU, so that nothing waits for ever.
     private static final int BACKGROUND_NICE = 19;
 
     public Cpus {

@@ -27,8 +27,9 @@ import org.jspecify.annotations.Nullable;
 
 /// Opens connections to the endpoint: name, TCP, proxy, TLS, and which HTTP is spoken; stamps every phase.
 final class Dialer {
-    /// Asked of the kernel, which may grant less. The kernel counts near a kilobyte for each small segment, so the usual
-    /// 128 KiB is full after a hundred tokens; then it drops segments, and they come again 40 to 200 ms later.
+    /// Asked of the kernel, which may grant less. The kernel counts near a kilobyte for each small segment, so
+    /// the usual 128 KiB is full after a hundred tokens; then it drops segments, which come again 40 to 200 ms
+    /// later.
     private static final int RECEIVE_BUFFER_BYTES = 4 << 20;
 
     private final NetworkSettings settings;

@@ -6,11 +6,14 @@ import io.netty.channel.Channel;
 import io.netty.channel.ChannelInitializer;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.socket.SocketChannel;
+import io.netty.channel.unix.RawUnixChannelOption;
 import io.netty.handler.ssl.SslContext;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.URI;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -25,6 +28,17 @@ import org.jspecify.annotations.Nullable;
 /// went wrong.
 public final class SimulatedProvider implements AutoCloseable {
     private static final int BACKLOG = 8_192;
+    /// Room for the requests of a thousand streams that come at once over a few connections.
+    private static final int RECEIVE_BUFFER_BYTES = 4 << 20;
+
+    /// TCP_CONGESTION of tcp(7). A write has to leave when it is made, but BBR, which some systems use,
+    /// paces, and
+    /// every ten seconds holds a connection to four segments in flight for 200 ms. Every Linux has Reno.
+    private static final byte[] UNPACED = "reno".getBytes(StandardCharsets.US_ASCII);
+
+    private static final ChannelOption<ByteBuffer> CONGESTION_CONTROL =
+            new RawUnixChannelOption("TCP_CONGESTION", 6, 13, UNPACED.length);
+
     private static final byte[] LOOPBACK_4 = {127, 0, 0, 1};
     private static final byte[] LOOPBACK_6 = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1};
 
@@ -127,11 +141,17 @@ public final class SimulatedProvider implements AutoCloseable {
     }
 
     private static ServerBootstrap bootstrap(LoopThread loop, Server server, @Nullable SslContext tls) {
-        return new ServerBootstrap()
+        ServerBootstrap bootstrap = new ServerBootstrap();
+        if (loop.isEpoll()) {
+            // Inherited by every connection that is accepted.
+            bootstrap.option(CONGESTION_CONTROL, ByteBuffer.wrap(UNPACED));
+        }
+        return bootstrap
                 .group(loop.events())
                 .channel(loop.serverChannel())
                 .option(ChannelOption.SO_BACKLOG, BACKLOG)
                 .option(ChannelOption.SO_REUSEADDR, true)
+                .option(ChannelOption.SO_RCVBUF, RECEIVE_BUFFER_BYTES)
                 .childOption(ChannelOption.TCP_NODELAY, true)
                 .childOption(ChannelOption.ALLOCATOR, PooledByteBufAllocator.DEFAULT)
                 .childHandler(new ChannelInitializer<SocketChannel>() {

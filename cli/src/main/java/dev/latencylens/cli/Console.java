@@ -19,8 +19,8 @@ record Console(
     /// Width of a terminal that does not tell it.
     private static final int USUAL_COLUMNS = 100;
 
-    /// This process's own. The launcher tells by `lens.stderr.terminal` whether standard error is a terminal, which
-    /// Java
+    /// This process's own. The launcher tells by `lens.stderr.terminal` whether standard error is a terminal,
+    /// which Java
     /// cannot ask; `NO_COLOR` and `CI` ask for plain output and are obeyed.
     static Console ofProcess() {
         Map<String, String> environment = System.getenv();

@@ -26,13 +26,15 @@ import tools.jackson.core.json.JsonFactory;
 
 /// `exchanges.jsonl`: a line for each exchange as it ends, documented in docs/schema/exchange.schema.json.
 ///
-/// Lines are written on the interpreter's thread into a buffer that is reused, and leave it whole, so that a process
+/// Lines are written on the interpreter's thread into a buffer that is reused, and leave it whole, so that a
+/// process
 /// that dies leaves whole lines. Instants count from the clock's `monotonicStartNs`.
 final class ExchangeFile implements AutoCloseable {
     /// A buffer of this size goes to the file at once; less waits for [#flush].
     private static final int FULL_BYTES = 1 << 16;
 
-    /// Response fields kept beside those that begin with `x-ratelimit-`: what tells of limits, of the server's own
+    /// Response fields kept beside those that begin with `x-ratelimit-`: what tells of limits, of the
+    /// server's own
     /// timing
     /// and of its own name for the request.
     private static final Set<String> KEPT_FIELDS =
@@ -44,7 +46,7 @@ final class ExchangeFile implements AutoCloseable {
     private static final String[] KIND_NAMES =
             Arrays.stream(ChunkKind.values()).map(ChunkKind::label).toArray(String[]::new);
 
-    private final Path file;
+    private final String file;
     private final long startNs;
     private final Secrets secrets;
     private final OutputStream out;
@@ -52,10 +54,15 @@ final class ExchangeFile implements AutoCloseable {
     private final JsonGenerator json;
 
     ExchangeFile(Path file, ClockAnchor clock, Secrets secrets) throws IOException {
+        this(file.toString(), Files.newOutputStream(file), clock, secrets);
+    }
+
+    /// @param file what messages call the stream
+    ExchangeFile(String file, OutputStream out, ClockAnchor clock, Secrets secrets) {
         this.file = file;
         this.startNs = clock.monotonicStartNs();
         this.secrets = secrets;
-        this.out = Files.newOutputStream(file);
+        this.out = out;
         this.json = JsonFactory.builder()
                 .rootValueSeparator("")
                 .build()

@@ -5,8 +5,8 @@ import dev.latencylens.exchange.Outcome;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/// Ends a run whose first requests all fail alike, in a way that waiting does not mend: nobody should learn after ten
-/// minutes that the key was wrong. One answer, and it never speaks again.
+/// Ends a run whose first requests all fail alike, in a way that waiting does not mend: nobody should learn after
+/// ten minutes that the key was wrong. One answer, and it never speaks again.
 ///
 /// Used by the interpreter's thread; read when the run has ended.
 final class HopelessStart {

@@ -29,12 +29,14 @@ final class Measurement {
     /// Longest that a written line stays in memory.
     private static final long FLUSH_MS = 500;
 
-    /// Room in the flight logs for each request in flight: 20 s of 50 chunks/s at 256 bytes, so that a burst of other
+    /// Room in the flight logs for each request in flight: 20 s of 50 chunks/s at 256 bytes, so that a burst
+    /// of other
     /// work on the interpreter's core never makes an I/O thread wait.
     private static final int BYTES_PER_REQUEST = 256 * 1024;
 
     private static final int ENTRIES_PER_REQUEST = 1024;
-    /// Small logs are quick to set up; 256 MiB and their entries are what a machine for a thousand streams has.
+    /// Small logs are quick to set up; 256 MiB and their entries are what a machine for a thousand streams
+    /// has.
     private static final int FEWEST_REQUESTS = 8;
 
     private static final int MOST_REQUESTS = 1024;
@@ -68,7 +70,10 @@ final class Measurement {
         if (plan.ioCpus() != null) {
             plan.ioCpus().reserve();
         }
-        Priming.run(plan.network(), plan.priming(), this::placed);
+        Priming.run(plan, this::placed);
+        if (plan.ioCpus() != null) {
+            Cpus.makeCompilersGiveWay();
+        }
         try (var exchanges = new ExchangeFile(directory.file(RunDirectory.EXCHANGES), anchor, secrets)) {
             var stop = new StopSwitch();
             var hopelessStart = new HopelessStart(() -> stop.now("the first requests all failed alike"));
@@ -234,7 +239,8 @@ final class Measurement {
                     file.flush();
                 }
             } catch (InterruptedException | UncheckedIOException e) {
-                // The run is over, or the next write on the interpreter's thread meets the same failure and ends it.
+                // The run is over, or the next write on the interpreter's thread meets the same failure and
+                // ends it.
                 return;
             }
         }

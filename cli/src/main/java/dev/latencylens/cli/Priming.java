@@ -1,6 +1,7 @@
 package dev.latencylens.cli;
 
 import dev.latencylens.clock.Clock;
+import dev.latencylens.clock.ClockAnchor;
 import dev.latencylens.exchange.Exchange;
 import dev.latencylens.exchange.FlightLog;
 import dev.latencylens.exchange.Interpreter;
@@ -21,34 +22,40 @@ import dev.latencylens.transport.RequestEncoder;
 import dev.latencylens.transport.Timeouts;
 import dev.latencylens.transport.TlsSettings;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.time.Duration;
 import java.util.List;
 import java.util.function.UnaryOperator;
 
 /// Runs the client's own code before it counts.
 ///
-/// The first exchanges of a JVM pay for loading and compiling the client, hundreds of milliseconds of it, and would
+/// The first exchanges of a JVM pay for loading and compiling the client, hundreds of milliseconds of it, and
+/// would
 /// book that as the provider's time to first token. So the same transport, decoder and figures first drive a
 /// simulated provider in this process for a moment; what it says is thrown away, and what garbage it left is
 /// collected.
 final class Priming {
-    /// Long enough for the hot methods to be compiled at all, short against the second in which a run should begin.
+    /// Long enough for the hot methods to be compiled at all, short against the second in which a run should
+    /// begin.
     static final Duration USUAL_LENGTH = Duration.ofMillis(150);
 
     private static final int USERS = 32;
-    private static final Prompt PROMPT = new Prompt("prime", 16);
+    private static final int OUTPUT_TOKENS = 16;
 
     private Priming() {}
 
-    /// @param length how long; the longer, the more of the client runs as fast as it ever will
+    /// @param plan says how long, over which kind of network, and with which prompts
     /// @param placed puts the I/O thread where those of the run will be
-    static void run(NetworkSettings settings, Duration length, UnaryOperator<Transport.Opener> placed)
-            throws IOException, InterruptedException {
+    static void run(Plan plan, UnaryOperator<Transport.Opener> placed) throws IOException, InterruptedException {
+        NetworkSettings settings = plan.network();
         boolean tls = settings.endpoint().tls();
         var options = ServerOptions.defaults();
+        Clock clock = Clock.monotonic();
         try (var provider = SimulatedProvider.start(
-                tls ? options.withTls(TlsIdentity.generate(TlsIdentity.Flaw.VALID)) : options,
-                Behaviour.defaults().with("ttft", "constant:1ms").with("gap", "constant:200us"))) {
+                        tls ? options.withTls(TlsIdentity.generate(TlsIdentity.Flaw.VALID)) : options,
+                        Behaviour.defaults().with("ttft", "constant:1ms").with("gap", "constant:200us"));
+                var exchanges = new ExchangeFile(
+                        "nowhere", OutputStream.nullOutputStream(), ClockAnchor.take(clock), new Secrets())) {
             var endpoint = new Endpoint(tls, "127.0.0.1", provider.port(), "/v1");
             var network = new NetworkSettings(
                     endpoint,
@@ -63,18 +70,22 @@ final class Priming {
             var dialect = OpenAiChat.at(provider.baseUrl(), "prime").build();
             var encoder = new RequestEncoder(endpoint);
             var summary = new Summary();
-            Clock clock = Clock.monotonic();
             new LoadRun(
                             clock,
-                            new Load(null, USERS, 0, 0, length, Duration.ofSeconds(1)),
+                            new Load(null, USERS, 0, 0, plan.priming(), Duration.ofSeconds(1)),
                             number -> {
                                 String id = "prime-" + number;
-                                return new Exchange(number, id, false, encoder.encode(dialect.request(PROMPT), id));
+                                var prompt =
+                                        new Prompt(plan.prompts().apply(number).text(), OUTPUT_TOKENS);
+                                return new Exchange(number, id, false, encoder.encode(dialect.request(prompt), id));
                             },
                             placed.apply(NettyTransport.opener(network)),
                             NettyTransport.threads(),
                             Thread::new,
-                            new Interpreter(dialect, summary::add),
+                            new Interpreter(dialect, result -> {
+                                summary.add(result);
+                                exchanges.write(result);
+                            }),
                             List.of(new FlightLog(clock, 1 << 14, 1 << 21)))
                     .run();
         }

@@ -51,7 +51,8 @@ sealed interface Prompts extends LongFunction<Prompt> {
             return new Prompt(text.toString(), outputLength);
         }
 
-        /// A bijection of the 64-bit numbers (the finaliser of SplitMix64), so that different numbers stay different.
+        /// A bijection of the 64-bit numbers (the finaliser of SplitMix64), so that different numbers stay
+        /// different.
         private static long mixed(long value) {
             long z = (value ^ (value >>> 30)) * 0xBF58476D1CE4E5B9L;
             z = (z ^ (z >>> 27)) * 0x94D049BB133111EBL;

@@ -251,7 +251,8 @@ final class Report {
         text.append(line).append('\n');
     }
 
-    /// Breaks at blanks, so that a line stays within the columns; what follows is indented to the text's beginning.
+    /// Breaks at blanks, so that a line stays within the columns; what follows is indented to the text's
+    /// beginning.
     private void wrapped(String lead, String words) {
         var line = new StringBuilder(lead);
         boolean empty = true;

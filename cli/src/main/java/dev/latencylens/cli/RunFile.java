@@ -32,8 +32,8 @@ import tools.jackson.core.util.DefaultPrettyPrinter;
 
 /// `run.json`: what was planned, where, and what came of it; documented in docs/schema/run.schema.json.
 ///
-/// It is there before the first request, in the state `running`, and is replaced whole at the end, so that a reader
-/// never sees half of it.
+/// It is there before the first request, in the state `running`, and is replaced whole at the end, so that a
+/// reader never sees half of it.
 final class RunFile {
     /// Rises when a key changes its meaning.
     private static final int FORMAT_VERSION = 1;
@@ -283,8 +283,8 @@ final class RunFile {
         json.writeEndObject();
     }
 
-    /// A distribution that saw something. A percentile below its floor is not among `percentiles` but in `needs`, with
-    /// the number of samples that it needs.
+    /// A distribution that saw something. A percentile below its floor is not among `percentiles` but in `needs`,
+    /// with the number of samples that it needs.
     private void distribution(JsonGenerator json, Metric metric, Distribution distribution) {
         if (distribution.count() == 0) {
             return;

@@ -47,7 +47,8 @@ final class Secrets {
                 || name.contains("password");
     }
 
-    /// The text without any secret, or without the beginning of one where the text was shortened in the middle of it.
+    /// The text without any secret, or without the beginning of one where the text was shortened in the middle of
+    /// it.
     String redact(String text) {
         String clean = text;
         for (String secret : values) {

@@ -10,11 +10,20 @@ import java.util.List;
 /// @param body the bytes of the body; not copied, and not to be changed afterwards
 public record Request(String method, String target, List<Header> headers, byte[] body) {
     public Request {
-        if (!target.startsWith("/") || target.chars().anyMatch(c -> c <= ' ' || c >= 127)) {
+        if (!target.startsWith("/") || !isVisible(target)) {
             throw new IllegalArgumentException(
                     "request target must begin with '/' and hold no blanks, control characters or unescaped"
                             + " characters, was '" + target + "'");
         }
         headers = List.copyOf(headers);
+    }
+
+    private static boolean isVisible(String text) {
+        for (int i = 0; i < text.length(); i++) {
+            if (text.charAt(i) <= ' ' || text.charAt(i) >= 127) {
+                return false;
+            }
+        }
+        return true;
     }
 }

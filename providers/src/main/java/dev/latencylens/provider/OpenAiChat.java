@@ -18,11 +18,14 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ObjectNode;
 
-/// OpenAI's Chat Completions and what speaks like it: vLLM, llama.cpp, TGI, Ollama's `/v1`, OpenRouter, Groq, DeepSeek,
+/// OpenAI's Chat Completions and what speaks like it: vLLM, llama.cpp, TGI, Ollama's `/v1`, OpenRouter, Groq,
+/// DeepSeek,
 /// xAI and many more.
 ///
-/// The base URL is the one that such servers document, for example `https://api.openai.com/v1`. Behind its path comes
-/// `/chat/completions`; behind an empty path `/v1/chat/completions`; nothing where the path ends in that already.
+/// The base URL is the one that such servers document, for example `https://api.openai.com/v1`. Behind its
+/// path comes
+/// `/chat/completions`; behind an empty path `/v1/chat/completions`; nothing where the path ends in that
+/// already.
 ///
 /// Bodies are made of parts encoded once, so that a request costs little more than its prompt's characters.
 public final class OpenAiChat implements Dialect {
@@ -31,7 +34,8 @@ public final class OpenAiChat implements Dialect {
         MAX_TOKENS,
         MAX_COMPLETION_TOKENS;
 
-        /// What a host understands: OpenAI's reasoning models refuse `max_tokens`, and many compatible servers ignore
+        /// What a host understands: OpenAI's reasoning models refuse `max_tokens`, and many compatible
+        /// servers ignore
         /// `max_completion_tokens`. So the latter goes to api.openai.com and the former to every other host.
         static TokenLimit at(URI baseUrl) {
             return "api.openai.com".equalsIgnoreCase(baseUrl.getHost()) ? MAX_COMPLETION_TOKENS : MAX_TOKENS;
@@ -129,7 +133,8 @@ public final class OpenAiChat implements Dialect {
         return at + part.length;
     }
 
-    /// The text as JSON, without its quotes; half a surrogate pair, which UTF-8 cannot carry, becomes a question mark.
+    /// The text as JSON, without its quotes; half a surrogate pair, which UTF-8 cannot carry, becomes a
+    /// question mark.
     private static byte[] quoted(String text) {
         try {
             return JsonStringEncoder.getInstance().quoteAsUTF8(text);
@@ -148,7 +153,8 @@ public final class OpenAiChat implements Dialect {
         return baseUrl.getRawQuery() == null ? endpoint : endpoint + "?" + baseUrl.getRawQuery();
     }
 
-    /// What a request asks for beside its prompt. What is not set is not sent, and the server's default holds.
+    /// What a request asks for beside its prompt. What is not set is not sent, and the server's default
+    /// holds.
     public static final class Builder {
         private final URI baseUrl;
         private final String model;
@@ -226,7 +232,8 @@ public final class OpenAiChat implements Dialect {
             return this;
         }
 
-        /// A JSON object merged over the request's members as RFC 7396 says: objects are merged, null takes a member
+        /// A JSON object merged over the request's members as RFC 7396 says: objects are merged, null takes a
+        /// member
         /// out, anything else replaces. Its own `messages` are sent instead of the prompt, and its own token
         /// limit
         /// instead of the prompt's.
@@ -258,7 +265,7 @@ public final class OpenAiChat implements Dialect {
             fields.removeIf(
                     field -> ownHeaders.stream().anyMatch(own -> own.name().equals(field.name())));
             fields.addAll(ownHeaders);
-            return fields;
+            return List.copyOf(fields);
         }
 
         private ObjectNode members() {

@@ -1,6 +1,7 @@
 package dev.latencylens.transport;
 
 import java.io.File;
+import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
@@ -8,12 +9,15 @@ import java.lang.foreign.MemoryLayout;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.SortedSet;
 import java.util.TreeSet;
 import java.util.concurrent.ThreadFactory;
+import java.util.regex.Pattern;
 
 /// A set of the machine's processors that threads may be bound to, by Linux's `sched_setaffinity`.
 ///
@@ -22,8 +26,12 @@ public record Cpus(SortedSet<Integer> numbers) {
     /// The kernel's own limit for the fixed-size mask of sched_setaffinity(2).
     private static final int MASK_BITS = 1024;
 
-    /// The kernel still gives a thread of this niceness a hundredth of a busy CPU, so that nothing waits for ever.
+    /// The kernel still gives a thread of this niceness a hundredth of a busy CPU, so that nothing waits for
+    /// ever.
     private static final int BACKGROUND_NICE = 19;
+
+    /// What HotSpot calls its compiler threads, cut by the kernel at 15 characters.
+    private static final Pattern COMPILER = Pattern.compile("C[12] Compiler");
 
     public Cpus {
         numbers = Collections.unmodifiableSortedSet(new TreeSet<>(numbers));
@@ -88,7 +96,8 @@ public record Cpus(SortedSet<Integer> numbers) {
         });
     }
 
-    /// Moves every thread that this process has now, and all that they will start, off these CPUs; the I/O threads come
+    /// Moves every thread that this process has now, and all that they will start, off these CPUs; the I/O
+    /// threads come
     /// back to them by pinning themselves. Does nothing where no other CPU is left.
     public void reserve() {
         var others = new TreeSet<>(allowed().numbers());
@@ -99,6 +108,21 @@ public record Cpus(SortedSet<Integer> numbers) {
         var rest = new Cpus(others);
         for (int thread : threadsOfThisProcess()) {
             rest.bind(thread);
+        }
+    }
+
+    /// Makes the virtual machine's compiler threads, and those that they will start, give way as
+    /// [#background]
+    /// threads do. A compiler at work for 200 ms would otherwise keep those from the CPU that they share,
+    /// with
+    /// whatever lock of the virtual machine they hold at that moment; and an I/O thread that needs the lock
+    /// would
+    /// wait as long.
+    public static void makeCompilersGiveWay() {
+        for (int thread : threadsOfThisProcess()) {
+            if (COMPILER.matcher(nameOf(thread)).lookingAt()) {
+                Native.setNice(thread, BACKGROUND_NICE);
+            }
         }
     }
 
@@ -124,6 +148,14 @@ public record Cpus(SortedSet<Integer> numbers) {
             threads.add(Integer.parseInt(name));
         }
         return threads;
+    }
+
+    private static String nameOf(int thread) {
+        try {
+            return Files.readString(Path.of("/proc/self/task/" + thread + "/comm"));
+        } catch (IOException ended) {
+            return "";
+        }
     }
 
     /// The calls of the C library, looked up when first used.

@@ -12,18 +12,24 @@ import io.netty.handler.codec.http2.Http2Exception;
 import io.netty.handler.codec.http2.Http2Headers;
 import io.netty.handler.codec.http2.Http2HeadersEncoder;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.List;
 import java.util.Set;
 
 /// Puts a request into the bytes of both HTTP versions, ahead of the instant at which it is due.
 ///
-/// The HTTP/2 header block uses no dynamic table, so it fits every connection in any state, and marks secret values as
-/// never to be indexed (RFC 7541, 7.1.3). Used by one thread at a time.
+/// The HTTP/2 header block uses no dynamic table, so it fits every connection in any state, and marks secret
+/// values as
+/// never to be indexed (RFC 7541, 7.1.3). What a request shares with the one before it is encoded once:
+/// mostly all but
+/// its id and the length of its body. Used by one thread at a time.
 public final class RequestEncoder {
     /// Fields that HTTP/2 forbids or that the transport sets itself (RFC 9113, 8.2.2).
-    private static final Set<String> NOT_FROM_OUTSIDE =
-            Set.of("host", "content-length", "connection", "keep-alive", "transfer-encoding", "upgrade", "te");
+    private static final Set<String> NOT_FROM_OUTSIDE = Set.of(
+            "host", "content-length", "connection", "keep-alive", "transfer-encoding", "upgrade", "te", "x-request-id");
 
     private final Endpoint endpoint;
+    private Shared shared = new Shared("", "", List.of(), new byte[0], new byte[0]);
 
     public RequestEncoder(Endpoint endpoint) {
         this.endpoint = endpoint;
@@ -31,10 +37,19 @@ public final class RequestEncoder {
 
     /// @param requestId sent as `X-Request-Id`
     public EncodedRequest encode(Request request, String requestId) {
-        return new EncodedRequest(http1Head(request, requestId), http2Block(request, requestId), request.body());
+        if (!shared.isOf(request)) {
+            shared = shared(request);
+        }
+        String length = Integer.toString(request.body().length);
+        byte[] http1Tail = ("x-request-id: " + requestId + "\r\ncontent-length: " + length + "\r\n\r\n")
+                .getBytes(StandardCharsets.ISO_8859_1);
+        byte[] http2Tail = block(
+                new DefaultHttp2Headers(false).add("x-request-id", requestId).add("content-length", length), List.of());
+        return new EncodedRequest(
+                joined(shared.http1Head, http1Tail), joined(shared.http2Block, http2Tail), request.body());
     }
 
-    private byte[] http1Head(Request request, String requestId) {
+    private Shared shared(Request request) {
         var head = new StringBuilder(512)
                 .append(request.method())
                 .append(' ')
@@ -42,22 +57,6 @@ public final class RequestEncoder {
                 .append(" HTTP/1.1\r\nhost: ")
                 .append(endpoint.authority())
                 .append("\r\n");
-        boolean encodingSet = false;
-        for (Header header : request.headers()) {
-            if (!isOurs(header)) {
-                head.append(header.name()).append(": ").append(header.value()).append("\r\n");
-                encodingSet |= header.name().equals("accept-encoding");
-            }
-        }
-        if (!encodingSet) {
-            head.append("accept-encoding: identity\r\n");
-        }
-        head.append("x-request-id: ").append(requestId).append("\r\n");
-        head.append("content-length: ").append(request.body().length).append("\r\n\r\n");
-        return head.toString().getBytes(StandardCharsets.ISO_8859_1);
-    }
-
-    private byte[] http2Block(Request request, String requestId) {
         Http2Headers headers = new DefaultHttp2Headers(false)
                 .method(request.method())
                 .scheme(endpoint.scheme())
@@ -65,18 +64,27 @@ public final class RequestEncoder {
                 .path(request.target());
         boolean encodingSet = false;
         for (Header header : request.headers()) {
-            if (!isOurs(header)) {
+            if (!NOT_FROM_OUTSIDE.contains(header.name())) {
+                head.append(header.name()).append(": ").append(header.value()).append("\r\n");
                 headers.add(header.name(), header.value());
                 encodingSet |= header.name().equals("accept-encoding");
             }
         }
         if (!encodingSet) {
+            head.append("accept-encoding: identity\r\n");
             headers.add("accept-encoding", "identity");
         }
-        headers.add("x-request-id", requestId);
-        headers.add("content-length", Integer.toString(request.body().length));
+        return new Shared(
+                request.method(),
+                request.target(),
+                request.headers(),
+                head.toString().getBytes(StandardCharsets.ISO_8859_1),
+                block(headers, request.headers()));
+    }
+
+    private static byte[] block(Http2Headers headers, List<Header> given) {
         ByteBuf block = Unpooled.buffer(512);
-        try (var encoder = new DefaultHttp2HeadersEncoder(secretsOf(request), true)) {
+        try (var encoder = new DefaultHttp2HeadersEncoder(secretsOf(given), true)) {
             encoder.maxHeaderTableSize(0);
             encoder.encodeHeaders(1, headers, block);
         } catch (Http2Exception e) {
@@ -86,23 +94,34 @@ public final class RequestEncoder {
         return withoutTableSizeUpdate(ByteBufUtil.getBytes(block));
     }
 
-    private static Http2HeadersEncoder.SensitivityDetector secretsOf(Request request) {
-        return (name, value) -> request.headers().stream()
+    private static Http2HeadersEncoder.SensitivityDetector secretsOf(List<Header> headers) {
+        return (name, value) -> headers.stream()
                 .anyMatch(header -> header.secret() && header.name().contentEquals(name));
     }
 
-    /// A change of the table's size belongs at the front of a connection's first block only (RFC 7541, 4.2); a
-    /// peer that
-    /// sees none assumes 4,096, of which this encoder uses nothing.
+    /// A change of the table's size belongs at the front of a connection's first block only (RFC 7541, 4.2);
+    /// a peer
+    /// that sees none assumes 4,096, of which this encoder uses nothing.
     private static byte[] withoutTableSizeUpdate(byte[] block) {
         int start = 0;
         while (start < block.length && (block[start] & 0xE0) == 0x20) {
             start++;
         }
-        return start == 0 ? block : java.util.Arrays.copyOfRange(block, start, block.length);
+        return start == 0 ? block : Arrays.copyOfRange(block, start, block.length);
     }
 
-    private static boolean isOurs(Header header) {
-        return NOT_FROM_OUTSIDE.contains(header.name()) || header.name().equals("x-request-id");
+    private static byte[] joined(byte[] first, byte[] second) {
+        byte[] both = Arrays.copyOf(first, first.length + second.length);
+        System.arraycopy(second, 0, both, first.length, second.length);
+        return both;
+    }
+
+    /// What requests of the same method, target and fields have in common.
+    private record Shared(String method, String target, List<Header> headers, byte[] http1Head, byte[] http2Block) {
+        boolean isOf(Request request) {
+            return headers.equals(request.headers())
+                    && target.equals(request.target())
+                    && method.equals(request.method());
+        }
     }
 }

@@ -5,6 +5,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assumptions.assumeThat;
 
 import java.io.File;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
@@ -84,6 +87,24 @@ class CpusTest {
                 allowed.bind(Integer.parseInt(thread));
             }
         }
+    }
+
+    @Test
+    void compilersGiveWayAndNothingElseDoes() throws IOException {
+        Cpus.makeCompilersGiveWay();
+
+        int compilers = 0;
+        for (String thread : new File("/proc/self/task").list()) {
+            Path folder = Path.of("/proc/self/task", thread);
+            boolean compiler = Files.readString(folder.resolve("comm")).matches("C[12] Compiler.*\\s");
+            // proc_pid_stat(5): niceness is the 19th field, the 17th after the name in brackets.
+            String stat = Files.readString(folder.resolve("stat"));
+            int nice =
+                    Integer.parseInt(stat.substring(stat.lastIndexOf(')') + 2).split(" ")[16]);
+            assertThat(nice).as("nice of %s", stat).isEqualTo(compiler ? 19 : 0);
+            compilers += compiler ? 1 : 0;
+        }
+        assertThat(compilers).isPositive();
     }
 
     @Test

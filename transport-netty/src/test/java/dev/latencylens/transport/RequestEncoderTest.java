@@ -82,15 +82,41 @@ class RequestEncoderTest {
     }
 
     @Test
+    void whatRequestsShareIsNotMixedUpBetweenThem() throws Http2Exception {
+        var encoder = new RequestEncoder(ENDPOINT);
+        var plain = List.of(Header.of("x-a", "1"));
+        byte[] none = {};
+        record Case(Request request, String id) {}
+        var cases = List.of(
+                new Case(new Request("POST", "/a", plain, none), "first"),
+                new Case(new Request("POST", "/a", List.of(Header.of("x-a", "1")), new byte[12]), "second"),
+                new Case(new Request("POST", "/b", plain, none), "third"),
+                new Case(new Request("GET", "/b", plain, none), "fourth"),
+                new Case(new Request("GET", "/b", List.of(Header.secret("x-a", "1")), none), "fifth"),
+                new Case(new Request("POST", "/a", plain, none), "sixth"));
+        for (Case one : cases) {
+            EncodedRequest again = encoder.encode(one.request, one.id);
+            EncodedRequest alone = new RequestEncoder(ENDPOINT).encode(one.request, one.id);
+
+            assertThat(again.http1Head()).as(one.id).isEqualTo(alone.http1Head());
+            assertThat(again.http2Block()).as(one.id).isEqualTo(alone.http2Block());
+            assertThat(decoded(again.http2Block()).get("x-request-id")).hasToString(one.id);
+            assertThat(decoded(again.http2Block()).getInt("content-length")).isEqualTo(one.request.body().length);
+        }
+    }
+
+    @Test
     void secretsAreNeverIndexedAndNothingElseIsIndexedEither() {
         byte[] block = encoded(Header.secret("Authorization", "Bearer canary"), Header.of("x-plain", "v"))
                 .http2Block();
 
-        // RFC 7541, 6.2.3: a never-indexed literal begins with 0001; authorization is entry 23 of the static table.
+        // RFC 7541, 6.2.3: a never-indexed literal begins with 0001; authorization is entry 23 of the static
+        // table.
         assertThat(indexOf(block, new byte[] {0x10 | 15, 23 - 15})).isPositive();
         // RFC 7541, 6.2.2: a literal without indexing begins with 0000, a new name with 0.
         assertThat(indexOf(block, new byte[] {0, (byte) "x-plain".length()})).isPositive();
-        // The block fits any state of the connection: it neither resizes the table nor adds to it, so it decodes twice.
+        // The block fits any state of the connection: it neither resizes the table nor adds to it, so it
+        // decodes twice.
         assertThat(block[0] & 0xE0).isNotEqualTo(0x20);
         var decoder = new DefaultHttp2HeadersDecoder(true);
         for (int i = 0; i < 2; i++) {

@@ -137,8 +137,8 @@ class FaultTest {
         return measured(behaviour, http, REQUESTS);
     }
 
-    /// Runs against a server that behaves so and returns the exchanges, after holding them against the server's record:
-    /// each request once, each chunk that left is there.
+    /// Runs against a server that behaves so and returns the exchanges, after holding them against the server's
+    /// record: each request once, each chunk that left is there.
     private List<JsonNode> measured(String behaviour, String http, int requests) throws IOException {
         Path record = folder.resolve("simulator.jsonl");
         Path out = folder.resolve("run");
@@ -183,8 +183,8 @@ class FaultTest {
         return exchanges;
     }
 
-    /// One at a time over HTTP/2: what strikes a connection strikes all its streams, also one that the server has not
-    /// read yet and so has no record of.
+    /// One at a time over HTTP/2: what strikes a connection strikes all its streams, also one that the server has
+    /// not read yet and so has no record of.
     private static String users(String http) {
         return http.equals("2") ? "1" : "2";
     }

@@ -26,8 +26,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import tools.jackson.databind.JsonNode;
 
-/// The client against a real nginx: TLS and HTTP/2 in front of the simulated provider, with response buffering off and
-/// on. Skipped, saying so, where nginx is missing; `.ci/run` installs it.
+/// The client against a real nginx: TLS and HTTP/2 in front of the simulated provider, with response buffering off
+/// and on. Skipped, saying so, where nginx is missing; `.ci/run` installs it.
 class NginxTest {
     private static final int REQUESTS = 40;
     private static final int TOKENS = 12;

@@ -6,7 +6,8 @@ import java.time.Instant;
 ///
 /// @param monotonicStartNs the monotonic reading that the wall time belongs to; instants in files count from here
 /// @param wallStart what the wall clock said at that instant
-/// @param offsetUncertaintyNs half the width of the narrowest pair of monotonic readings found around a wall reading
+/// @param offsetUncertaintyNs half the width of the narrowest pair of monotonic readings found around a wall
+/// reading
 public record ClockAnchor(long monotonicStartNs, Instant wallStart, long offsetUncertaintyNs) {
     /// Bracketed readings taken; the narrowest counts. More narrow it no further on a quiet machine.
     static final int READINGS = 64;

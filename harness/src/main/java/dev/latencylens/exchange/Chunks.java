@@ -4,8 +4,8 @@ import java.util.Arrays;
 
 /// The output chunks of one exchange, as parallel arrays in the order of arrival.
 ///
-/// A chunk's time is the stamp of the read that brought its last byte. A chunk that came in the same read as the one
-/// before it is coalesced: it has no gap of its own.
+/// A chunk's time is the stamp of the read that brought its last byte. A chunk that came in the same read as the
+/// one before it is coalesced: it has no gap of its own.
 public final class Chunks {
     private long[] arrivedAtNs = new long[16];
     private long[] kernelAtNs = new long[16];

@@ -8,11 +8,11 @@ import java.util.zip.DataFormatException;
 import java.util.zip.Inflater;
 import org.jspecify.annotations.Nullable;
 
-/// Undoes a response's `content-encoding` ahead of the dialect's decoder: gzip (RFC 1952) and deflate (RFC 1950, and
-/// the bare RFC 1951 that some servers send under that name).
+/// Undoes a response's `content-encoding` ahead of the dialect's decoder: gzip (RFC 1952) and deflate (RFC 1950,
+/// and the bare RFC 1951 that some servers send under that name).
 ///
-/// What a piece of the encoded body yields is decoded during the same call, so a chunk keeps the stamp of the read that
-/// completed it.
+/// What a piece of the encoded body yields is decoded during the same call, so a chunk keeps the stamp of the read
+/// that completed it.
 final class ContentDecoder implements StreamDecoder {
     private enum State {
         /// The ten bytes that every gzip member begins with.

@@ -2,8 +2,8 @@ package dev.latencylens.exchange;
 
 /// One request and its response, from the moment it is planned until it has an outcome.
 ///
-/// Made ahead by the load's feeder; then owned by one I/O thread, which is the only one to call the methods that change
-/// it. The interpreter sees it only through the flight log.
+/// Made ahead by the load's feeder; then owned by one I/O thread, which is the only one to call the methods that
+/// change it. The interpreter sees it only through the flight log.
 public final class Exchange {
     private final long number;
     private final String id;

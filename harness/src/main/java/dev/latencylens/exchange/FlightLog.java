@@ -8,10 +8,11 @@ import java.util.Objects;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
-/// What one I/O thread saw, in order: instants, facts and body bytes with the stamps of the read that brought them.
+/// What one I/O thread saw, in order: instants, facts and body bytes with the stamps of the read that brought
+/// them.
 ///
-/// One writer (the I/O thread), one reader (the interpreter), bounded memory. Writing allocates nothing and takes no
-/// lock. Nothing is ever dropped: when the log is full the writer waits, and the wait is counted.
+/// One writer (the I/O thread), one reader (the interpreter), bounded memory. Writing allocates nothing and takes
+/// no lock. Nothing is ever dropped: when the log is full the writer waits, and the wait is counted.
 public final class FlightLog {
     /// Stands for a stamp that was not taken.
     public static final long NO_STAMP = Long.MIN_VALUE;
@@ -99,8 +100,8 @@ public final class FlightLog {
         return bytes;
     }
 
-    /// Waits for room and tells how many of the wanted bytes may now be put at [#position]; at least one, and fewer
-    /// than wanted where the array ends.
+    /// Waits for room and tells how many of the wanted bytes may now be put at [#position]; at least one, and
+    /// fewer than wanted where the array ends.
     public int claim(int wanted) {
         int contiguous = Math.min(wanted, bytes.length - position());
         if (bytesWritten + contiguous > bytesFreeUpTo) {
@@ -192,7 +193,8 @@ public final class FlightLog {
         for (int i = 0; i < count; i++) {
             int slot = (int) entriesRead & entryMask;
             Exchange exchange = Objects.requireNonNull(exchanges[slot]);
-            // A log that held on to what it has handed over would carry finished exchanges into the old generation.
+            // A log that held on to what it has handed over would carry finished exchanges into the old
+            // generation.
             exchanges[slot] = null;
             FlightFact fact = facts[slot];
             facts[slot] = null;

@@ -4,7 +4,8 @@ import java.util.function.Consumer;
 
 /// Gives meaning to what the I/O threads recorded: bytes become chunks, instants a timeline, an end an outcome.
 ///
-/// Runs on a thread of its own, away from the I/O threads, so that the cost of a dialect never enters a measurement.
+/// Runs on a thread of its own, away from the I/O threads, so that the cost of a dialect never enters a
+/// measurement.
 public final class Interpreter implements FlightLog.Reader {
     private final Dialect dialect;
     private final Consumer<ExchangeResult> results;

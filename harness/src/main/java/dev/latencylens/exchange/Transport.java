@@ -2,8 +2,8 @@ package dev.latencylens.exchange;
 
 /// Carries exchanges over the network for one I/O thread, and writes what it sees to that thread's [FlightLog].
 ///
-/// All methods are called on that thread. Every started exchange ends exactly once: with a [TransportEnd] in the log
-/// and then a call of [Listener#ended].
+/// All methods are called on that thread. Every started exchange ends exactly once: with a [TransportEnd] in the
+/// log and then a call of [Listener#ended].
 public interface Transport extends AutoCloseable {
     /// Sends the exchange now, over a connection chosen by the transport's reuse policy.
     void start(Exchange exchange);
@@ -23,8 +23,8 @@ public interface Transport extends AutoCloseable {
         Transport open(FlightLog log, Listener listener);
     }
 
-    /// Hears of ends on the I/O thread, from inside [Transport#poll] or [Transport#cancelAll]; must be quick and must
-    /// not call back.
+    /// Hears of ends on the I/O thread, from inside [Transport#poll] or [Transport#cancelAll]; must be quick and
+    /// must not call back.
     @FunctionalInterface
     interface Listener {
         void ended(Exchange exchange);

@@ -6,7 +6,8 @@ import org.jspecify.annotations.Nullable;
 /// The load that was asked for: who sends when, and when it ends.
 ///
 /// @param arrivals the schedule of an open loop, or null for a closed loop
-/// @param concurrency how many users of a closed loop each wait for their answer before they ask again; in an open loop
+/// @param concurrency how many users of a closed loop each wait for their answer before they ask again; in an open
+/// loop
 ///     the most requests in flight, 0 for no limit (a request kept back by the limit shows as `queue`)
 /// @param requests how many measured requests to send at most, 0 for no limit
 /// @param warmupRequests how many to send first and leave out of the figures

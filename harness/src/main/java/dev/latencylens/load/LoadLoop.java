@@ -7,10 +7,11 @@ import org.jspecify.annotations.Nullable;
 
 /// One I/O thread's turn of duties: start what is due, do the I/O, again.
 ///
-/// The schedule is absolute: what is late goes out late, with its intended time kept. Nothing here waits for an answer
-/// but the users of a closed loop for their own.
+/// The schedule is absolute: what is late goes out late, with its intended time kept. Nothing here waits for an
+/// answer but the users of a closed loop for their own.
 final class LoadLoop implements Transport.Listener {
-    /// Exchanges started between two looks at the sockets, so that a burst of sends does not leave arrivals waiting.
+    /// Exchanges started between two looks at the sockets, so that a burst of sends does not leave arrivals
+    /// waiting.
     private static final int STARTS_PER_POLL = 32;
     /// How soon to look again when the feeder has nothing ready.
     private static final long STARVED_RETRY_NS = 20_000;

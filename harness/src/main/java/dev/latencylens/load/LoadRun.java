@@ -16,8 +16,8 @@ import java.util.concurrent.locks.LockSupport;
 import java.util.function.LongFunction;
 import org.jspecify.annotations.Nullable;
 
-/// A load in progress: its I/O threads, the feeder that makes requests ahead of them, and the interpreter that reads
-/// what they recorded.
+/// A load in progress: its I/O threads, the feeder that makes requests ahead of them, and the interpreter that
+/// reads what they recorded.
 public final class LoadRun {
     /// Entries drained from one flight log before the next has its turn.
     private static final int DRAIN_AT_ONCE = 256;
@@ -43,7 +43,8 @@ public final class LoadRun {
     private volatile long loadStartAtNs;
     private volatile boolean ioEnded;
 
-    /// @param exchanges makes the exchange of a number, counted from 0; called on the feeder's thread, ahead of time
+    /// @param exchanges makes the exchange of a number, counted from 0; called on the feeder's thread, ahead of
+    /// time
     /// @param ioThreadFactory makes the kind of thread on which the transport works best
     /// @param backgroundThreadFactory makes threads that give way to others
     /// @param logs one flight log for each I/O thread

@@ -8,12 +8,13 @@ import org.HdrHistogram.Histogram;
 import org.HdrHistogram.HistogramIterationValue;
 import org.jspecify.annotations.Nullable;
 
-/// What was seen of one quantity: count, mean, standard deviation, minimum and maximum exactly, and its percentiles.
+/// What was seen of one quantity: count, mean, standard deviation, minimum and maximum exactly, and its
+/// percentiles.
 ///
-/// The first 8,192 samples are kept as they are, so that a short run is exact and small; from then on they are counted
-/// in an HdrHistogram of four significant digits, so that a run of any length stays within a few megabytes and a
-/// percentile within 1 part in 10,000. Negative values are findings and are kept like all others. Used by one thread at
-/// a time; recording allocates nothing but, now and then, a larger store.
+/// The first 8,192 samples are kept as they are, so that a short run is exact and small; from then on they are
+/// counted in an HdrHistogram of four significant digits, so that a run of any length stays within a few megabytes
+/// and a percentile within 1 part in 10,000. Negative values are findings and are kept like all others. Used by
+/// one thread at a time; recording allocates nothing but, now and then, a larger store.
 public final class Distribution {
     /// Samples kept exactly: 64 KiB of them.
     static final int MOST_EXACT = 8_192;

@@ -22,10 +22,10 @@ import org.jspecify.annotations.Nullable;
 
 /// What a run's exchanges came to.
 ///
-/// Fed on the interpreter's thread; a progress display may look at [#progress] from another, and the report reads it
-/// when the load has ended. Exchanges with an answer (completed or unterminated) enter the latencies, all enter the
-/// outcomes, and warm-up exchanges are counted and left out of everything else. Adding one allocates nothing once the
-/// distributions have grown to their size.
+/// Fed on the interpreter's thread; a progress display may look at [#progress] from another, and the report reads
+/// it when the load has ended. Exchanges with an answer (completed or unterminated) enter the latencies, all enter
+/// the outcomes, and warm-up exchanges are counted and left out of everything else. Adding one allocates nothing
+/// once the distributions have grown to their size.
 public final class Summary {
     /// Different failures remembered with their details; more are counted by kind alone.
     private static final int MOST_FAILURES = 64;

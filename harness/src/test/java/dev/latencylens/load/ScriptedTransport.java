@@ -13,7 +13,8 @@ import java.util.List;
 import java.util.PriorityQueue;
 import java.util.function.Function;
 
-/// A transport without a network: every exchange takes as long as its script says, and waiting is what moves the clock.
+/// A transport without a network: every exchange takes as long as its script says, and waiting is what moves the
+/// clock.
 class ScriptedTransport implements Transport {
     private final FakeClock clock;
     private final FlightLog log;

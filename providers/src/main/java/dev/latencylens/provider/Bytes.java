@@ -40,7 +40,8 @@ final class Bytes {
         return at;
     }
 
-    /// The first byte that is no plain character of a JSON string (a quote, a backslash, a control character), or `to`.
+    /// The first byte that is no plain character of a JSON string (a quote, a backslash, a control character), or
+    /// `to`.
     static int stringEnd(byte[] bytes, int from, int to) {
         int at = from;
         for (; at <= to - Long.BYTES; at += Long.BYTES) {

@@ -7,11 +7,12 @@ import org.jspecify.annotations.Nullable;
 
 /// Finds model output, finish reasons, tool calls, usage and errors in one JSON document of the chat dialect.
 ///
-/// Checks the whole document against RFC 8259, but builds nothing: what it finds are places in the bytes, good until
-/// the next [#scan]. It stands beside the measurement, so an ordinary chunk allocates nothing here and costs
+/// Checks the whole document against RFC 8259, but builds nothing: what it finds are places in the bytes, good
+/// until the next [#scan]. It stands beside the measurement, so an ordinary chunk allocates nothing here and costs
 /// little: the
-/// chunks of a stream differ in one text, and perhaps in padding, so most are told by comparing their bytes with those
-/// of the chunk before, and only the rest is parsed. The tests hold both ways to Jackson's reading of the same bytes.
+/// chunks of a stream differ in one text, and perhaps in padding, so most are told by comparing their bytes with
+/// those of the chunk before, and only the rest is parsed. The tests hold both ways to Jackson's reading of the
+/// same bytes.
 ///
 /// Positions go from method to method; a negative one means that the document is malformed.
 final class ChatScanner {
@@ -141,8 +142,8 @@ final class ChatScanner {
     private int reasoningPiece;
     private int reasoningContentPiece;
 
-    /// The last document that held one piece and nothing else: all of it but the piece, and the last text that means
-    /// nothing (`obfuscation`), has to be the same in the next one. Lengths and places count from its start.
+    /// The last document that held one piece and nothing else: all of it but the piece, and the last text that
+    /// means nothing (`obfuscation`), has to be the same in the next one. Lengths and places count from its start.
     private byte[] pattern = Bytes.NONE;
 
     private int patternBytes;
@@ -189,8 +190,8 @@ final class ChatScanner {
         return true;
     }
 
-    /// Whether this document is the pattern with another piece and other padding: then both are the same but for them,
-    /// well-formedness included. Leaves the piece's place in [#pieces].
+    /// Whether this document is the pattern with another piece and other padding: then both are the same but for
+    /// them, well-formedness included. Leaves the piece's place in [#pieces].
     private boolean followsPattern() {
         int at = start + patternPieceFrom;
         if (at > end || !Arrays.equals(json, start, at, pattern, 0, patternPieceFrom)) {
@@ -563,8 +564,8 @@ final class ChatScanner {
         return after;
     }
 
-    /// Whether the choice's own `text`, of the older API, stands beside text in its delta. Together's servers send the
-    /// same under both.
+    /// Whether the choice's own `text`, of the older API, stands beside text in its delta. Together's servers send
+    /// the same under both.
     private boolean hasTextBeside(int piece, int first) {
         for (int other = first; piece >= 0 && other < pieces(); other++) {
             if (other != piece && kinds[other] == ChunkKind.TEXT) {

@@ -8,8 +8,9 @@ import tools.jackson.databind.json.JsonMapper;
 
 /// Brings the chat dialect's usage to the meaning of [Usage].
 ///
-/// `prompt_tokens` includes cached tokens and `completion_tokens` includes reasoning, except at xAI, whose total gives
-/// it away: there prompt, completion and reasoning add up to `total_tokens`, and the answer is the sum of the last two.
+/// `prompt_tokens` includes cached tokens and `completion_tokens` includes reasoning, except at xAI, whose total
+/// gives it away: there prompt, completion and reasoning add up to `total_tokens`, and the answer is the sum of
+/// the last two.
 final class ChatUsage {
     private static final JsonMapper JSON = JsonMapper.shared();
 

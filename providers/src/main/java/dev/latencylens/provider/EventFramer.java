@@ -3,13 +3,15 @@ package dev.latencylens.provider;
 import dev.latencylens.exchange.ChunkSink;
 import java.util.Arrays;
 
-/// Cuts a response body into server-sent events, as the HTML standard defines them, whatever the split of its bytes.
+/// Cuts a response body into server-sent events, as the HTML standard defines them, whatever the split of its
+/// bytes.
 ///
-/// Used by one thread at a time. The data of an event that lies in one call's bytes is handed on where it lies; only
-/// what a call leaves unfinished is copied. Memory is bounded by the limit on an event.
+/// Used by one thread at a time. The data of an event that lies in one call's bytes is handed on where it lies;
+/// only what a call leaves unfinished is copied. Memory is bounded by the limit on an event.
 ///
-/// An event ends at the last byte of its blank line. Whether a line feed still follows a blank line's carriage return
-/// is taken from the line before; only where a body changes from CRLF to CR in between does the next byte tell.
+/// An event ends at the last byte of its blank line. Whether a line feed still follows a blank line's carriage
+/// return is taken from the line before; only where a body changes from CRLF to CR in between does the next byte
+/// tell.
 final class EventFramer {
     /// Room for an image or a whole tool call in one event; ordinary ones have some hundred bytes.
     static final int MAX_EVENT_BYTES = 4 << 20;

@@ -62,8 +62,8 @@ final class Reading implements ChunkSink {
         return of(dialect().decoder(head), body, cuts);
     }
 
-    /// Feeds the body in parts that end at these places, each part in an array of its own that is overwritten after
-    /// the call, because a decoder must not keep it.
+    /// Feeds the body in parts that end at these places, each part in an array of its own that is overwritten
+    /// after the call, because a decoder must not keep it.
     static Reading of(StreamDecoder decoder, byte[] body, int... cuts) {
         var reading = new Reading(decoder);
         int from = 0;

@@ -8,7 +8,8 @@ import java.util.Locale;
 /// Where requests go.
 ///
 /// @param host a name in lower case, or an address; an IPv6 address without its brackets
-/// @param basePath what stands before the dialect's own path, without a slash at its end; empty or for example `/v1`
+/// @param basePath what stands before the dialect's own path, without a slash at its end; empty or for example
+/// `/v1`
 public record Endpoint(boolean tls, String host, int port, String basePath) {
 
     /// Reads a base URL such as `https://api.openai.com/v1`.

@@ -12,7 +12,8 @@ import io.netty.buffer.ByteBuf;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/// One exchange on its way through the transport: where it is, when it times out, and its line into the flight log.
+/// One exchange on its way through the transport: where it is, when it times out, and its line into the flight
+/// log.
 final class Flight {
     final Exchange exchange;
     final long startedAtNs;

@@ -1,6 +1,7 @@
 package dev.latencylens.transport;
 
-/// The peer sent bytes that are not the HTTP that was agreed on; the message says what was expected and what was seen.
+/// The peer sent bytes that are not the HTTP that was agreed on; the message says what was expected and what was
+/// seen.
 final class MalformedHttp extends Exception {
     private static final long serialVersionUID = 1;
 

@@ -18,7 +18,8 @@ import org.jspecify.annotations.Nullable;
 
 /// Turns host names into addresses: the hosts file first, then the machine's DNS servers, asked from this loop.
 ///
-/// Answers are kept as long as their time to live says, so that only a lookup that really happened is timed as one.
+/// Answers are kept as long as their time to live says, so that only a lookup that really happened is timed as
+/// one.
 final class Names implements AutoCloseable {
     private final EventLoop loop;
     private final SocketKind sockets;

@@ -24,8 +24,8 @@ public final class NettyTransport implements Transport, Connection.Owner, Dial.O
     private static final int FLIGHTS_A_TURN = 16;
     /// How often each flight is looked at: the grain of a timeout.
     private static final long TIMEOUT_GRAIN_NS = 5_000_000;
-    /// How long the first idle connection to an endpoint is watched before exchanges go over it again: a server that
-    /// closes after its answer, as llama.cpp's does, has done so by then (about 1 ms was seen on loopback).
+    /// How long the first idle connection to an endpoint is watched before exchanges go over it again: a server
+    /// that closes after its answer, as llama.cpp's does, has done so by then (about 1 ms was seen on loopback).
     private static final long PROBATION_NS = 20_000_000;
     /// How long the loop is run at most to let connections close in order.
     private static final long CLOSING_NS = 200_000_000;
@@ -97,7 +97,8 @@ public final class NettyTransport implements Transport, Connection.Owner, Dial.O
         return (log, listener) -> new NettyTransport(settings, tls, log, listener);
     }
 
-    /// Makes threads for transports: Netty keeps its pools of buffers and objects for threads of its own kind only.
+    /// Makes threads for transports: Netty keeps its pools of buffers and objects for threads of its own kind
+    /// only.
     public static ThreadFactory threads() {
         return FastThreadLocalThread::new;
     }
@@ -287,8 +288,8 @@ public final class NettyTransport implements Transport, Connection.Owner, Dial.O
 
     // Whether the endpoint keeps its connections open.
 
-    /// The first connection to come back is watched for a while before anything is sent over it again. Until then users
-    /// whose exchange has ended wait, and the wait counts as nobody's latency.
+    /// The first connection to come back is watched for a while before anything is sent over it again. Until then
+    /// users whose exchange has ended wait, and the wait counts as nobody's latency.
     private void watch(Connection connection) {
         if (habit == Habit.UNKNOWN && connection instanceof Http1Connection) {
             habit = Habit.WATCHED;

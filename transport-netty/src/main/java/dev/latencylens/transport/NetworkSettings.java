@@ -17,7 +17,8 @@ public record NetworkSettings(
         Timeouts timeouts,
         TlsSettings tls,
         @Nullable ProxyServer proxy) {
-    /// Streams on one HTTP/2 connection unless asked otherwise: what servers commonly allow at least (RFC 9113, 6.5.2).
+    /// Streams on one HTTP/2 connection unless asked otherwise: what servers commonly allow at least (RFC 9113,
+    /// 6.5.2).
     public static final int DEFAULT_MAX_STREAMS = 100;
 
     public NetworkSettings {

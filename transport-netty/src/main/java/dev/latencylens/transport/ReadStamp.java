@@ -6,8 +6,8 @@ import io.netty.channel.DefaultMaxMessagesRecvByteBufAllocator;
 
 /// Takes the stamp of every socket read of one channel, and sizes its buffers.
 ///
-/// Netty calls `lastBytesRead` on the line after read(2) has returned and before anything looks at the bytes; that is
-/// where the user-space stamp is taken.
+/// Netty calls `lastBytesRead` on the line after read(2) has returned and before anything looks at the bytes; that
+/// is where the user-space stamp is taken.
 final class ReadStamp extends DefaultMaxMessagesRecvByteBufAllocator {
     /// Room for a whole TLS record with its header and tag (RFC 8446, 5.2), and for many tokens' frames.
     static final int READ_BYTES = 32 * 1024;

@@ -2,8 +2,8 @@ package dev.latencylens.transport;
 
 import java.time.Duration;
 
-/// How long each part of an exchange may take; passing one ends the exchange with the outcome `timeout`, which says
-/// which one it was.
+/// How long each part of an exchange may take; passing one ends the exchange with the outcome `timeout`, which
+/// says which one it was.
 ///
 /// @param connect from the start until the connection stands: DNS, TCP, proxy, TLS
 /// @param firstByte from the last request byte to the first response byte

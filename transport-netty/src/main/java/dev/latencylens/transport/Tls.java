@@ -113,7 +113,8 @@ final class Tls {
         return new TransportEnd(TransportEnd.Kind.TLS_FAILED, message + cure);
     }
 
-    /// How TLS that fails after our side of the handshake looks. A TLS 1.3 server judges our certificate only then.
+    /// How TLS that fails after our side of the handshake looks. A TLS 1.3 server judges our certificate only
+    /// then.
     static TransportEnd failure(SSLException cause) {
         String message = String.valueOf(cause.getMessage());
         return isAboutOurCertificate(message.toLowerCase(Locale.ROOT))

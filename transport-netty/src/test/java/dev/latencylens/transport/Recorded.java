@@ -54,7 +54,8 @@ final class Recorded implements FlightLog.Reader {
         /// Of a longer body only its beginning is kept.
         private static final long MOST_KEPT_BYTES = 16 << 20;
 
-        /// Everything in the order of the log, each entry as one word or two: `connectStart`, `new 1.1`, `head 200`,
+        /// Everything in the order of the log, each entry as one word or two: `connectStart`, `new 1.1`, `head
+        /// 200`,
         /// `body`, `COMPLETE`. Body entries in a row are one.
         final List<String> entries = new ArrayList<>();
 

@@ -8,10 +8,10 @@ import java.util.Locale;
 public record Header(String name, String value, boolean secret) {
     public Header {
         name = name.toLowerCase(Locale.ROOT);
-        if (name.isEmpty() || !name.chars().allMatch(Header::isTokenCharacter)) {
+        if (!isToken(name)) {
             throw new IllegalArgumentException("header name must be an HTTP token, was '" + name + "'");
         }
-        if (value.chars().anyMatch(c -> c != '\t' && (c < ' ' || c == 127 || c > 255))) {
+        if (!isFieldValue(value)) {
             throw new IllegalArgumentException("header '" + name
                     + "' holds a line break, a control character or a character outside ISO-8859-1; remove it");
         }
@@ -28,6 +28,25 @@ public record Header(String name, String value, boolean secret) {
     @Override
     public String toString() {
         return name + ": " + (secret ? "***" : value);
+    }
+
+    private static boolean isToken(String name) {
+        for (int i = 0; i < name.length(); i++) {
+            if (!isTokenCharacter(name.charAt(i))) {
+                return false;
+            }
+        }
+        return !name.isEmpty();
+    }
+
+    private static boolean isFieldValue(String value) {
+        for (int i = 0; i < value.length(); i++) {
+            char c = value.charAt(i);
+            if (c != '\t' && (c < ' ' || c == 127 || c > 255)) {
+                return false;
+            }
+        }
+        return true;
     }
 
     private static boolean isTokenCharacter(int c) {

@@ -70,10 +70,6 @@ final class LoopThread implements Runnable {
         return events;
     }
 
-    boolean isEpoll() {
-        return epoll;
-    }
-
     Class<? extends ServerSocketChannel> serverChannel() {
         return epoll ? EpollServerSocketChannel.class : NioServerSocketChannel.class;
     }

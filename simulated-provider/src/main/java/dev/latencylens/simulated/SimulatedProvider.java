@@ -5,6 +5,7 @@ import io.netty.buffer.PooledByteBufAllocator;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelInitializer;
 import io.netty.channel.ChannelOption;
+import io.netty.channel.epoll.Epoll;
 import io.netty.channel.socket.SocketChannel;
 import io.netty.channel.unix.RawUnixChannelOption;
 import io.netty.handler.ssl.SslContext;
@@ -132,6 +133,10 @@ public final class SimulatedProvider implements AutoCloseable {
     }
 
     private static Channel bindOne(ServerBootstrap bootstrap, InetSocketAddress address) throws IOException {
+        if (Epoll.isAvailable()) {
+            // Inherited by every connection that is accepted. A buffer can be read once only.
+            bootstrap.option(CONGESTION_CONTROL, ByteBuffer.wrap(UNPACED));
+        }
         var bound = bootstrap.bind(address).awaitUninterruptibly();
         Throwable cause = bound.cause();
         if (cause != null) {
@@ -141,12 +146,7 @@ public final class SimulatedProvider implements AutoCloseable {
     }
 
     private static ServerBootstrap bootstrap(LoopThread loop, Server server, @Nullable SslContext tls) {
-        ServerBootstrap bootstrap = new ServerBootstrap();
-        if (loop.isEpoll()) {
-            // Inherited by every connection that is accepted.
-            bootstrap.option(CONGESTION_CONTROL, ByteBuffer.wrap(UNPACED));
-        }
-        return bootstrap
+        return new ServerBootstrap()
                 .group(loop.events())
                 .channel(loop.serverChannel())
                 .option(ChannelOption.SO_BACKLOG, BACKLOG)

@@ -21,6 +21,9 @@ abstract class Connection extends ChannelInboundHandlerAdapter {
     private final Owner owner;
     private boolean used;
 
+    /// Whether it stands among those of the transport that have room, so that it need not be looked for there.
+    boolean isOpen;
+
     /// What a connection tells the transport, always on the I/O thread.
     interface Owner {
         /// The flight has come to its end on this connection, which may have room for another now.

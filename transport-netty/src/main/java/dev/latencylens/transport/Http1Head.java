@@ -94,19 +94,24 @@ final class Http1Head {
     }
 
     private void parse() throws MalformedHttp {
-        var lines = new String(bytes, 0, length, StandardCharsets.ISO_8859_1).split("\r?\n", -1);
-        parseStatus(lines[0]);
-        var fields = new ArrayList<Header>(lines.length - 2);
-        for (int i = 1; i < lines.length && !lines[i].isEmpty(); i++) {
-            int colon = lines[i].indexOf(':');
+        String head = new String(bytes, 0, length, StandardCharsets.ISO_8859_1);
+        int end = head.indexOf('\n');
+        parseStatus(line(head, 0, end));
+        var fields = new ArrayList<Header>();
+        for (int start = end + 1; ; start = end + 1) {
+            end = head.indexOf('\n', start);
+            String line = line(head, start, end);
+            if (line.isEmpty()) {
+                break;
+            }
+            int colon = line.indexOf(':');
             if (colon <= 0) {
-                throw new MalformedHttp("expected a header field, saw '" + abbreviated(lines[i]) + "'");
+                throw new MalformedHttp("expected a header field, saw '" + abbreviated(line) + "'");
             }
             Header field;
             try {
                 field = Header.of(
-                        lines[i].substring(0, colon),
-                        lines[i].substring(colon + 1).strip());
+                        line.substring(0, colon), line.substring(colon + 1).strip());
             } catch (IllegalArgumentException e) {
                 throw new MalformedHttp("in the response, " + e.getMessage());
             }
@@ -116,12 +121,44 @@ final class Http1Head {
         headers = fields;
     }
 
+    private static String line(String head, int start, int end) {
+        return head.substring(start, end > start && head.charAt(end - 1) == '\r' ? end - 1 : end);
+    }
+
     private void parseStatus(String line) throws MalformedHttp {
-        if (!line.matches("HTTP/1\\.[01] [1-5]\\d\\d( .*)?")) {
+        boolean good = line.length() >= 12
+                && (line.length() == 12 || line.charAt(12) == ' ')
+                && line.startsWith("HTTP/1.")
+                && (line.charAt(7) == '0' || line.charAt(7) == '1')
+                && line.charAt(8) == ' '
+                && line.charAt(9) >= '1'
+                && line.charAt(9) <= '5'
+                && isDigit(line.charAt(10))
+                && isDigit(line.charAt(11));
+        if (!good) {
             throw new MalformedHttp("expected an HTTP/1.1 status line, saw '" + abbreviated(line) + "'");
         }
         minorVersion = line.charAt(7) - '0';
-        status = Integer.parseInt(line.substring(9, 12));
+        status = Integer.parseInt(line, 9, 12, 10);
+    }
+
+    /// Reads up to 15 digits, -1 for anything else.
+    private static long lengthOf(String text) {
+        if (text.isEmpty() || text.length() > 15) {
+            return -1;
+        }
+        long value = 0;
+        for (int i = 0; i < text.length(); i++) {
+            if (!isDigit(text.charAt(i))) {
+                return -1;
+            }
+            value = value * 10 + (text.charAt(i) - '0');
+        }
+        return value;
+    }
+
+    private static boolean isDigit(char c) {
+        return c >= '0' && c <= '9';
     }
 
     private void note(Header field) throws MalformedHttp {
@@ -134,11 +171,11 @@ final class Http1Head {
                 chunked = true;
             }
             case "content-length" -> {
-                if (!field.value().matches("\\d{1,15}")
-                        || (contentLength >= 0 && contentLength != Long.parseLong(field.value()))) {
+                long given = lengthOf(field.value());
+                if (given < 0 || (contentLength >= 0 && contentLength != given)) {
                     throw new MalformedHttp("expected one content length, saw '" + abbreviated(field.value()) + "'");
                 }
-                contentLength = Long.parseLong(field.value());
+                contentLength = given;
             }
             case "connection" -> {
                 String value = field.value().toLowerCase(Locale.ROOT);

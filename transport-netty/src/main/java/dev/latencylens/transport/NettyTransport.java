@@ -179,7 +179,7 @@ public final class NettyTransport implements Transport, Connection.Owner, Dial.O
                     if (last.room() > 0) {
                         yield last;
                     }
-                    open.pollLast();
+                    noLongerOpen(last);
                 }
                 yield null;
             }
@@ -188,9 +188,14 @@ public final class NettyTransport implements Transport, Connection.Owner, Dial.O
 
     private void carry(Connection connection, Flight flight) {
         if (connection.room() == 1 && connection.equals(open.peekLast())) {
-            open.pollLast();
+            noLongerOpen(connection);
         }
         connection.carry(flight);
+    }
+
+    private void noLongerOpen(Connection last) {
+        open.pollLast();
+        last.isOpen = false;
     }
 
     private void dialFor(Flight flight) {
@@ -281,7 +286,8 @@ public final class NettyTransport implements Transport, Connection.Owner, Dial.O
 
     @Override
     public void hasRoom(Connection connection) {
-        if (settings.reuse() == Reuse.POOLED && !open.contains(connection)) {
+        if (settings.reuse() == Reuse.POOLED && !connection.isOpen) {
+            connection.isOpen = true;
             open.addLast(connection);
         }
     }

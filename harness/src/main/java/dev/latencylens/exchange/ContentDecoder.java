@@ -90,15 +90,7 @@ final class ContentDecoder implements StreamDecoder {
     @Override
     public Completion completion() {
         Completion plainly = inner.completion();
-        return malformed == null
-                ? plainly
-                : new Completion(
-                        plainly.finishReasons(),
-                        plainly.terminatorSeen(),
-                        plainly.usage(),
-                        plainly.error(),
-                        malformed,
-                        plainly.toolCalls());
+        return malformed == null ? plainly : plainly.but(malformed);
     }
 
     /// Takes one byte outside of the compressed data.

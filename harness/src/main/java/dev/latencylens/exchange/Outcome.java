@@ -64,7 +64,7 @@ public record Outcome(Kind kind, String detail) {
         if (malformed != null) {
             return new Outcome(Kind.MALFORMED, malformed);
         }
-        if (succeeded && completion.terminatorSeen()) {
+        if (succeeded && completion.whole()) {
             return new Outcome(
                     Kind.COMPLETED, wholeOnTheWire ? "" : "after the terminator the connection ended: " + end.detail());
         }

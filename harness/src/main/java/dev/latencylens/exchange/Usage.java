@@ -6,14 +6,47 @@ import org.jspecify.annotations.Nullable;
 ///
 /// @param inputTotal all tokens of the prompt, cached ones included
 /// @param cachedRead those of them read from a cache
-/// @param cacheWrite those of them written to a cache
+/// @param cacheWrite those of them written to a cache, for whatever time
+/// @param cacheWriteHour those of the written ones that are kept for an hour and cost more
 /// @param outputTotal all tokens of the answer, reasoning included
 /// @param reasoning those of them that were reasoning
+/// @param reported the same counts under the provider's own rule
 /// @param raw the provider's own usage object, as JSON text
 public record Usage(
         @Nullable Long inputTotal,
         @Nullable Long cachedRead,
         @Nullable Long cacheWrite,
+        @Nullable Long cacheWriteHour,
         @Nullable Long outputTotal,
         @Nullable Long reasoning,
-        String raw) {}
+        Reported reported,
+        String raw) {
+
+    /// Of a provider that counts as this record does.
+    public Usage(
+            @Nullable Long inputTotal,
+            @Nullable Long cachedRead,
+            @Nullable Long cacheWrite,
+            @Nullable Long outputTotal,
+            @Nullable Long reasoning,
+            String raw) {
+        this(
+                inputTotal,
+                cachedRead,
+                cacheWrite,
+                null,
+                outputTotal,
+                reasoning,
+                new Reported(inputTotal, outputTotal, cachedRead, cacheWrite, reasoning),
+                raw);
+    }
+
+    /// Counts as the provider gives them: whether input includes what was cached, and output what was reasoning, is its
+    /// own affair.
+    public record Reported(
+            @Nullable Long input,
+            @Nullable Long output,
+            @Nullable Long cachedRead,
+            @Nullable Long cacheCreation,
+            @Nullable Long reasoning) {}
+}

@@ -3,17 +3,16 @@ package dev.latencylens.provider;
 import dev.latencylens.exchange.ChunkKind;
 import dev.latencylens.exchange.ChunkSink;
 import dev.latencylens.exchange.Completion;
-import dev.latencylens.exchange.ProviderError;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/// What the documents of one chat answer said, be they the events of a stream or one whole body.
-final class ChatAnswer {
+/// An answer in the chat dialect. Its documents are most of those that people measure, and far more frequent than
+/// any others, so they are read without building a tree of them.
+final class ChatAnswer extends Answer {
     private final ChatScanner scanner = new ChatScanner();
-    private final ErrorReader errors;
 
     private final Map<Integer, String> finishReasons = new LinkedHashMap<>();
     private int toolCalls;
@@ -29,15 +28,12 @@ final class ChatAnswer {
 
     private long tokensCounted;
 
-    private @Nullable ProviderError error;
-    private @Nullable String malformed;
-
     ChatAnswer(ErrorReader errors) {
-        this.errors = errors;
+        super(errors);
     }
 
-    /// Reads one document and reports it as one event; false, and nothing reported, where it is no JSON.
-    boolean read(byte[] bytes, int from, int to, long endOffset, int eventBytes, ChunkSink sink) {
+    @Override
+    boolean read(String type, byte[] bytes, int from, int to, long endOffset, int eventBytes, ChunkSink sink) {
         if (!scanner.scan(bytes, from, to)) {
             return false;
         }
@@ -68,37 +64,22 @@ final class ChatAnswer {
         return true;
     }
 
-    /// What the last document that was no JSON lacked.
+    @Override
     String failure() {
         return scanner.failure();
     }
 
-    /// Keeps the first of them.
-    void fail(ProviderError providerError) {
-        if (error == null) {
-            error = providerError;
-        }
-    }
-
-    /// Keeps the first of them.
-    void misunderstand(String what) {
-        if (malformed == null) {
-            malformed = errors.redact(what);
-        }
-    }
-
-    boolean hasFailed() {
-        return error != null;
-    }
-
+    @Override
     Completion completion(boolean terminatorSeen) {
         return new Completion(
                 List.copyOf(finishReasons.values()),
                 terminatorSeen,
+                terminatorSeen,
                 usageBytes == 0 ? null : ChatUsage.read(usage, usageBytes),
-                error,
-                malformed,
-                toolCalls);
+                error(),
+                malformed(),
+                toolCalls,
+                usageBytes == 0 ? Map.of() : ChatUsage.serverTimingsNs(usage, usageBytes));
     }
 
     /// How far the count of output tokens grew, where the server sends it with every piece of output (vLLM's and

@@ -2,6 +2,8 @@ package dev.latencylens.provider;
 
 import dev.latencylens.exchange.Usage;
 import java.nio.charset.StandardCharsets;
+import java.util.LinkedHashMap;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
@@ -27,6 +29,16 @@ final class ChatUsage {
                 count(usage.path("completion_tokens_details").path("reasoning_tokens")),
                 count(usage.path("reasoning_tokens")));
         Long total = count(usage.path("total_tokens"));
+        Long cachedRead = first(
+                first(
+                        count(promptDetails.path("cached_tokens")),
+                        count(usage.path("prompt_token_details").path("cached_tokens"))),
+                first(
+                        first(count(usage.path("prompt_cache_hit_tokens")), count(usage.path("num_cached_tokens"))),
+                        count(usage.path("cached_tokens"))));
+        Long cacheWrite = first(
+                count(promptDetails.path("cache_write_tokens")), count(usage.path("cache_creation_input_tokens")));
+        var reported = new Usage.Reported(input, output, cachedRead, cacheWrite, reasoning);
         if (input != null
                 && output != null
                 && reasoning != null
@@ -35,17 +47,22 @@ final class ChatUsage {
                 && total == input + output + reasoning) {
             output += reasoning;
         }
-        return new Usage(
-                input,
-                first(
-                        count(promptDetails.path("cached_tokens")),
-                        first(count(usage.path("prompt_cache_hit_tokens")), count(usage.path("cached_tokens")))),
-                first(
-                        count(promptDetails.path("cache_write_tokens")),
-                        count(usage.path("cache_creation_input_tokens"))),
-                output,
-                reasoning,
-                raw);
+        return new Usage(input, cachedRead, cacheWrite, null, output, reasoning, reported, raw);
+    }
+
+    /// Groq's own times, which it gives in seconds beside its counts.
+    static Map<String, Long> serverTimingsNs(byte[] bytes, int length) {
+        String raw = new String(bytes, 0, length, StandardCharsets.UTF_8);
+        if (!raw.contains("_time\"")) {
+            return Map.of();
+        }
+        var timings = new LinkedHashMap<String, Long>();
+        JSON.readTree(raw).forEachEntry((name, value) -> {
+            if (name.endsWith("_time") && value.isNumber()) {
+                timings.put(name, Math.round(value.doubleValue() * 1e9));
+            }
+        });
+        return timings;
     }
 
     private static @Nullable Long count(JsonNode node) {

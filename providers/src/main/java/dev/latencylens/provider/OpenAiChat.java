@@ -124,8 +124,8 @@ public final class OpenAiChat implements Dialect {
                 .map(type -> type.strip().toLowerCase(Locale.ROOT).startsWith("application/json"))
                 .orElse(false);
         return json
-                ? WholeBodyDecoder.ofAnswer(errors, WholeBodyDecoder.MAX_ANSWER_BYTES)
-                : new OpenAiChatDecoder(errors);
+                ? WholeBodyDecoder.ofAnswer(new ChatAnswer(errors))
+                : new SseDecoder(new ChatAnswer(errors));
     }
 
     private static int put(byte[] part, byte[] body, int at) {

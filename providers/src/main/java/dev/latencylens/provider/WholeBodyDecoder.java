@@ -11,8 +11,7 @@ final class WholeBodyDecoder implements StreamDecoder {
 
     static final int MAX_ERROR_BYTES = 64 << 10;
 
-    private final ErrorReader errors;
-    private final ChatAnswer answer;
+    private final Answer answer;
     private final boolean success;
     private final int maxBytes;
 
@@ -22,19 +21,22 @@ final class WholeBodyDecoder implements StreamDecoder {
     private boolean ended;
     private boolean understood;
 
-    private WholeBodyDecoder(ErrorReader errors, boolean success, int maxBytes) {
-        this.errors = errors;
-        this.answer = new ChatAnswer(errors);
+    private WholeBodyDecoder(Answer answer, boolean success, int maxBytes) {
+        this.answer = answer;
         this.success = success;
         this.maxBytes = maxBytes;
     }
 
-    static WholeBodyDecoder ofAnswer(ErrorReader errors, int maxBytes) {
-        return new WholeBodyDecoder(errors, true, maxBytes);
+    static WholeBodyDecoder ofAnswer(Answer answer) {
+        return ofAnswer(answer, MAX_ANSWER_BYTES);
+    }
+
+    static WholeBodyDecoder ofAnswer(Answer answer, int maxBytes) {
+        return new WholeBodyDecoder(answer, true, maxBytes);
     }
 
     static WholeBodyDecoder ofError(ErrorReader errors) {
-        return new WholeBodyDecoder(errors, false, MAX_ERROR_BYTES);
+        return new WholeBodyDecoder(new ChatAnswer(errors), false, MAX_ERROR_BYTES);
     }
 
     @Override
@@ -53,11 +55,11 @@ final class WholeBodyDecoder implements StreamDecoder {
         }
         ended = true;
         if (!success) {
-            answer.fail(errors.read(body, 0, kept));
+            answer.fail(answer.errors.read(body, 0, kept));
         } else if (bodyBytes > maxBytes) {
             answer.misunderstand("body is longer than " + maxBytes + " bytes");
         } else if (kept > 0) {
-            understood = answer.read(body, 0, kept, bodyBytes, kept, sink);
+            understood = answer.read("", body, 0, kept, bodyBytes, kept, sink);
             if (!understood) {
                 answer.misunderstand("body is no JSON: " + answer.failure());
             }

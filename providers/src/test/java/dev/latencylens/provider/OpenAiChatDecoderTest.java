@@ -405,7 +405,7 @@ class OpenAiChatDecoderTest {
     @Test
     void eventBeyondTheLimitIsRecordedAndDecodingGoesOn() {
         byte[] body = events(content("a".repeat(100)), content("b")).getBytes(UTF_8);
-        Reading reading = Reading.of(new OpenAiChatDecoder(new ErrorReader(List.of()), 80), body);
+        Reading reading = Reading.of(new SseDecoder(new ChatAnswer(new ErrorReader(List.of())), 80), body);
 
         assertThat(reading.said()).containsExactly("text 0 'b'");
         assertThat(reading.events).hasSize(2);

@@ -163,8 +163,8 @@ class OpenAiChatTest {
     @Test
     void dialectIsNamedAndChoosesTheDecoderByTheHead() {
         assertThat(local().build().name()).isEqualTo("openai-chat");
-        assertThat(local().build().decoder(Reading.STREAM)).isInstanceOf(OpenAiChatDecoder.class);
-        assertThat(local().build().decoder(Reading.head(200, "text/plain"))).isInstanceOf(OpenAiChatDecoder.class);
+        assertThat(local().build().decoder(Reading.STREAM)).isInstanceOf(SseDecoder.class);
+        assertThat(local().build().decoder(Reading.head(200, "text/plain"))).isInstanceOf(SseDecoder.class);
         assertThat(local().build().decoder(Reading.head(200, "Application/JSON; charset=utf-8")))
                 .isInstanceOf(WholeBodyDecoder.class);
         assertThat(local().build().decoder(Reading.head(500, "text/event-stream")))

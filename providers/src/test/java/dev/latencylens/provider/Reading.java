@@ -94,8 +94,8 @@ final class Reading implements ChunkSink {
         return decoder.completion();
     }
 
-    OpenAiChatDecoder streamDecoder() {
-        return (OpenAiChatDecoder) decoder;
+    SseDecoder streamDecoder() {
+        return (SseDecoder) decoder;
     }
 
     List<String> said() {

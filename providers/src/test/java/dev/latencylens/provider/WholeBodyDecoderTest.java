@@ -60,7 +60,7 @@ class WholeBodyDecoderTest {
 
     @Test
     void answerBeyondTheLimitIsMalformed() {
-        var decoder = WholeBodyDecoder.ofAnswer(new ErrorReader(List.of()), 10);
+        var decoder = WholeBodyDecoder.ofAnswer(new ChatAnswer(new ErrorReader(List.of())), 10);
         Reading reading = Reading.of(decoder, ANSWER.getBytes(UTF_8), 5, 20);
 
         assertThat(reading.events).isEmpty();
@@ -77,7 +77,7 @@ class WholeBodyDecoderTest {
 
     @Test
     void endingTwiceChangesNothing() {
-        var decoder = WholeBodyDecoder.ofAnswer(new ErrorReader(List.of()), 10);
+        var decoder = WholeBodyDecoder.ofAnswer(new ChatAnswer(new ErrorReader(List.of())), 10);
         Reading reading = Reading.of(decoder, "{}".getBytes(UTF_8));
         decoder.end(reading);
 

@@ -6,15 +6,15 @@ import dev.latencylens.exchange.ProviderError;
 import dev.latencylens.exchange.StreamDecoder;
 import java.nio.charset.StandardCharsets;
 
-/// Reads a chat answer that comes as server-sent events.
-final class OpenAiChatDecoder implements StreamDecoder, EventFramer.Handler {
+/// Reads an answer that comes as server-sent events.
+final class SseDecoder implements StreamDecoder, EventFramer.Handler {
     /// Most that is kept of lines outside of any event, where bare JSON or a web page may tell what went wrong.
     private static final int MAX_STRAY_BYTES = 8 << 10;
 
     private static final byte[] DONE = Bytes.ascii("[DONE]");
     private static final byte[] ERROR_FIELD = Bytes.ascii("error:");
 
-    private final ChatAnswer answer;
+    private final Answer answer;
     private final ErrorReader errors;
     private final EventFramer framer;
 
@@ -24,13 +24,13 @@ final class OpenAiChatDecoder implements StreamDecoder, EventFramer.Handler {
     private byte[] stray = Bytes.NONE;
     private int strayBytes;
 
-    OpenAiChatDecoder(ErrorReader errors) {
-        this(errors, EventFramer.MAX_EVENT_BYTES);
+    SseDecoder(Answer answer) {
+        this(answer, EventFramer.MAX_EVENT_BYTES);
     }
 
-    OpenAiChatDecoder(ErrorReader errors, int maxEventBytes) {
-        this.errors = errors;
-        this.answer = new ChatAnswer(errors);
+    SseDecoder(Answer answer, int maxEventBytes) {
+        this.errors = answer.errors;
+        this.answer = answer;
         this.framer = new EventFramer(this, maxEventBytes);
     }
 
@@ -83,7 +83,7 @@ final class OpenAiChatDecoder implements StreamDecoder, EventFramer.Handler {
             terminatorSeen = true;
             return;
         }
-        boolean understood = answer.read(bytes, first, last, framer.eventEnd(), framer.eventBytes(), sink);
+        boolean understood = answer.read("", bytes, first, last, framer.eventEnd(), framer.eventBytes(), sink);
         if (!understood && !framer.isCutOff()) {
             sink.event(framer.eventEnd(), framer.eventBytes());
             if (!framer.isErrorEvent()) {

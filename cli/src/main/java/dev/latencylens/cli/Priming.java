@@ -9,6 +9,7 @@ import dev.latencylens.exchange.Prompt;
 import dev.latencylens.exchange.Transport;
 import dev.latencylens.load.Load;
 import dev.latencylens.load.LoadRun;
+import dev.latencylens.provider.DialectOptions;
 import dev.latencylens.provider.OpenAiChat;
 import dev.latencylens.simulated.Behaviour;
 import dev.latencylens.simulated.ServerOptions;
@@ -67,7 +68,7 @@ final class Priming {
                     Timeouts.DEFAULT,
                     new TlsSettings(null, null, null, true),
                     null);
-            var dialect = OpenAiChat.at(provider.baseUrl(), "prime").build();
+            var dialect = new OpenAiChat(DialectOptions.at(provider.baseUrl(), "prime"));
             var encoder = new RequestEncoder(endpoint);
             var summary = new Summary();
             new LoadRun(

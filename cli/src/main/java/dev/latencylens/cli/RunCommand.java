@@ -3,6 +3,7 @@ package dev.latencylens.cli;
 import dev.latencylens.exchange.Header;
 import dev.latencylens.load.ArrivalSchedule;
 import dev.latencylens.load.Load;
+import dev.latencylens.provider.DialectOptions;
 import dev.latencylens.provider.OpenAiChat;
 import dev.latencylens.provider.Secret;
 import dev.latencylens.simulated.Behaviour;
@@ -507,7 +508,7 @@ final class RunCommand implements Callable<Integer> {
     }
 
     private OpenAiChat dialect(Plan plan) {
-        var builder = OpenAiChat.at(plan.url(), plan.model()).headers(plan.headers()).stream(plan.stream())
+        var builder = DialectOptions.at(plan.url(), plan.model()).headers(plan.headers()).stream(plan.stream())
                 .includeUsage(plan.includeUsage())
                 .ignoreEos(plan.ignoreEos());
         String key = apiKey != null ? apiKey : console.environment().getOrDefault(KEY_VARIABLE, "");
@@ -518,7 +519,7 @@ final class RunCommand implements Callable<Integer> {
         if (plan.extraBody() != null) {
             builder.extraBody(plan.extraBody());
         }
-        return builder.build();
+        return new OpenAiChat(builder);
     }
 
     private static void atLeast(String option, long value, long least) {

@@ -1,6 +1,7 @@
 package dev.latencylens.exchange;
 
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 
 /// Status and header fields of a response, names in lower case, in the order in which they came.
@@ -15,6 +16,13 @@ public record ResponseHead(int status, List<Header> headers) {
                 .filter(header -> header.name().equals(name))
                 .map(Header::value)
                 .findFirst();
+    }
+
+    /// Whether the body is one JSON document, by its type.
+    public boolean isJson() {
+        return header("content-type")
+                .map(type -> type.strip().toLowerCase(Locale.ROOT).startsWith("application/json"))
+                .orElse(false);
     }
 
     public boolean isSuccess() {

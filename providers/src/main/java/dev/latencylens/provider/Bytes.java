@@ -87,4 +87,14 @@ final class Bytes {
     private static long zeros(long word) {
         return (word - ONES) & ~word & HIGHS;
     }
+
+    /// Where the wanted bytes begin, -1 where they are not.
+    static int indexOf(byte[] bytes, byte[] wanted) {
+        for (int at = 0; at <= bytes.length - wanted.length; at++) {
+            if (equal(bytes, at, at + wanted.length, wanted)) {
+                return at;
+            }
+        }
+        return -1;
+    }
 }

@@ -18,15 +18,15 @@ import tools.jackson.databind.json.JsonMapper;
 class OpenAiChatTest {
     private static final Prompt PROMPT = new Prompt("Say \"hi\"\n\t\\ é 漢 😀 \u0001", 16);
 
-    private static OpenAiChat.Builder local() {
-        return OpenAiChat.at(URI.create("http://127.0.0.1:8000/v1"), "m");
+    private static DialectOptions local() {
+        return DialectOptions.at(URI.create("http://127.0.0.1:8000/v1"), "m");
     }
 
-    private static Request request(OpenAiChat.Builder options) {
-        return options.build().request(PROMPT);
+    private static Request request(DialectOptions options) {
+        return new OpenAiChat(options).request(PROMPT);
     }
 
-    private static JsonNode body(OpenAiChat.Builder options) {
+    private static JsonNode body(DialectOptions options) {
         return JsonMapper.shared().readTree(request(options).body());
     }
 
@@ -41,7 +41,7 @@ class OpenAiChatTest {
         "https://h/a%20b?api-version=1,   /a%20b/chat/completions?api-version=1",
     })
     void endpointComesBehindThePathOfTheBaseUrl(URI baseUrl, String target) {
-        Request request = request(OpenAiChat.at(baseUrl, "m"));
+        Request request = request(DialectOptions.at(baseUrl, "m"));
 
         assertThat(request.target()).isEqualTo(target);
         assertThat(request.method()).isEqualTo("POST");
@@ -72,16 +72,16 @@ class OpenAiChatTest {
     void tokenLimitGoesByTheHostUnlessChosen() {
         URI openAi = URI.create("https://API.openai.com/v1");
 
-        assertThat(body(OpenAiChat.at(openAi, "m"))
+        assertThat(body(DialectOptions.at(openAi, "m"))
                         .path("max_completion_tokens")
                         .intValue())
                 .isEqualTo(16);
-        assertThat(body(OpenAiChat.at(openAi, "m")).has("max_tokens")).isFalse();
-        assertThat(body(OpenAiChat.at(openAi, "m").tokenLimit(OpenAiChat.TokenLimit.MAX_TOKENS))
+        assertThat(body(DialectOptions.at(openAi, "m")).has("max_tokens")).isFalse();
+        assertThat(body(DialectOptions.at(openAi, "m").tokenLimit(DialectOptions.TokenLimit.MAX_TOKENS))
                         .path("max_tokens")
                         .intValue())
                 .isEqualTo(16);
-        assertThat(local().build().request(new Prompt("x", 0)).body())
+        assertThat(new OpenAiChat(local()).request(new Prompt("x", 0)).body())
                 .asString(UTF_8)
                 .doesNotContain("max_");
     }
@@ -137,7 +137,7 @@ class OpenAiChatTest {
 
     @Test
     void promptWithHalfACharacterIsStillSent() {
-        Request request = local().build().request(new Prompt("a\uD83Db", 1));
+        Request request = new OpenAiChat(local()).request(new Prompt("a\uD83Db", 1));
 
         assertThat(JsonMapper.shared()
                         .readTree(request.body())
@@ -155,19 +155,16 @@ class OpenAiChatTest {
         assertThatThrownBy(() -> local().extraBody("{")).hasMessageStartingWith("extra body is no JSON: ");
         assertThatThrownBy(() -> Secret.of(" "))
                 .hasMessage("key is blank; leave it out for a server that asks for none");
-        assertThatThrownBy(() -> local().extraBody("{\"model\":null,\"stream\":null,\"stream_options\":null}")
-                        .build())
-                .hasMessage("extra body leaves nothing of the request, not even the model");
     }
 
     @Test
     void dialectIsNamedAndChoosesTheDecoderByTheHead() {
-        assertThat(local().build().name()).isEqualTo("openai-chat");
-        assertThat(local().build().decoder(Reading.STREAM)).isInstanceOf(SseDecoder.class);
-        assertThat(local().build().decoder(Reading.head(200, "text/plain"))).isInstanceOf(SseDecoder.class);
-        assertThat(local().build().decoder(Reading.head(200, "Application/JSON; charset=utf-8")))
+        assertThat(new OpenAiChat(local()).name()).isEqualTo("openai-chat");
+        assertThat(new OpenAiChat(local()).decoder(Reading.STREAM)).isInstanceOf(SseDecoder.class);
+        assertThat(new OpenAiChat(local()).decoder(Reading.head(200, "text/plain"))).isInstanceOf(SseDecoder.class);
+        assertThat(new OpenAiChat(local()).decoder(Reading.head(200, "Application/JSON; charset=utf-8")))
                 .isInstanceOf(WholeBodyDecoder.class);
-        assertThat(local().build().decoder(Reading.head(500, "text/event-stream")))
+        assertThat(new OpenAiChat(local()).decoder(Reading.head(500, "text/event-stream")))
                 .isInstanceOf(WholeBodyDecoder.class);
     }
 }

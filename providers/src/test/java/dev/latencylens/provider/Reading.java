@@ -47,7 +47,7 @@ final class Reading implements ChunkSink {
     }
 
     static OpenAiChat dialect() {
-        return OpenAiChat.at(URI.create("http://127.0.0.1:8000/v1"), "m").build();
+        return new OpenAiChat(DialectOptions.at(URI.create("http://127.0.0.1:8000/v1"), "m"));
     }
 
     static Reading of(String body) {

@@ -136,9 +136,8 @@ class WholeBodyDecoderTest {
 
     @Test
     void keysInAnErrorAreNotRepeated() {
-        OpenAiChat dialect = OpenAiChat.at(URI.create("https://h/v1"), "m")
-                .apiKey(Secret.of("sk-verysecret"))
-                .build();
+        OpenAiChat dialect = new OpenAiChat(
+                DialectOptions.at(URI.create("https://h/v1"), "m").apiKey(Secret.of("sk-verysecret")));
         var head = Reading.head(401, "application/json");
         String body = "{\"error\":{\"message\":\"" + "x".repeat(290)
                 + " key sk-verysecret is wrong\",\"code\":\"sk-verysecret\"}}";

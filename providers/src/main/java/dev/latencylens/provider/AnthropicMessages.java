@@ -1,0 +1,87 @@
+package dev.latencylens.provider;
+
+import dev.latencylens.exchange.Dialect;
+import dev.latencylens.exchange.Header;
+import dev.latencylens.exchange.Prompt;
+import dev.latencylens.exchange.Request;
+import dev.latencylens.exchange.ResponseHead;
+import dev.latencylens.exchange.StreamDecoder;
+import java.util.ArrayList;
+import java.util.List;
+import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ObjectNode;
+
+/// Anthropic's Messages.
+///
+/// Keys that begin with `sk-ant-` go out as `x-api-key` under the version of 2023 and as a bearer token under that of
+/// 2026, as Anthropic's own clients send them.
+public final class AnthropicMessages implements Dialect {
+    static final String VERSION_2023 = "2023-06-01";
+    static final String VERSION_2026 = "2026-10-21";
+
+    /// The API demands a limit. Where none is asked for, this one is as good as none for what is measured.
+    private static final int USUAL_LIMIT = 4096;
+
+    private static final JsonMapper JSON = JsonMapper.shared();
+
+    private final String target;
+    private final List<Header> headers;
+    private final ErrorReader errors;
+    private final BodyTemplate body;
+
+    public AnthropicMessages(DialectOptions options) {
+        target = options.target("/v1", "/messages");
+        String version = version(options);
+        boolean bearer = !version.equals(VERSION_2023);
+        List<Header> own =
+                new ArrayList<>(options.usualHeaders(bearer ? "authorization" : "x-api-key", bearer ? "Bearer " : ""));
+        own.add(Header.of("anthropic-version", version));
+        headers = options.headersWith(own);
+        errors = DialectOptions.errorsWithout(headers);
+        body = new BodyTemplate(limited -> members(options, limited));
+    }
+
+    @Override
+    public String name() {
+        return "anthropic";
+    }
+
+    @Override
+    public Request request(Prompt prompt) {
+        return new Request("POST", target, headers, body.body(prompt));
+    }
+
+    @Override
+    public StreamDecoder decoder(ResponseHead head) {
+        if (!head.isSuccess()) {
+            return WholeBodyDecoder.ofError(errors);
+        }
+        Answer answer = new AnthropicAnswer(errors);
+        return head.isJson() ? WholeBodyDecoder.ofAnswer(answer) : new SseDecoder(answer);
+    }
+
+    /// The version of 2026 refuses a temperature, so a request that has one speaks the older.
+    private static String version(DialectOptions options) {
+        if (options.apiVersion != null) {
+            return options.apiVersion;
+        }
+        boolean sampled = options.temperature != null
+                || options.extraBody.has("temperature")
+                || options.extraBody.has("top_p")
+                || options.extraBody.has("top_k");
+        return sampled ? VERSION_2023 : VERSION_2026;
+    }
+
+    private static ObjectNode members(DialectOptions options, boolean limited) {
+        ObjectNode members = JSON.createObjectNode();
+        members.put("model", options.model);
+        members.put("max_tokens", limited ? BodyTemplate.LIMIT : USUAL_LIMIT);
+        members.put("stream", options.stream);
+        members.putArray("messages").addObject().put("role", "user").put("content", BodyTemplate.PROMPT);
+        if (options.temperature != null) {
+            members.put("temperature", options.temperature);
+        }
+        DialectOptions.merge(members, options.extraBody);
+        return members;
+    }
+}

@@ -1,0 +1,52 @@
+package dev.latencylens.provider;
+
+import dev.latencylens.exchange.Dialect;
+import dev.latencylens.exchange.StreamDecoder;
+import java.util.Arrays;
+import java.util.List;
+import java.util.function.Function;
+
+/// The wire dialects, by the names that users and files give them.
+public enum DialectName {
+    OPENAI_CHAT("openai-chat", OpenAiChat::new, ChatAnswer::new),
+    ANTHROPIC("anthropic", AnthropicMessages::new, AnthropicAnswer::new);
+
+    private final String label;
+    @SuppressWarnings("ImmutableEnumChecker") // constructors
+    private final Function<DialectOptions, Dialect> requests;
+
+    @SuppressWarnings("ImmutableEnumChecker")
+    private final Function<ErrorReader, Answer> answers;
+
+    DialectName(
+            String label, Function<DialectOptions, Dialect> requests, Function<ErrorReader, Answer> answers) {
+        this.label = label;
+        this.requests = requests;
+        this.answers = answers;
+    }
+
+    public String label() {
+        return label;
+    }
+
+    /// @throws IllegalArgumentException if an option has a value that this dialect cannot send
+    public Dialect with(DialectOptions options) {
+        return requests.apply(options);
+    }
+
+    /// Reads the body of an answer that was recorded, framed in whichever way its first bytes show.
+    public StreamDecoder decoder(byte[] body) {
+        return RecordedFraming.of(body).decoder(answers.apply(new ErrorReader(List.of())));
+    }
+
+    /// @throws IllegalArgumentException naming the dialects there are
+    public static DialectName of(String label) {
+        return Arrays.stream(values())
+                .filter(name -> name.label.equals(label))
+                .findFirst()
+                .orElseThrow(() -> new IllegalArgumentException("there is no dialect '" + label + "'; there are "
+                        + String.join(
+                                ", ",
+                                Arrays.stream(values()).map(DialectName::label).toList())));
+    }
+}

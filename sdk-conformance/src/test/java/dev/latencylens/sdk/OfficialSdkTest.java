@@ -2,7 +2,6 @@ package dev.latencylens.sdk;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -19,11 +18,7 @@ import dev.latencylens.simulated.Behaviour;
 import dev.latencylens.simulated.ServerOptions;
 import dev.latencylens.simulated.SimulatedProvider;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -33,9 +28,6 @@ import org.junit.jupiter.params.provider.ValueSource;
 class OfficialSdkTest {
     private static final String SIXTEEN_TOKENS =
             "The quick naïve 日本 fox sees 🚀 over café and waits for a token — calmly";
-    /// Long enough for npm to fetch a package on a slow line.
-    private static final int NPM_MINUTES = 5;
-
     private static final ObjectMapper JSON = new ObjectMapper();
 
     @ParameterizedTest
@@ -189,45 +181,7 @@ class OfficialSdkTest {
     }
 
     private static JsonNode readWithNode(SimulatedProvider provider, int maxTokens) throws Exception {
-        return JSON.readTree(run(
-                scriptFolder(), "node", "read-stream.mjs", provider.baseUrl().toString(), Integer.toString(maxTokens)));
-    }
-
-    /// The folder of the script and its installed SDK; installed once per build folder. Needs Node and npm, and
-    /// says so where they
-    /// are missing.
-    private static synchronized Path scriptFolder() throws Exception {
-        assumeTrue(isThere("node") && isThere("npm"), "skipped: needs node and npm on the PATH");
-        Path source = Path.of(System.getProperty("lens.root"), "sdk-conformance", "src", "test", "node");
-        Path folder = Path.of(System.getProperty("lens.root"), "sdk-conformance", "target", "node");
-        Files.createDirectories(folder);
-        for (String name : List.of("package.json", "read-stream.mjs")) {
-            Files.write(folder.resolve(name), Files.readAllBytes(source.resolve(name)));
-        }
-        if (!Files.exists(folder.resolve("node_modules/openai/package.json"))) {
-            run(folder, "npm", "install", "--no-package-lock", "--no-audit", "--no-fund", "--ignore-scripts");
-        }
-        return folder;
-    }
-
-    private static boolean isThere(String command) {
-        return Stream.of(System.getenv("PATH").split(":", -1))
-                .anyMatch(folder -> Files.isExecutable(Path.of(folder, command)));
-    }
-
-    private static String run(Path folder, String... command) throws IOException, InterruptedException {
-        Path output = Files.createTempFile(folder, "output", ".txt");
-        Process process = new ProcessBuilder(command)
-                .directory(folder.toFile())
-                .redirectErrorStream(true)
-                .redirectOutput(output.toFile())
-                .start();
-        boolean ended = process.waitFor(NPM_MINUTES, TimeUnit.MINUTES);
-        process.destroyForcibly();
-        String said = Files.readString(output, StandardCharsets.UTF_8);
-        assertThat(ended && process.exitValue() == 0)
-                .as(String.join(" ", command) + ": " + said)
-                .isTrue();
-        return said;
+        return JSON.readTree(
+                Node.run("read-stream.mjs", provider.baseUrl().toString(), Integer.toString(maxTokens)));
     }
 }

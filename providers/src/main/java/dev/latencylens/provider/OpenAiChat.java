@@ -291,7 +291,8 @@ public final class OpenAiChat implements Dialect {
             return members;
         }
 
-        private static void merge(ObjectNode target, ObjectNode patch) {
+        /// As RFC 7396 says, into the target.
+        static void merge(ObjectNode target, ObjectNode patch) {
             patch.forEachEntry((name, value) -> {
                 if (value.isNull()) {
                     target.remove(name);

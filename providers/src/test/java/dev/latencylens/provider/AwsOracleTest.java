@@ -12,7 +12,9 @@ import java.time.Clock;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
@@ -105,19 +107,24 @@ class AwsOracleTest {
     }
 
     @Test
-    void whatAwsDecoderRefusesIsRefused() {
+    void headersThatAwsDecoderRefusesAreRefused() {
         var random = new Random(5_772);
         int refused = 0;
         for (int i = 0; i < 4_000; i++) {
-            byte[] message = bytes(new Message(headers(random, "t"), "{\"a\":1}".getBytes(UTF_8)));
-            message[12 + random.nextInt(message.length - 12)] ^= (byte) random.nextInt(1, 256);
+            byte[] message = bytes(new Message(headers(random, "t"), "{}".getBytes(UTF_8)));
+            byte[] headers = Arrays.copyOfRange(message, 12, message.length - 6);
+            headers[random.nextInt(headers.length)] = (byte) random.nextInt(20);
+            byte[] changed = Frames.message(headers, "{}".getBytes(UTF_8));
             var answer = new Listening();
-            Reading.of(new EventStreamDecoder(answer), message);
-            boolean accepted = acceptedByAws(message);
-            assertThat(answer.malformed() == null).isEqualTo(accepted);
+            Reading.of(new EventStreamDecoder(answer), changed);
+
+            boolean accepted = acceptedByAws(changed);
+            assertThat(answer.malformed() == null)
+                    .as(HexFormat.of().formatHex(changed))
+                    .isEqualTo(accepted);
             refused += accepted ? 0 : 1;
         }
-        assertThat(refused).isPositive();
+        assertThat(refused).isBetween(400, 3_600);
     }
 
     private static boolean acceptedByAws(byte[] message) {
@@ -130,20 +137,19 @@ class AwsOracleTest {
         }
     }
 
+    /// Without single bytes and shorts, whose values AWS's encoder forgets.
     private static Map<String, HeaderValue> headers(Random random, String type) {
         Map<String, HeaderValue> headers = new HashMap<>();
         headers.put(":event-type", HeaderValue.fromString(type));
         headers.put(":message-type", HeaderValue.fromString("event"));
         for (int i = random.nextInt(6); i > 0; i--) {
-            headers.put("h" + i, switch (random.nextInt(8)) {
+            headers.put("h" + i, switch (random.nextInt(6)) {
                 case 0 -> HeaderValue.fromBoolean(random.nextBoolean());
-                case 1 -> HeaderValue.fromByte((byte) random.nextInt());
-                case 2 -> HeaderValue.fromShort((short) random.nextInt());
-                case 3 -> HeaderValue.fromInteger(random.nextInt());
-                case 4 -> HeaderValue.fromLong(random.nextLong());
-                case 5 -> HeaderValue.fromTimestamp(Instant.ofEpochMilli(random.nextLong(1L << 40)));
-                case 6 -> HeaderValue.fromByteArray(new byte[random.nextInt(300)]);
-                default -> HeaderValue.fromString("é".repeat(random.nextInt(200)));
+                case 1 -> HeaderValue.fromInteger(random.nextInt());
+                case 2 -> HeaderValue.fromLong(random.nextLong());
+                case 3 -> HeaderValue.fromTimestamp(Instant.ofEpochMilli(random.nextLong(1L << 40)));
+                case 4 -> HeaderValue.fromByteArray(new byte[1 + random.nextInt(300)]);
+                default -> HeaderValue.fromString("é".repeat(1 + random.nextInt(200)));
             });
         }
         return headers;

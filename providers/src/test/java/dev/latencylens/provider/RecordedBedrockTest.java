@@ -37,7 +37,7 @@ class RecordedBedrockTest {
 
     static Stream<Arguments> streams() throws IOException {
         return RecordedAnswersTest.index().stream()
-                .filter(recording -> recording.column("framing").equals("aws-eventstream"))
+                .filter(recording -> List.of("converse", "invoke").contains(recording.column("dialect")))
                 .map(recording -> argumentSet(recording.file(), recording));
     }
 
@@ -80,7 +80,8 @@ class RecordedBedrockTest {
         assertThat(whole.chunks(ChunkKind.REASONING)).hasSize(recording.number("reasoning_chunks"));
         assertThat(whole.completion().toolCalls()).isEqualTo(recording.number("tool_calls"));
         assertThat(whole.chunks(ChunkKind.TOOL))
-                .hasSize(recording.number("tool_arg_chunks") + recording.number("tool_calls"));
+                .hasSize(recording.number("tool_arg_chunks") - emptyArguments(recording)
+                        + recording.number("tool_calls"));
         assertThat(whole.completion().whole()).isTrue();
         assertThat(whole.completion().terminatorSeen())
                 .isEqualTo(recording.column("terminator_seen").equals("yes"));
@@ -91,6 +92,11 @@ class RecordedBedrockTest {
             int[] cuts = Reading.randomCuts(body, random);
             RecordedAnswersTest.assertSame(Reading.of(dialect.decoder(STREAM), body, cuts), whole);
         }
+    }
+
+    /// Claude begins the arguments of a call with an empty piece, which the index counts.
+    private static int emptyArguments(Recording recording) {
+        return recording.file().contains("claude") ? recording.number("tool_calls") : 0;
     }
 
     @Test

@@ -18,7 +18,7 @@ public final class DialectOptions {
     final URI baseUrl;
     final String model;
     final ObjectNode extraBody = JSON.createObjectNode();
-    private final List<Header> ownHeaders = new ArrayList<>();
+    final List<Header> ownHeaders = new ArrayList<>();
     @Nullable Secret apiKey;
     boolean stream = true;
     boolean includeUsage = true;
@@ -28,6 +28,8 @@ public final class DialectOptions {
     @Nullable Long seed;
     @Nullable Integer choices;
     @Nullable String apiVersion;
+    @Nullable AwsCredentials awsCredentials;
+    @Nullable String region;
 
     /// The field of the chat dialect that limits the length of the answer.
     public enum TokenLimit {
@@ -105,6 +107,14 @@ public final class DialectOptions {
     /// `anthropic-version`, or Azure's `api-version`.
     public DialectOptions apiVersion(@Nullable String version) {
         apiVersion = version;
+        return this;
+    }
+
+    /// What signs the requests of AWS's dialects, and for which region; null where there is a key instead, or the host
+    /// tells the region.
+    public DialectOptions aws(@Nullable AwsCredentials credentials, @Nullable String signingRegion) {
+        awsCredentials = credentials;
+        region = signingRegion;
         return this;
     }
 

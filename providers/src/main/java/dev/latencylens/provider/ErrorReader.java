@@ -12,8 +12,8 @@ import tools.jackson.databind.json.JsonMapper;
 /// Reads a provider's error, whatever the shape in which it comes, and keeps keys out of what it says.
 ///
 /// Knows OpenAI's `{"error":{"message","type","code"}}`, TGI's `{"error":"..","error_type":".."}`, vLLM's flat
-/// `{"object":"error","message","type","code"}`, FastAPI's `detail`, and text or HTML, of which it takes the
-/// first line.
+/// `{"object":"error","message","type","code"}`, FastAPI's `detail`, AWS's `{"message"}` (or `Message`) with the
+/// `originalMessage` of a model, and text or HTML, of which it takes the first line.
 final class ErrorReader {
     private static final JsonMapper JSON = JsonMapper.shared();
 
@@ -36,6 +36,12 @@ final class ErrorReader {
         }
         String firstLine = text.lines().findFirst().orElse("");
         return error("", firstLine.isEmpty() ? "(empty body)" : firstLine);
+    }
+
+    /// The error in a body whose code came beside it; without that, the code is the body's own.
+    ProviderError read(String code, byte[] bytes, int from, int to) {
+        ProviderError error = read(bytes, from, to);
+        return code.isEmpty() ? error : error(code, error.message());
     }
 
     /// The error in a JSON text, null where there is none.
@@ -82,7 +88,7 @@ final class ErrorReader {
 
     private ProviderError describe(JsonNode error) {
         String message = message(error);
-        String upstream = error.path("metadata").path("raw").asString("");
+        String upstream = error.path("metadata").path("raw").asString(error.path("originalMessage").asString(""));
         return error(code(error), upstream.isEmpty() ? message : message + ": " + upstream);
     }
 
@@ -95,7 +101,7 @@ final class ErrorReader {
     }
 
     private static String message(JsonNode error) {
-        for (String field : List.of("message", "msg", "detail")) {
+        for (String field : List.of("message", "Message", "msg", "detail")) {
             JsonNode value = error.path(field);
             if (value.isString()) {
                 return value.stringValue();
@@ -115,7 +121,8 @@ final class ErrorReader {
         return place.isEmpty() ? message : place + ": " + message;
     }
 
-    private ProviderError error(String code, String message) {
+    /// Of a code and a message that came apart from each other.
+    ProviderError error(String code, String message) {
         return new ProviderError(
                 firstOf(redact(firstOf(code, MAX_CHARACTERS)), MAX_CODE_CHARACTERS),
                 redact(firstOf(message, MAX_CHARACTERS)));

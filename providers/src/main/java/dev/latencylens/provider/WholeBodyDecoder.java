@@ -13,6 +13,7 @@ final class WholeBodyDecoder implements StreamDecoder {
 
     private final Answer answer;
     private final boolean success;
+    private final String errorCode;
     private final int maxBytes;
 
     private byte[] body = Bytes.NONE;
@@ -21,9 +22,10 @@ final class WholeBodyDecoder implements StreamDecoder {
     private boolean ended;
     private boolean understood;
 
-    private WholeBodyDecoder(Answer answer, boolean success, int maxBytes) {
+    private WholeBodyDecoder(Answer answer, boolean success, String errorCode, int maxBytes) {
         this.answer = answer;
         this.success = success;
+        this.errorCode = errorCode;
         this.maxBytes = maxBytes;
     }
 
@@ -32,11 +34,16 @@ final class WholeBodyDecoder implements StreamDecoder {
     }
 
     static WholeBodyDecoder ofAnswer(Answer answer, int maxBytes) {
-        return new WholeBodyDecoder(answer, true, maxBytes);
+        return new WholeBodyDecoder(answer, true, "", maxBytes);
     }
 
     static WholeBodyDecoder ofError(ErrorReader errors) {
-        return new WholeBodyDecoder(new ChatAnswer(errors), false, MAX_ERROR_BYTES);
+        return ofError(errors, "");
+    }
+
+    /// @param code what the response's head says of the error, empty where it says nothing
+    static WholeBodyDecoder ofError(ErrorReader errors, String code) {
+        return new WholeBodyDecoder(new ChatAnswer(errors), false, code, MAX_ERROR_BYTES);
     }
 
     @Override
@@ -55,7 +62,7 @@ final class WholeBodyDecoder implements StreamDecoder {
         }
         ended = true;
         if (!success) {
-            answer.fail(answer.errors.read(body, 0, kept));
+            answer.fail(answer.errors.read(errorCode, body, 0, kept));
         } else if (bodyBytes > maxBytes) {
             answer.misunderstand("body is longer than " + maxBytes + " bytes");
         } else if (kept > 0) {

@@ -25,6 +25,7 @@ class DependencyTest {
                 .should()
                 .onlyDependOnClassesThat(resideInAnyPackage(
                                 "java..",
+                                "javax.crypto..",
                                 "org.jspecify..",
                                 "tools.jackson..",
                                 "dev.latencylens.exchange",
@@ -58,6 +59,8 @@ class DependencyTest {
                 .beAssignableTo(Dialect.class)
                 .orShould()
                 .be(Secret.class)
+                .orShould()
+                .be(AwsCredentials.class)
                 .check(CLASSES);
     }
 }

@@ -165,7 +165,7 @@ class RecordedAnswersTest {
         assertSame(Reading.of(recording.head(), body, Reading.everyByte(body)), whole);
     }
 
-    private static void assertSame(Reading split, Reading whole) {
+    static void assertSame(Reading split, Reading whole) {
         assertThat(split.events).isEqualTo(whole.events);
         assertThat(split.chunks).isEqualTo(whole.chunks);
         assertThat(split.completion()).isEqualTo(whole.completion());
@@ -177,7 +177,7 @@ class RecordedAnswersTest {
         return recording.number("events") - recording.number("comments") - terminator;
     }
 
-    private static void assertOutput(Reading reading, Recording recording) throws Exception {
+    static void assertOutput(Reading reading, Recording recording) throws Exception {
         String text = reading.text(ChunkKind.TEXT);
         assertThat(text.codePointCount(0, text.length())).isEqualTo(recording.number("text_codepoints"));
         assertThat(text).hasSize(recording.number("text_utf16_units"));

@@ -31,6 +31,11 @@ final class AnthropicAnswer extends JsonAnswer {
             case "message_stop" -> terminate();
             case "error" -> fail(json);
             case "message" -> whole(json);
+            case "" -> {
+                if (json.hasNonNull("error")) {
+                    fail(json);
+                }
+            }
             default -> {}
         }
     }
@@ -44,24 +49,37 @@ final class AnthropicAnswer extends JsonAnswer {
         terminate();
     }
 
-    /// A block begins, empty in a stream and filled in a message that came whole.
+    /// A block begins, empty in a stream and filled in a message that came whole. Calls of tools that the server runs
+    /// itself are output, because the model wrote them, but no calls for the client to make.
     private void block(JsonNode block) {
-        String kind = block.path("type").asString("");
-        if (kind.equals("tool_use")) {
-            beginToolCall(0, block.path("name"));
-            if (!block.path("input").isEmpty()) {
-                arguments(0, block.path("input"));
+        switch (block.path("type").asString("")) {
+            case "text" -> output(TEXT, 0, block.path("text"));
+            case "thinking" -> output(REASONING, 0, block.path("thinking"));
+            case "tool_use" -> {
+                beginToolCall(0, block.path("name"));
+                input(block.path("input"));
             }
-        } else {
-            output(TEXT, 0, block.path("text"));
-            output(REASONING, 0, block.path("thinking"));
+            case "server_tool_use", "mcp_tool_use" -> {
+                output(TOOL, 0, block.path("name"));
+                input(block.path("input"));
+            }
+            default -> {}
+        }
+    }
+
+    private void input(JsonNode input) {
+        if (!input.isEmpty()) {
+            arguments(0, input);
         }
     }
 
     private void delta(JsonNode delta) {
-        output(TEXT, 0, delta.path("text"));
-        output(REASONING, 0, delta.path("thinking"));
-        output(TOOL, 0, delta.path("partial_json"));
+        switch (delta.path("type").asString("")) {
+            case "text_delta" -> output(TEXT, 0, delta.path("text"));
+            case "thinking_delta" -> output(REASONING, 0, delta.path("thinking"));
+            case "input_json_delta" -> output(TOOL, 0, delta.path("partial_json"));
+            default -> {}
+        }
     }
 
     private void mergeUsage(JsonNode later) {

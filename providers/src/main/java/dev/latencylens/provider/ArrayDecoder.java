@@ -22,7 +22,7 @@ final class ArrayDecoder implements StreamDecoder {
     private boolean inString;
     private boolean escaped;
     private boolean arrayBegan;
-    private boolean wholeRead;
+    private long documents;
 
     /// Whether something came that is neither an object nor stands between two; what follows it is not read.
     private boolean lost;
@@ -58,7 +58,7 @@ final class ArrayDecoder implements StreamDecoder {
     /// An object that was cut off is none: it shows as an answer that did not end.
     @Override
     public void end(ChunkSink sink) {
-        if (wholeRead && !lost && depth == 0) {
+        if (!arrayBegan && documents == 1 && depth == 0 && !lost) {
             answer.wholeBodyRead();
         }
     }
@@ -114,7 +114,7 @@ final class ArrayDecoder implements StreamDecoder {
             sink.event(endOffset, bytes);
             answer.misunderstand("object at byte " + objectStart + " is no JSON: " + answer.failure());
         } else {
-            wholeRead = !arrayBegan;
+            documents++;
         }
         kept = 0;
     }

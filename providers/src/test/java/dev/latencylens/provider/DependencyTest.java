@@ -57,6 +57,12 @@ class DependencyTest {
                 .should()
                 .beAssignableTo(Dialect.class)
                 .orShould()
+                .be(DialectName.class)
+                .orShould()
+                .be(DialectOptions.class)
+                .orShould()
+                .be(Provider.class)
+                .orShould()
                 .be(Secret.class)
                 .check(CLASSES);
     }

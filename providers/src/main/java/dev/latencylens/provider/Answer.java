@@ -28,6 +28,9 @@ abstract class Answer {
     /// @param terminatorSeen whether `[DONE]` came, or whether a body that is one document was read
     abstract Completion completion(boolean terminatorSeen);
 
+    /// The document just read was the whole body, so nothing can follow it.
+    void wholeBodyRead() {}
+
     /// Keeps the first of them.
     final void fail(ProviderError providerError) {
         if (error == null) {

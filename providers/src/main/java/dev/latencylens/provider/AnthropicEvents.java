@@ -34,6 +34,11 @@ final class AnthropicEvents {
             case "message_stop" -> answer.terminate();
             case "error" -> answer.fail(json);
             case "message" -> whole(json);
+            case "" -> {
+                if (json.hasNonNull("error")) {
+                    answer.fail(json);
+                }
+            }
             default -> {}
         }
     }
@@ -47,24 +52,37 @@ final class AnthropicEvents {
         answer.terminate();
     }
 
-    /// A block begins, empty in a stream and filled in a message that came whole.
+    /// A block begins, empty in a stream and filled in a message that came whole. Calls of tools that the server runs
+    /// itself are output, because the model wrote them, but no calls for the client to make.
     private void block(JsonNode block) {
-        String kind = block.path("type").asString("");
-        if (kind.equals("tool_use")) {
-            answer.beginToolCall(0, block.path("name"));
-            if (!block.path("input").isEmpty()) {
-                answer.arguments(0, block.path("input"));
+        switch (block.path("type").asString("")) {
+            case "text" -> answer.output(TEXT, 0, block.path("text"));
+            case "thinking" -> answer.output(REASONING, 0, block.path("thinking"));
+            case "tool_use" -> {
+                answer.beginToolCall(0, block.path("name"));
+                input(block.path("input"));
             }
-        } else {
-            answer.output(TEXT, 0, block.path("text"));
-            answer.output(REASONING, 0, block.path("thinking"));
+            case "server_tool_use", "mcp_tool_use" -> {
+                answer.output(TOOL, 0, block.path("name"));
+                input(block.path("input"));
+            }
+            default -> {}
+        }
+    }
+
+    private void input(JsonNode input) {
+        if (!input.isEmpty()) {
+            answer.arguments(0, input);
         }
     }
 
     private void delta(JsonNode delta) {
-        answer.output(TEXT, 0, delta.path("text"));
-        answer.output(REASONING, 0, delta.path("thinking"));
-        answer.output(TOOL, 0, delta.path("partial_json"));
+        switch (delta.path("type").asString("")) {
+            case "text_delta" -> answer.output(TEXT, 0, delta.path("text"));
+            case "thinking_delta" -> answer.output(REASONING, 0, delta.path("thinking"));
+            case "input_json_delta" -> answer.output(TOOL, 0, delta.path("partial_json"));
+            default -> {}
+        }
     }
 
     private void mergeUsage(JsonNode later) {

@@ -13,11 +13,13 @@ import tools.jackson.databind.node.ObjectNode;
 
 /// Anthropic's Messages.
 ///
-/// Keys that begin with `sk-ant-` go out as `x-api-key` under the version of 2023 and as a bearer token under that of
-/// 2026, as Anthropic's own clients send them.
+/// The key goes out as `x-api-key` under the version of 2023 and as a bearer token under every later one, as Anthropic's
+/// own clients send it.
 public final class AnthropicMessages implements Dialect {
     static final String VERSION_2023 = "2023-06-01";
     static final String VERSION_2026 = "2026-10-21";
+
+    private static final List<String> SAMPLING = List.of("temperature", "top_p", "top_k");
 
     /// The API demands a limit. Where none is asked for, this one is as good as none for what is measured.
     private static final int USUAL_LIMIT = 4096;
@@ -60,16 +62,13 @@ public final class AnthropicMessages implements Dialect {
         return head.isJson() ? WholeBodyDecoder.ofAnswer(answer) : new SseDecoder(answer);
     }
 
-    /// The version of 2026 refuses a temperature, so a request that has one speaks the older.
+    /// The version of 2026 refuses what steers the sampling, so a request that has it speaks the older.
     private static String version(DialectOptions options) {
         if (options.apiVersion != null) {
             return options.apiVersion;
         }
-        boolean sampled = options.temperature != null
-                || options.extraBody.has("temperature")
-                || options.extraBody.has("top_p")
-                || options.extraBody.has("top_k");
-        return sampled ? VERSION_2023 : VERSION_2026;
+        ObjectNode members = members(options, false);
+        return SAMPLING.stream().anyMatch(members::has) ? VERSION_2023 : VERSION_2026;
     }
 
     private static ObjectNode members(DialectOptions options, boolean limited) {

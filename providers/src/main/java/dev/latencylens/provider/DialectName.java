@@ -9,7 +9,9 @@ import java.util.function.Function;
 /// The wire dialects, by the names that users and files give them.
 public enum DialectName {
     OPENAI_CHAT("openai-chat", OpenAiChat::new, ChatAnswer::new),
-    ANTHROPIC("anthropic", AnthropicMessages::new, AnthropicAnswer::new);
+    OPENAI_RESPONSES("openai-responses", OpenAiResponses::new, ResponsesAnswer::new),
+    ANTHROPIC("anthropic", AnthropicMessages::new, AnthropicAnswer::new),
+    GEMINI("gemini", Gemini::new, GeminiAnswer::new);
 
     private final String label;
     @SuppressWarnings("ImmutableEnumChecker") // constructors

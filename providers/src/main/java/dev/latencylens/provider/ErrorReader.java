@@ -13,7 +13,8 @@ import tools.jackson.databind.json.JsonMapper;
 ///
 /// Knows OpenAI's `{"error":{"message","type","code"}}`, TGI's `{"error":"..","error_type":".."}`, vLLM's flat
 /// `{"object":"error","message","type","code"}`, FastAPI's `detail`, AWS's `{"message"}` (or `Message`) with the
-/// `originalMessage` of a model, and text or HTML, of which it takes the first line.
+/// `originalMessage` of a model, and text or HTML, of which it takes the first line. Gemini's
+/// `{"error":{"code":429,"message","status":"RESOURCE_EXHAUSTED"}}` has a word beside its number.
 final class ErrorReader {
     private static final JsonMapper JSON = JsonMapper.shared();
 
@@ -92,12 +93,14 @@ final class ErrorReader {
         return error(code(error), upstream.isEmpty() ? message : message + ": " + upstream);
     }
 
-    /// The code where it is a word, else the type, else the code's number.
+    /// The code where it is a word, else the type, else the status that a number stands for, else the number.
     private static String code(JsonNode error) {
         String code = error.path("code").asString("");
         boolean word = !code.isEmpty() && !code.chars().allMatch(c -> c >= '0' && c <= '9');
         String type = error.path("type").asString("");
-        return word || type.isEmpty() ? code : type;
+        String status = error.path("status").isString() ? error.path("status").stringValue() : "";
+        String named = type.isEmpty() && !code.isEmpty() ? status : type;
+        return word || named.isEmpty() ? code : named;
     }
 
     private static String message(JsonNode error) {

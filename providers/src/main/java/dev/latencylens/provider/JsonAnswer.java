@@ -3,6 +3,7 @@ package dev.latencylens.provider;
 import dev.latencylens.exchange.ChunkKind;
 import dev.latencylens.exchange.ChunkSink;
 import dev.latencylens.exchange.Completion;
+import dev.latencylens.exchange.ProviderError;
 import dev.latencylens.exchange.Usage;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -138,7 +139,7 @@ abstract class JsonAnswer extends Answer {
     /// The error in this document, in whichever shape.
     final void fail(JsonNode json) {
         var read = errors.readJson(json.toString());
-        fail(read == null ? new dev.latencylens.exchange.ProviderError("", json.toString()) : read);
+        fail(read == null ? new ProviderError("", errors.redact(json.toString())) : read);
     }
 
     /// A count of tokens, null where it is none. Amazon's Titan writes `28.0`.

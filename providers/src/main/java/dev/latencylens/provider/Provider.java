@@ -9,7 +9,16 @@ import org.jspecify.annotations.Nullable;
 /// a dialect that is here already takes one more line and no class.
 public enum Provider {
     OPENAI("openai", DialectName.OPENAI_CHAT, "https://api.openai.com/v1", "OPENAI_API_KEY"),
+    OPENAI_RESPONSES(
+            "openai-responses", DialectName.OPENAI_RESPONSES, "https://api.openai.com/v1", "OPENAI_API_KEY"),
     ANTHROPIC("anthropic", DialectName.ANTHROPIC, "https://api.anthropic.com/v1", "ANTHROPIC_API_KEY"),
+    GEMINI(
+            "gemini",
+            DialectName.GEMINI,
+            "https://generativelanguage.googleapis.com/v1beta",
+            "GEMINI_API_KEY",
+            "GOOGLE_API_KEY"),
+    VERTEX("vertex", DialectName.GEMINI, null, "VERTEX_ACCESS_TOKEN", "GOOGLE_OAUTH_ACCESS_TOKEN"),
     VLLM("vllm", DialectName.OPENAI_CHAT, "http://127.0.0.1:8000/v1", "VLLM_API_KEY"),
     LLAMA_CPP("llama-cpp", DialectName.OPENAI_CHAT, "http://127.0.0.1:8080/v1", "LLAMA_API_KEY"),
     TGI("tgi", DialectName.OPENAI_CHAT, "http://127.0.0.1:8080/v1", "HF_TOKEN"),

@@ -9,6 +9,7 @@ import tools.jackson.databind.json.JsonMapper;
 enum RecordedFraming {
     EVENTS,
     LINES,
+    ARRAY,
     WHOLE;
 
     private static final JsonMapper JSON = JsonMapper.shared();
@@ -21,13 +22,14 @@ enum RecordedFraming {
         if (first < body.length && body[first] == '{') {
             return isOneDocument(body) ? WHOLE : LINES;
         }
-        return EVENTS;
+        return first < body.length && body[first] == '[' ? ARRAY : EVENTS;
     }
 
     StreamDecoder decoder(Answer answer) {
         return switch (this) {
             case EVENTS -> new SseDecoder(answer);
             case LINES -> new LineDecoder(answer);
+            case ARRAY -> new ArrayDecoder(answer);
             case WHOLE -> WholeBodyDecoder.ofAnswer(answer);
         };
     }

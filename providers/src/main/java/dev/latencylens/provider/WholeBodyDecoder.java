@@ -67,7 +67,9 @@ final class WholeBodyDecoder implements StreamDecoder {
             answer.misunderstand("body is longer than " + maxBytes + " bytes");
         } else if (kept > 0) {
             understood = answer.read("", body, 0, kept, bodyBytes, kept, sink);
-            if (!understood) {
+            if (understood) {
+                answer.wholeBodyRead();
+            } else {
                 answer.misunderstand("body is no JSON: " + answer.failure());
             }
         }

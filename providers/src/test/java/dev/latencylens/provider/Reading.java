@@ -98,6 +98,11 @@ final class Reading implements ChunkSink {
         return (SseDecoder) decoder;
     }
 
+    /// Comment lines, which only a stream of events has.
+    long comments() {
+        return decoder instanceof SseDecoder events ? events.comments() : 0;
+    }
+
     List<String> said() {
         return chunks.stream().map(Chunk::toString).toList();
     }

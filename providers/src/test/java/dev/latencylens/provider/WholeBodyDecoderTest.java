@@ -110,6 +110,12 @@ class WholeBodyDecoderTest {
                                 429,
                                 "{\"error\":{\"code\":429,\"message\":\"Provider returned error\",\"metadata\":{\"raw\":\"slow down\"}}}"))
                 .isEqualTo(new ProviderError("429", "Provider returned error: slow down"));
+        assertThat(
+                        error(
+                                429,
+                                "{\"error\":{\"code\":429,\"message\":\"m\",\"status\":\"RESOURCE_EXHAUSTED\",\"details\":[]}}"))
+                .isEqualTo(new ProviderError("RESOURCE_EXHAUSTED", "m"));
+        assertThat(error(400, "{\"status\":\"error\",\"message\":\"m\"}")).isEqualTo(new ProviderError("", "m"));
         assertThat(error(400, "[{\"error\":{\"message\":\"m\"}}]")).isEqualTo(new ProviderError("", "m"));
         assertThat(error(500, "\"plain JSON text\"")).isEqualTo(new ProviderError("", "plain JSON text"));
         assertThat(error(500, "{\"reason\":7}")).isEqualTo(new ProviderError("", "{\"reason\":7}"));

@@ -9,7 +9,12 @@ import java.util.function.Function;
 /// The wire dialects, by the names that users and files give them.
 public enum DialectName {
     OPENAI_CHAT("openai-chat", OpenAiChat::new, ChatAnswer::new),
-    ANTHROPIC("anthropic", AnthropicMessages::new, AnthropicAnswer::new);
+    ANTHROPIC("anthropic", AnthropicMessages::new, AnthropicAnswer::new),
+    AZURE_OPENAI("azure-openai", AzureOpenAi::new, ChatAnswer::new),
+    COHERE("cohere", Cohere::new, CohereAnswer::new),
+    MISTRAL("mistral", Mistral::new, ChatAnswer::new),
+    META_LLAMA("meta-llama", MetaLlama::new, MetaLlamaAnswer::new),
+    OLLAMA("ollama", Ollama::new, OllamaAnswer::new);
 
     private final String label;
     @SuppressWarnings("ImmutableEnumChecker") // constructors

@@ -12,8 +12,8 @@ import tools.jackson.databind.json.JsonMapper;
 /// Reads a provider's error, whatever the shape in which it comes, and keeps keys out of what it says.
 ///
 /// Knows OpenAI's `{"error":{"message","type","code"}}`, TGI's `{"error":"..","error_type":".."}`, vLLM's flat
-/// `{"object":"error","message","type","code"}`, FastAPI's `detail`, and text or HTML, of which it takes the
-/// first line.
+/// `{"object":"error","message","type","code"}`, FastAPI's `detail`, which Mistral puts into such a `message`, and text
+/// or HTML, of which it takes the first line.
 final class ErrorReader {
     private static final JsonMapper JSON = JsonMapper.shared();
 
@@ -103,6 +103,9 @@ final class ErrorReader {
             if (value.isArray() && value.path(0).has("msg")) {
                 return fieldError(value.path(0));
             }
+            if (value.isObject()) {
+                return message(value);
+            }
         }
         return error.toString();
     }
@@ -115,7 +118,7 @@ final class ErrorReader {
         return place.isEmpty() ? message : place + ": " + message;
     }
 
-    private ProviderError error(String code, String message) {
+    ProviderError error(String code, String message) {
         return new ProviderError(
                 firstOf(redact(firstOf(code, MAX_CHARACTERS)), MAX_CODE_CHARACTERS),
                 redact(firstOf(message, MAX_CHARACTERS)));

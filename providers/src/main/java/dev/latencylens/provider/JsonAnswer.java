@@ -141,9 +141,11 @@ abstract class JsonAnswer extends Answer {
         fail(read == null ? new dev.latencylens.exchange.ProviderError("", json.toString()) : read);
     }
 
-    /// A count of tokens, null where it is none.
+    /// A count of tokens, null where it is none. Some interfaces call theirs a float.
     static @Nullable Long count(JsonNode node) {
-        return node.isIntegralNumber() && node.canConvertToLong() ? (Long) node.longValue() : null;
+        return node.isNumber() && node.canConvertToExactIntegral() && node.canConvertToLong()
+                ? (Long) node.longValue()
+                : null;
     }
 
     /// The sum of the counts that are there, null where none is.

@@ -58,6 +58,12 @@ class DependencyTest {
                 .beAssignableTo(Dialect.class)
                 .orShould()
                 .be(Secret.class)
+                .orShould()
+                .be(DialectOptions.class)
+                .orShould()
+                .be(DialectName.class)
+                .orShould()
+                .be(Provider.class)
                 .check(CLASSES);
     }
 }

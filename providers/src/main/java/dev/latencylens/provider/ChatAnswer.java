@@ -12,6 +12,12 @@ import org.jspecify.annotations.Nullable;
 /// An answer in the chat dialect. Its documents are most of those that people measure, and far more frequent than
 /// any others, so they are read without building a tree of them.
 final class ChatAnswer extends Answer {
+    /// Groq gives its times in seconds, beside its counts.
+    private static final double SECOND_NS = 1e9;
+
+    /// llama.cpp gives them in milliseconds, in an object of their own.
+    private static final double MILLISECOND_NS = 1e6;
+
     private final ChatScanner scanner = new ChatScanner();
 
     private final Map<Integer, String> finishReasons = new LinkedHashMap<>();
@@ -22,6 +28,9 @@ final class ChatAnswer extends Answer {
 
     private byte[] usage = Bytes.NONE;
     private int usageBytes;
+
+    private byte[] timings = Bytes.NONE;
+    private int timingsBytes;
 
     /// Whether every document with output so far carried usage, so that its growth counts the tokens of a chunk.
     private boolean usageContinuous = true;
@@ -41,6 +50,10 @@ final class ChatAnswer extends Answer {
         if (scanner.hasUsage()) {
             usageBytes = scanner.usageTo() - scanner.usageFrom();
             usage = Bytes.append(usage, 0, bytes, scanner.usageFrom(), usageBytes);
+        }
+        if (scanner.hasTimings()) {
+            timingsBytes = scanner.timingsTo() - scanner.timingsFrom();
+            timings = Bytes.append(timings, 0, bytes, scanner.timingsFrom(), timingsBytes);
         }
         if (scanner.hasError()) {
             fail(errors.read(bytes, scanner.errorFrom(), scanner.errorTo()));
@@ -79,7 +92,18 @@ final class ChatAnswer extends Answer {
                 error(),
                 malformed(),
                 toolCalls,
-                usageBytes == 0 ? Map.of() : ChatUsage.serverTimingsNs(usage, usageBytes));
+                serverTimingsNs());
+    }
+
+    private Map<String, Long> serverTimingsNs() {
+        Map<String, Long> all = new LinkedHashMap<>();
+        if (usageBytes > 0) {
+            ChatUsage.addTimings(usage, usageBytes, "_time", SECOND_NS, all);
+        }
+        if (timingsBytes > 0) {
+            ChatUsage.addTimings(timings, timingsBytes, "_ms", MILLISECOND_NS, all);
+        }
+        return all;
     }
 
     /// How far the count of output tokens grew, where the server sends it with every piece of output (vLLM's and

@@ -5,7 +5,7 @@ import java.nio.CharBuffer;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
-/// Finds model output, finish reasons, tool calls, usage and errors in one JSON document of the chat dialect.
+/// Finds model output, finish reasons, tool calls, usage, timings and errors in one JSON document of the chat dialect.
 ///
 /// Checks the whole document against RFC 8259, but builds nothing: what it finds are places in the bytes, good
 /// until the next [#scan]. It stands beside the measurement, so an ordinary chunk allocates nothing here and costs
@@ -60,6 +60,7 @@ final class ChatScanner {
         CONTENT("content"),
         MESSAGE("message"),
         REFUSAL("refusal"),
+        TIMINGS("timings"),
         FUNCTION("function"),
         THINKING("thinking"),
         ARGUMENTS("arguments"),
@@ -134,6 +135,8 @@ final class ChatScanner {
     private int groqUsageFrom;
     private int groqUsageTo;
     private long completionTokens;
+    private int timingsFrom;
+    private int timingsTo;
     private int errorFrom;
     private int errorTo;
 
@@ -220,7 +223,7 @@ final class ChatScanner {
     }
 
     private void learnPattern() {
-        boolean onlyPiece = pieces() == 1 && finishNumbers == 0 && fragmentNumbers == 0 && !hasUsage() && !hasError();
+        boolean onlyPiece = pieces() == 1 && finishNumbers == 0 && fragmentNumbers == 0 && !hasUsage() && !hasTimings() && !hasError();
         patternKind = onlyPiece && end - start <= MAX_PATTERN_BYTES ? kinds[0] : null;
         if (patternKind != null) {
             patternBytes = end - start;
@@ -242,6 +245,8 @@ final class ChatScanner {
         groqUsageFrom = 0;
         groqUsageTo = 0;
         completionTokens = -1;
+        timingsFrom = 0;
+        timingsTo = 0;
         errorFrom = 0;
         errorTo = 0;
         paddingFrom = 0;
@@ -337,6 +342,19 @@ final class ChatScanner {
     /// The usage's count of output tokens, -1 where it has none.
     long completionTokens() {
         return completionTokens;
+    }
+
+    /// llama.cpp's own times.
+    boolean hasTimings() {
+        return timingsTo > timingsFrom;
+    }
+
+    int timingsFrom() {
+        return timingsFrom;
+    }
+
+    int timingsTo() {
+        return timingsTo;
     }
 
     boolean hasError() {
@@ -451,6 +469,7 @@ final class ChatScanner {
             case CHOICES -> peek(at) == '[' ? array(at, Place.CHOICE, depth + 1) : value(at, Place.OTHER, depth);
             case USAGE -> usage(at, depth);
             case X_GROQ -> value(at, Place.GROQ, depth);
+            case TIMINGS -> timings(at, depth);
             case ERROR -> error(at, depth);
             case OBJECT -> objectName(at, depth);
             case UNKNOWN -> padding(at, depth);
@@ -656,6 +675,15 @@ final class ChatScanner {
         int after = value(at, Place.USAGE, depth);
         groqUsageFrom = at;
         groqUsageTo = after;
+        return after;
+    }
+
+    private int timings(int at, int depth) {
+        int after = value(at, Place.OTHER, depth);
+        if (after >= 0 && peek(at) == '{') {
+            timingsFrom = at;
+            timingsTo = after;
+        }
         return after;
     }
 

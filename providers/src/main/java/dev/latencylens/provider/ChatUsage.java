@@ -2,7 +2,6 @@ package dev.latencylens.provider;
 
 import dev.latencylens.exchange.Usage;
 import java.nio.charset.StandardCharsets;
-import java.util.LinkedHashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
@@ -50,19 +49,17 @@ final class ChatUsage {
         return new Usage(input, cachedRead, cacheWrite, null, output, reasoning, reported, raw);
     }
 
-    /// Groq's own times, which it gives in seconds beside its counts.
-    static Map<String, Long> serverTimingsNs(byte[] bytes, int length) {
+    /// Adds the members of this well-formed object whose names say that they are times.
+    static void addTimings(byte[] bytes, int length, String suffix, double nsPerUnit, Map<String, Long> timings) {
         String raw = new String(bytes, 0, length, StandardCharsets.UTF_8);
-        if (!raw.contains("_time\"")) {
-            return Map.of();
+        if (!raw.contains(suffix + "\"")) {
+            return;
         }
-        var timings = new LinkedHashMap<String, Long>();
         JSON.readTree(raw).forEachEntry((name, value) -> {
-            if (name.endsWith("_time") && value.isNumber()) {
-                timings.put(name, Math.round(value.doubleValue() * 1e9));
+            if (name.endsWith(suffix) && !name.contains("_per_token") && value.isNumber()) {
+                timings.put(name, Math.round(value.doubleValue() * nsPerUnit));
             }
         });
-        return timings;
     }
 
     private static @Nullable Long count(JsonNode node) {

@@ -11,7 +11,15 @@ public enum DialectName {
     OPENAI_CHAT("openai-chat", OpenAiChat::new, ChatAnswer::new),
     OPENAI_RESPONSES("openai-responses", OpenAiResponses::new, ResponsesAnswer::new),
     ANTHROPIC("anthropic", AnthropicMessages::new, AnthropicAnswer::new),
-    GEMINI("gemini", Gemini::new, GeminiAnswer::new);
+    GEMINI("gemini", Gemini::new, GeminiAnswer::new),
+    BEDROCK_CONVERSE(
+            "bedrock-converse", options -> Bedrock.of(options, Bedrock.Api.CONVERSE), ConverseAnswer::new),
+    BEDROCK_INVOKE("bedrock-invoke", options -> Bedrock.of(options, Bedrock.Api.INVOKE), InvokeAnswer::new),
+    AZURE_OPENAI("azure-openai", AzureOpenAi::new, ChatAnswer::new),
+    COHERE("cohere", Cohere::new, CohereAnswer::new),
+    MISTRAL("mistral", Mistral::new, ChatAnswer::new),
+    META_LLAMA("meta-llama", MetaLlama::new, MetaLlamaAnswer::new),
+    OLLAMA("ollama", Ollama::new, OllamaAnswer::new);
 
     private final String label;
     @SuppressWarnings("ImmutableEnumChecker") // constructors

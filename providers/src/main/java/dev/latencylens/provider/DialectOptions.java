@@ -3,7 +3,9 @@ package dev.latencylens.provider;
 import dev.latencylens.exchange.Header;
 import java.net.URI;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
@@ -34,7 +36,11 @@ public final class DialectOptions {
     /// The field of the chat dialect that limits the length of the answer.
     public enum TokenLimit {
         MAX_TOKENS,
-        MAX_COMPLETION_TOKENS
+        MAX_COMPLETION_TOKENS;
+
+        String field() {
+            return name().toLowerCase(Locale.ROOT);
+        }
     }
 
     private DialectOptions(URI baseUrl, String model) {
@@ -154,13 +160,49 @@ public final class DialectOptions {
         return fields;
     }
 
-    /// The path and query of an endpoint below the base URL. An endpoint that the path ends in already is not repeated,
-    /// and an empty path gets the version that servers document.
-    String target(String version, String endpoint) {
+    /// Of dialects whose key is a bearer token.
+    List<Header> bearerHeaders() {
+        return headersWith(usualHeaders("authorization", "Bearer "));
+    }
+
+    /// What the body has in every dialect with messages.
+    ObjectNode promptMembers() {
+        ObjectNode members = JSON.createObjectNode();
+        if (!extraBody.has("messages")) {
+            members.putArray("messages").addObject().put("role", "user").put("content", BodyTemplate.PROMPT);
+        }
+        members.put("model", model);
+        members.put("stream", stream);
+        return members;
+    }
+
+    /// What it has in those that speak somewhat like OpenAI's chat.
+    ///
+    /// @param limited whether there is a limit, under the given name unless the extra body has its own
+    ObjectNode chatMembers(TokenLimit limit, boolean limited) {
+        ObjectNode members = promptMembers();
+        if (limited && Arrays.stream(TokenLimit.values()).map(TokenLimit::field).noneMatch(extraBody::has)) {
+            members.put(limit.field(), BodyTemplate.LIMIT);
+        }
+        if (temperature != null) {
+            members.put("temperature", temperature);
+        }
+        return members;
+    }
+
+    /// The path of the base URL as it is on the wire, without slashes at its end.
+    String basePath() {
         String path = baseUrl.getRawPath() == null ? "" : baseUrl.getRawPath();
         while (path.endsWith("/")) {
             path = path.substring(0, path.length() - 1);
         }
+        return path;
+    }
+
+    /// The path and query of an endpoint below the base URL. An endpoint that the path ends in already is not repeated,
+    /// and an empty path gets the version that servers document.
+    String target(String version, String endpoint) {
+        String path = basePath();
         String target = path.isEmpty() ? version + endpoint : path.endsWith(endpoint) ? path : path + endpoint;
         return baseUrl.getRawQuery() == null ? target : target + "?" + baseUrl.getRawQuery();
     }

@@ -12,9 +12,9 @@ import tools.jackson.databind.json.JsonMapper;
 /// Reads a provider's error, whatever the shape in which it comes, and keeps keys out of what it says.
 ///
 /// Knows OpenAI's `{"error":{"message","type","code"}}`, TGI's `{"error":"..","error_type":".."}`, vLLM's flat
-/// `{"object":"error","message","type","code"}`, FastAPI's `detail`, AWS's `{"message"}` (or `Message`) with the
-/// `originalMessage` of a model, and text or HTML, of which it takes the first line. Gemini's
-/// `{"error":{"code":429,"message","status":"RESOURCE_EXHAUSTED"}}` has a word beside its number.
+/// `{"object":"error","message","type","code"}`, FastAPI's `detail`, which Mistral puts into a `message`, AWS's
+/// `{"message"}` (or `Message`) with the `originalMessage` of a model, and text or HTML, of which it takes the first
+/// line. Gemini's `{"error":{"code":429,"message","status":"RESOURCE_EXHAUSTED"}}` has a word beside its number.
 final class ErrorReader {
     private static final JsonMapper JSON = JsonMapper.shared();
 
@@ -111,6 +111,9 @@ final class ErrorReader {
             }
             if (value.isArray() && value.path(0).has("msg")) {
                 return fieldError(value.path(0));
+            }
+            if (value.isObject()) {
+                return message(value);
             }
         }
         return error.toString();

@@ -46,6 +46,11 @@ final class EventStreamDecoder implements StreamDecoder {
         this.answer = answer;
     }
 
+    /// Whether a body begins as a message of this kind does: no text begins with a length below 32 MiB.
+    static boolean isBeginning(byte[] body) {
+        return body.length > 0 && (body[0] & 0xFF) <= MAX_MESSAGE_BYTES >>> 24;
+    }
+
     @Override
     public void decode(byte[] bytes, int offset, int length, ChunkSink sink) {
         int from = offset;

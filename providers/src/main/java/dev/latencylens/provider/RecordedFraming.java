@@ -10,11 +10,15 @@ enum RecordedFraming {
     EVENTS,
     LINES,
     ARRAY,
+    FRAMES,
     WHOLE;
 
     private static final JsonMapper JSON = JsonMapper.shared();
 
     static RecordedFraming of(byte[] body) {
+        if (EventStreamDecoder.isBeginning(body)) {
+            return FRAMES;
+        }
         int first = 0;
         while (first < body.length && (Bytes.isBlank(body[first]) || body[first] == '\r' || body[first] == '\n')) {
             first++;
@@ -30,6 +34,7 @@ enum RecordedFraming {
             case EVENTS -> new SseDecoder(answer);
             case LINES -> new LineDecoder(answer);
             case ARRAY -> new ArrayDecoder(answer);
+            case FRAMES -> new EventStreamDecoder(answer);
             case WHOLE -> WholeBodyDecoder.ofAnswer(answer);
         };
     }

@@ -35,6 +35,7 @@ class ChatScannerTest {
             "{\"choices\":[{\"message\":{\"content\":[{\"text\":\"a\"},{\"thinking\":[{\"text\":\"b\"}]},\"c\"],\"refusal\":\"d\"}}]}",
             "{\"choices\":[],\"usage\":{\"completion_tokens\":12,\"x\":[1.5e-3,-0,true,false,null,{}]},\"error\":null}",
             "{\"x_groq\":{\"usage\":{\"completion_tokens\":3}},\"error\":{\"message\":\"e\"},\"object\":\"chunk\"}",
+            "{\"choices\":[{\"delta\":{\"content\":\"a\"}}],\"timings\":{\"prompt_ms\":1.5,\"predicted_ms\":2}}",
             "{\"choices\":[{\"delta\":{\"function_call\":{\"name\":\"f\",\"arguments\":\"g\"}}}],\"object\":\"error\"}",
             "{\"choices\":[{\"index\":0,\"delta\":{\"reasoning\":\"hm é漢😀\"}}],\"usage\":null}");
 
@@ -69,6 +70,10 @@ class ChatScannerTest {
                             new String(bytes, scanner.usageFrom(), scanner.usageTo() - scanner.usageFrom(), UTF_8))
                     + " " + scanner.completionTokens());
         }
+        if (scanner.hasTimings()) {
+            int length = scanner.timingsTo() - scanner.timingsFrom();
+            found.add("timings " + JACKSON.readTree(new String(bytes, scanner.timingsFrom(), length, UTF_8)));
+        }
         if (scanner.hasError()) {
             found.add("error "
                     + JACKSON.readTree(
@@ -93,6 +98,9 @@ class ChatScannerTest {
         if (usage.isObject()) {
             JsonNode tokens = usage.path("completion_tokens");
             all.add("usage " + usage + " " + (isCount(tokens) ? tokens.longValue() : -1));
+        }
+        if (document.path("timings").isObject()) {
+            all.add("timings " + document.path("timings"));
         }
         JsonNode error = document.path("error");
         boolean none = error.isMissingNode() || error.isNull() || NO_ERRORS.contains(error.toString());

@@ -8,6 +8,7 @@ import dev.latencylens.exchange.ChunkKind;
 import dev.latencylens.exchange.ProviderError;
 import dev.latencylens.exchange.Usage;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -278,6 +279,21 @@ class OpenAiChatDecoderTest {
                                 .usage())
                         .raw())
                 .isEqualTo("{\"completion_tokens\":2}");
+    }
+
+    @Test
+    void serversOwnTimesAreKeptByTheirNames() {
+        Map<String, Long> timings = Reading.of(events(
+                        "{\"choices\":[{\"delta\":{\"content\":\"a\"}}],\"timings\":{\"prompt_ms\":1}}",
+                        "{\"choices\":[],\"timings\":{\"prompt_n\":3,\"prompt_ms\":12.5,\"predicted_ms\":2,"
+                                + "\"predicted_per_token_ms\":1.0,\"x_ms\":\"4\"}}",
+                        "{\"choices\":[],\"timings\":null}",
+                        "{\"choices\":[],\"usage\":{\"queue_time\":0.5,\"prompt_tokens\":3}}"))
+                .completion()
+                .serverTimingsNs();
+
+        assertThat(timings)
+                .isEqualTo(Map.of("prompt_ms", 12_500_000L, "predicted_ms", 2_000_000L, "queue_time", 500_000_000L));
     }
 
     @Test

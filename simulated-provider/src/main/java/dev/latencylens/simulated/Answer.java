@@ -5,7 +5,10 @@ import io.netty.buffer.ByteBuf;
 /// The body of one response, event by event, in the order in which the events are due.
 ///
 /// Used on the loop thread. The accessors describe the next event; [#encode] appends it and moves on.
-abstract sealed class Answer permits ChatStream, WholeAnswer, ReplayAnswer, FixedAnswer {
+abstract sealed class Answer permits Script, WholeAnswer, ReplayAnswer, FixedAnswer {
+    private static final byte[] FAILURE = ChatText.ascii("data: {\"error\":{\"message\":\"failed\"}}\n\n");
+    private static final byte[] GARBAGE = ChatText.ascii("data: {\"id\":\"broken\n\n");
+
     /// Whether an event is left.
     abstract boolean hasNext();
 
@@ -37,5 +40,15 @@ abstract sealed class Answer permits ChatStream, WholeAnswer, ReplayAnswer, Fixe
 
     int promptTokens() {
         return 0;
+    }
+
+    /// What tells of an error in mid-stream; `named` asks for the second form where the dialect has two.
+    byte[] failure(boolean named) {
+        return FAILURE;
+    }
+
+    /// An event that is no JSON.
+    byte[] garbage() {
+        return GARBAGE;
     }
 }

@@ -13,6 +13,7 @@ import org.jspecify.annotations.Nullable;
 public final class Behaviour {
     private static final int MOST_TOKENS = 10_000_000;
     private static final int MOST_PER_STEP = 100_000;
+    private static final int MOST_TOOL_CALLS = 128;
     private static final Behaviour DEFAULTS = new Behaviour();
 
     /// Where the reasoning tokens go.
@@ -35,12 +36,17 @@ public final class Behaviour {
                 + " uniform:100ms:300ms, exponential:200ms, lognormal:200ms:0.3, list:200ms,20ms"),
         GAP("time between two chunks of tokens: a distribution"),
         PRELUDE("time from the request to the role chunk: a distribution; by default that of the first token"),
+        PRELUDE_GAP("time between the events before the first token"),
         SEED("seed of all distributions and of fault-rate"),
         TOKENS("length of the visible answer; by default the request's max_tokens, else 16"),
         TOKENS_PER_CHUNK("tokens in one chunk"),
         REASONING_TOKENS("reasoning tokens before the visible answer"),
+        THINKING("the same as reasoning-tokens"),
+        THINKING_SHOWN("false: reasoning takes its time, leaves no event, and is in the usage"),
         REASONING_FIELD("delta field of the reasoning: reasoning, reasoning_content or hidden"),
         TOOL_CALL("true: the answer is a tool call with streamed arguments"),
+        TOOL_CALLS("tool calls after the visible answer"),
+        TOOL_TOKENS("tokens of the arguments of each of tool-calls; by default 6"),
         EVENTS_PER_WRITE("events in one write; auto: those that are due at the same instant"),
         WRITES_PER_EVENT("writes for one event, also cut inside a UTF-8 character"),
         SPLIT_GAP("time between the writes of one event"),
@@ -51,9 +57,13 @@ public final class Behaviour {
         COMMENTS_BETWEEN("comment lines between two chunks"),
         USAGE("usage chunk: always, asked or never"),
         DONE("false: no [DONE]"),
-        PADDING("true: an obfuscation field in each chunk"),
+        PADDING("true: letters or blanks that carry nothing in each chunk, as the dialect has them"),
+        PROVIDER_HEADERS("true: the provider's headers of timing, with true values, and of rate limits"),
         HEADERS("early: the head leaves at once; late: with the first event"),
         CACHED_TOKENS("cached prompt tokens in the usage"),
+        CACHE_FACTOR("prompts whose beginning was seen before hit a cache: the time to first token is multiplied"
+                + " by this, 0 to 1, and the usage says so; by default there is no cache"),
+        DIALECT("dialect of /v1/chat/completions, as openai-chat azure-openai mistral meta-llama"),
         FAULT("what goes wrong: http-400 http-401 http-404 http-429 http-500 http-503 http-529 error-event"
                 + " error-named stall reset close no-done cut-clean goaway goaway-refuse rst-stream garbage"
                 + " garbage-body slow-headers close-after empty no-answer accept-close"),
@@ -98,12 +108,16 @@ public final class Behaviour {
     @Nullable
     Distribution prelude;
 
+    long preludeGapNs;
     long seed = 1;
     int tokens = -1;
     int tokensPerChunk = 1;
     int reasoningTokens;
     ReasoningField reasoningField = ReasoningField.REASONING;
+    boolean thinkingShown = true;
     boolean toolCall;
+    int toolCalls;
+    int toolTokens = 6;
     int eventsPerWrite;
     int writesPerEvent = 1;
     long splitGapNs;
@@ -117,6 +131,12 @@ public final class Behaviour {
     boolean padding;
     boolean headersEarly = true;
     int cachedTokens;
+
+    /// Negative without a cache.
+    double cacheFactor = -1;
+
+    boolean providerHeaders;
+    Dialect dialect = Dialect.OPENAI_CHAT;
     Fault fault = Fault.NONE;
     int faultAfter = 3;
     double faultRate = 1;
@@ -134,12 +154,16 @@ public final class Behaviour {
         ttft = other.ttft;
         gap = other.gap;
         prelude = other.prelude;
+        preludeGapNs = other.preludeGapNs;
         seed = other.seed;
         tokens = other.tokens;
         tokensPerChunk = other.tokensPerChunk;
         reasoningTokens = other.reasoningTokens;
         reasoningField = other.reasoningField;
+        thinkingShown = other.thinkingShown;
         toolCall = other.toolCall;
+        toolCalls = other.toolCalls;
+        toolTokens = other.toolTokens;
         eventsPerWrite = other.eventsPerWrite;
         writesPerEvent = other.writesPerEvent;
         splitGapNs = other.splitGapNs;
@@ -153,6 +177,9 @@ public final class Behaviour {
         padding = other.padding;
         headersEarly = other.headersEarly;
         cachedTokens = other.cachedTokens;
+        cacheFactor = other.cacheFactor;
+        providerHeaders = other.providerHeaders;
+        dialect = other.dialect;
         fault = other.fault;
         faultAfter = other.faultAfter;
         faultRate = other.faultRate;
@@ -192,6 +219,10 @@ public final class Behaviour {
         return copy.checked();
     }
 
+    boolean hidesReasoning() {
+        return !thinkingShown || reasoningField == ReasoningField.HIDDEN;
+    }
+
     private Behaviour checked() {
         if (writesPerEvent > 1 && eventsPerWrite > 1) {
             throw new IllegalArgumentException("writes-per-event and events-per-write exclude each other, were "
@@ -205,11 +236,15 @@ public final class Behaviour {
             case TTFT -> ttft = Distribution.parse(key.label(), value);
             case GAP -> gap = Distribution.parse(key.label(), value);
             case PRELUDE -> prelude = Distribution.parse(key.label(), value);
+            case PRELUDE_GAP -> preludeGapNs = Durations.parseNs(key.label(), value);
             case SEED -> seed = whole(key, value, Long.MIN_VALUE, Long.MAX_VALUE);
             case TOKENS -> tokens = (int) whole(key, value, 0, MOST_TOKENS);
             case TOKENS_PER_CHUNK -> tokensPerChunk = (int) whole(key, value, 1, MOST_PER_STEP);
-            case REASONING_TOKENS -> reasoningTokens = (int) whole(key, value, 0, MOST_TOKENS);
+            case REASONING_TOKENS, THINKING -> reasoningTokens = (int) whole(key, value, 0, MOST_TOKENS);
             case REASONING_FIELD -> reasoningField = oneOf(key, value, ReasoningField.values());
+            case THINKING_SHOWN -> thinkingShown = yesOrNo(key, value);
+            case TOOL_CALLS -> toolCalls = (int) whole(key, value, 0, MOST_TOOL_CALLS);
+            case TOOL_TOKENS -> toolTokens = (int) whole(key, value, 1, MOST_PER_STEP);
             case TOOL_CALL -> toolCall = yesOrNo(key, value);
             case EVENTS_PER_WRITE ->
                 eventsPerWrite = value.equals("auto") ? 0 : (int) whole(key, value, 1, MOST_PER_STEP);
@@ -225,6 +260,9 @@ public final class Behaviour {
             case PADDING -> padding = yesOrNo(key, value);
             case HEADERS -> headersEarly = early(value);
             case CACHED_TOKENS -> cachedTokens = (int) whole(key, value, 0, MOST_TOKENS);
+            case CACHE_FACTOR -> cacheFactor = share(key, value);
+            case PROVIDER_HEADERS -> providerHeaders = yesOrNo(key, value);
+            case DIALECT -> dialect = Dialect.parse(value);
             case FAULT -> fault = Fault.parse(value);
             case FAULT_AFTER -> faultAfter = (int) whole(key, value, 0, MOST_TOKENS);
             case FAULT_RATE -> faultRate = share(key, value);

@@ -1,5 +1,6 @@
 package dev.latencylens.simulated;
 
+import java.util.List;
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.JsonParser;
 import tools.jackson.core.JsonToken;
@@ -10,7 +11,8 @@ import tools.jackson.core.json.JsonFactory;
 /// and passed over.
 ///
 /// `maxTokens` is -1 where the request names no limit. `promptTokens` is the number of words,
-/// separated by blanks, of all message contents, and at least 1.
+/// separated by blanks, of all message contents, and at least 1. `samples` tells whether a temperature
+/// or the like is set, `prefixes` is [Prompt#prefixes].
 record ChatRequest(
         String model,
         boolean stream,
@@ -18,59 +20,110 @@ record ChatRequest(
         boolean obfuscate,
         int choices,
         int maxTokens,
-        int promptTokens) {
+        int promptTokens,
+        boolean samples,
+        List<Long> prefixes) {
     private static final JsonFactory JSON = new JsonFactory();
     private static final int MOST_CHOICES = 128;
 
     /// Reads a body; a wrong one gives an [IllegalArgumentException] that says what is wrong.
-    static ChatRequest parse(byte[] body, int offset, int length) {
+    static ChatRequest parse(Route route, byte[] body, int offset, int length) {
         try (JsonParser json = JSON.createParser(ObjectReadContext.empty(), body, offset, length)) {
-            return parse(json);
+            return parse(route, json);
         } catch (JacksonException e) {
             throw new IllegalArgumentException("the request body is not valid JSON: " + e.getOriginalMessage(), e);
         }
     }
 
-    private static ChatRequest parse(JsonParser json) {
+    private static ChatRequest parse(Route route, JsonParser json) {
         if (json.nextToken() != JsonToken.START_OBJECT) {
             throw new IllegalArgumentException("the request body must be a JSON object");
         }
-        String model = "";
-        boolean stream = false;
-        boolean includeUsage = false;
-        boolean obfuscate = true;
+        Dialect dialect = route.dialect();
+        String model = route.model();
+        boolean stream = dialect == Dialect.OLLAMA;
+        boolean samples = false;
         int choices = 1;
         int maxTokens = -1;
-        int words = 0;
+        StreamOptions options = StreamOptions.NONE;
+        Prompt prompt = new Prompt();
         for (String name = json.nextName(); name != null; name = json.nextName()) {
-            JsonToken value = json.nextToken();
+            json.nextToken();
             switch (name) {
-                case "model" -> model = text(name, json);
+                case "model" -> model = route.model().isEmpty() ? text(name, json) : skipped(json, model);
                 case "stream" -> stream = flag(name, json);
                 case "n" -> choices = number(name, json, 1, MOST_CHOICES);
-                case "max_tokens", "max_completion_tokens" -> maxTokens = number(name, json, 0, Integer.MAX_VALUE);
-                case "messages" -> words = wordsOfMessages(json);
-                case "stream_options" -> {
-                    if (value == JsonToken.START_OBJECT) {
-                        for (String option = json.nextName(); option != null; option = json.nextName()) {
-                            json.nextToken();
-                            if (option.equals("include_usage")) {
-                                includeUsage = flag(option, json);
-                            } else if (option.equals("include_obfuscation")) {
-                                obfuscate = flag(option, json);
-                            } else {
-                                json.skipChildren();
-                            }
-                        }
-                    }
+                case "max_tokens", "max_completion_tokens", "max_output_tokens" ->
+                    maxTokens = number(name, json, 0, Integer.MAX_VALUE);
+                case "generationConfig", "inferenceConfig", "options" -> maxTokens = limit(json);
+                case "temperature", "top_p", "top_k" -> {
+                    samples |= json.currentToken() != JsonToken.VALUE_NULL;
+                    json.skipChildren();
                 }
+                case "messages", "input", "contents", "system", "systemInstruction", "instructions" ->
+                    read(json, prompt);
+                case "stream_options" -> options = StreamOptions.read(json);
                 default -> json.skipChildren();
             }
         }
         if (model.isEmpty()) {
             throw new IllegalArgumentException("you must provide a model parameter");
         }
-        return new ChatRequest(model, stream, includeUsage, obfuscate, choices, maxTokens, Math.max(1, words));
+        boolean manyChoices = dialect == Dialect.OPENAI_CHAT || dialect == Dialect.AZURE_OPENAI;
+        return new ChatRequest(
+                model,
+                route.form() == Route.Form.AS_ASKED ? stream : route.form() != Route.Form.WHOLE,
+                options.usage(),
+                options.obfuscation(),
+                manyChoices ? choices : 1,
+                maxTokens,
+                Math.max(1, prompt.words()),
+                samples,
+                prompt.prefixes());
+    }
+
+    private record StreamOptions(boolean usage, boolean obfuscation) {
+        static final StreamOptions NONE = new StreamOptions(false, true);
+
+        static StreamOptions read(JsonParser json) {
+            boolean usage = false;
+            boolean obfuscation = true;
+            if (json.currentToken() != JsonToken.START_OBJECT) {
+                json.skipChildren();
+                return NONE;
+            }
+            for (String name = json.nextName(); name != null; name = json.nextName()) {
+                json.nextToken();
+                switch (name) {
+                    case "include_usage" -> usage = flag(name, json);
+                    case "include_obfuscation" -> obfuscation = flag(name, json);
+                    default -> json.skipChildren();
+                }
+            }
+            return new StreamOptions(usage, obfuscation);
+        }
+    }
+
+    private static String skipped(JsonParser json, String model) {
+        json.skipChildren();
+        return model;
+    }
+
+    /// The limit of the answer inside an object of settings, or -1.
+    private static int limit(JsonParser json) {
+        int limit = -1;
+        if (json.currentToken() != JsonToken.START_OBJECT) {
+            json.skipChildren();
+            return limit;
+        }
+        for (String name = json.nextName(); name != null; name = json.nextName()) {
+            json.nextToken();
+            switch (name) {
+                case "maxOutputTokens", "maxTokens", "num_predict" -> limit = number(name, json, -2, Integer.MAX_VALUE);
+                default -> json.skipChildren();
+            }
+        }
+        return Math.max(-1, limit);
     }
 
     private static String text(String name, JsonParser json) {
@@ -103,11 +156,10 @@ record ChatRequest(
         return (int) value;
     }
 
-    /// Counts the words of every string under a `content` or `text` name, at any depth.
-    private static int wordsOfMessages(JsonParser json) {
+    /// Takes every string under a `content` or `text` name, at any depth, and a bare string.
+    private static void read(JsonParser json, Prompt prompt) {
         int depth = 0;
-        int words = 0;
-        boolean counted = false;
+        boolean counted = json.currentToken() == JsonToken.VALUE_STRING;
         do {
             switch (json.currentToken()) {
                 case START_ARRAY, START_OBJECT -> depth++;
@@ -118,27 +170,11 @@ record ChatRequest(
                 }
                 case VALUE_STRING -> {
                     if (counted) {
-                        words += words(json);
+                        prompt.add(json);
                     }
                 }
                 default -> {}
             }
         } while (depth > 0 && json.nextToken() != null);
-        return words;
-    }
-
-    private static int words(JsonParser json) {
-        char[] text = json.getStringCharacters();
-        int end = json.getStringOffset() + json.getStringLength();
-        int words = 0;
-        boolean inWord = false;
-        for (int i = json.getStringOffset(); i < end; i++) {
-            boolean blank = Character.isWhitespace(text[i]);
-            if (!blank && !inWord) {
-                words++;
-            }
-            inWord = !blank;
-        }
-        return words;
     }
 }

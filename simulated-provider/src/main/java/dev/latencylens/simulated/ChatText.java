@@ -76,13 +76,14 @@ final class ChatText {
         return text.getBytes(StandardCharsets.UTF_8);
     }
 
-    static byte[] usage(int promptTokens, AnswerShape shape, int choices, int cachedTokens) {
-        int completion = shape.total() * choices;
-        return ascii("{\"prompt_tokens\":" + promptTokens + ",\"completion_tokens\":" + completion
-                + ",\"total_tokens\":" + (promptTokens + completion)
-                + ",\"prompt_tokens_details\":{\"cached_tokens\":" + cachedTokens
-                + ",\"cache_write_tokens\":0,\"audio_tokens\":0},\"completion_tokens_details\":{\"reasoning_tokens\":"
-                + shape.reasoning() * choices
+    /// The counts: cached tokens are among those of the prompt, reasoning among those of the completion.
+    static byte[] usage(Plan plan) {
+        return ascii("{\"prompt_tokens\":" + plan.promptTokens() + ",\"completion_tokens\":" + plan.completionTokens()
+                + ",\"total_tokens\":" + (plan.promptTokens() + plan.completionTokens())
+                + ",\"prompt_tokens_details\":{\"cached_tokens\":" + plan.cachedTokens()
+                + ",\"cache_write_tokens\":" + plan.cacheWriteTokens()
+                + ",\"audio_tokens\":0},\"completion_tokens_details\":{\"reasoning_tokens\":"
+                + plan.reasoningTokens()
                 + ",\"audio_tokens\":0,\"accepted_prediction_tokens\":0,\"rejected_prediction_tokens\":0}}");
     }
 

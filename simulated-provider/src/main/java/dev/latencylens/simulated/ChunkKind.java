@@ -16,6 +16,9 @@ public enum ChunkKind {
     /// A fragment of a tool call; the first one, which carries the name, holds 0 tokens.
     @JsonProperty("tool")
     TOOL,
+    /// Opens or closes a part of the answer, and holds no output.
+    @JsonProperty("structure")
+    STRUCTURE,
     /// A chunk with an empty delta, as a keep-alive.
     @JsonProperty("empty")
     EMPTY,

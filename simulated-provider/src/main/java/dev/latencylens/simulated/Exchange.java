@@ -15,10 +15,6 @@ final class Exchange extends DueHeap.Entry {
     private static final int FIRST_PENDING = 1 << 10;
     private static final byte[] NOT_HTTP =
             ChatText.ascii("\u0001\u0002 this is not the protocol you asked for \r\n\r\n");
-    private static final byte[] ERROR_JSON =
-            ChatText.error("The simulated model failed in mid-stream", "server_error", "server_error");
-    private static final byte[] NOT_JSON =
-            ChatText.ascii("{\"id\":\"chatcmpl-broken\",\"choices\":[{\"index\":0,\"delta");
 
     private enum Phase {
         ANSWER,
@@ -57,7 +53,7 @@ final class Exchange extends DueHeap.Entry {
     private long trickleAtNs;
 
     final int status;
-    final String[] extraHeaders;
+    private final Reply reply;
     /// The stream on an HTTP/2 connection; null on HTTP/1.1.
     final @Nullable Http2Stream stream;
 
@@ -70,7 +66,7 @@ final class Exchange extends DueHeap.Entry {
         this.fault = reply.fault();
         this.answer = reply.answer();
         this.status = reply.status();
-        this.extraHeaders = reply.extraHeaders();
+        this.reply = reply;
         this.startNs = truth.requestReadAtNs;
         this.pending = connection.allocate(FIRST_PENDING);
         truth.fault = fault.label();
@@ -83,6 +79,11 @@ final class Exchange extends DueHeap.Entry {
 
     String contentType() {
         return answer.contentType();
+    }
+
+    /// Name, value, name, value: the headers that the protocol does not need. Asked for when the head is written.
+    String[] extraHeaders() {
+        return reply.headers(truth.id, TrueClock.nowNs() - startNs);
     }
 
     /// The length to announce, or -1 for a body that is streamed.
@@ -301,10 +302,10 @@ final class Exchange extends DueHeap.Entry {
             connection.pump(this);
         }
         switch (fault) {
-            case ERROR_EVENT -> endWithError("data: ");
-            case ERROR_NAMED -> endWithError("event: error\ndata: ");
+            case ERROR_EVENT -> endWithError(false);
+            case ERROR_NAMED -> endWithError(true);
             case GARBAGE_BODY -> {
-                errorEvent("data: ", NOT_JSON);
+                errorEvent(answer.garbage());
                 releaseAll();
                 connection.pump(this);
                 scheduleNext();
@@ -333,18 +334,15 @@ final class Exchange extends DueHeap.Entry {
         }
     }
 
-    private void endWithError(String prefix) {
-        errorEvent(prefix, ERROR_JSON);
+    private void endWithError(boolean named) {
+        errorEvent(answer.failure(named));
         complete = true;
         releaseAll();
         connection.pump(this);
     }
 
-    private void errorEvent(String prefix, byte[] json) {
-        pending.writeBytes(ChatText.ascii(prefix))
-                .writeBytes(json)
-                .writeByte('\n')
-                .writeByte('\n');
+    private void errorEvent(byte[] event) {
+        pending.writeBytes(event);
         truth.chunk(ChunkKind.ERROR, 0, 0, bodySent + pending.readableBytes());
     }
 

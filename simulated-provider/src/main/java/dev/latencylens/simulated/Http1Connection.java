@@ -174,11 +174,12 @@ final class Http1Connection extends Connection {
         } else if (chunked) {
             ascii(out, "\r\ntransfer-encoding: chunked");
         }
-        for (int i = 0; i < exchange.extraHeaders.length; i += 2) {
+        String[] extra = exchange.extraHeaders();
+        for (int i = 0; i < extra.length; i += 2) {
             ascii(out, "\r\n");
-            ascii(out, exchange.extraHeaders[i]);
+            ascii(out, extra[i]);
             ascii(out, ": ");
-            ascii(out, exchange.extraHeaders[i + 1]);
+            ascii(out, extra[i + 1]);
         }
         if (exchange.announcesKeepAlive()) {
             ascii(out, "\r\nkeep-alive: timeout=5, max=100");

@@ -139,7 +139,7 @@ final class Http1RequestParser {
                     "not a header line: '" + new String(input, from, to - from, StandardCharsets.ISO_8859_1) + "'");
         }
         switch (colon - from) {
-            case 6, 10, 12, 13, 14, 17 -> {
+            case 6, 7, 9, 10, 12, 13, 14, 17 -> {
                 String name =
                         new String(input, from, colon - from, StandardCharsets.ISO_8859_1).toLowerCase(Locale.ROOT);
                 String value = new String(input, colon + 1, to - colon - 1, StandardCharsets.ISO_8859_1).strip();

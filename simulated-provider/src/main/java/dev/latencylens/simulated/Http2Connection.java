@@ -505,8 +505,9 @@ final class Http2Connection extends Connection {
         if (exchange.contentLength() >= 0) {
             headers.add("content-length", Long.toString(exchange.contentLength()));
         }
-        for (int i = 0; i < exchange.extraHeaders.length; i += 2) {
-            headers.add(exchange.extraHeaders[i], exchange.extraHeaders[i + 1]);
+        String[] extra = exchange.extraHeaders();
+        for (int i = 0; i < extra.length; i += 2) {
+            headers.add(extra[i], extra[i + 1]);
         }
         try {
             encoder.encodeHeaders(streamOf(exchange).id, headers, out);

@@ -16,6 +16,13 @@ final class Request {
     @Nullable
     String authorization;
 
+    /// The key, where it is not in `authorization`.
+    @Nullable
+    String key;
+
+    @Nullable
+    String anthropicVersion;
+
     long firstByteReadAtNs;
     long readAtNs;
 
@@ -25,6 +32,8 @@ final class Request {
             case "x-request-id" -> id = value;
             case "x-simulate" -> simulate = simulate == null ? value : simulate + ";" + value;
             case "authorization" -> authorization = value;
+            case "x-api-key", "x-goog-api-key", "api-key" -> key = value;
+            case "anthropic-version" -> anthropicVersion = value;
             default -> {}
         }
     }

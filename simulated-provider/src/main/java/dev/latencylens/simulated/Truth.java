@@ -19,6 +19,7 @@ final class Truth {
     long requestReadAtNs;
     int status;
     String fault = "none";
+    String dialect = "none";
     String model = "";
     int promptTokens;
     int completionTokens;
@@ -41,6 +42,7 @@ final class Truth {
         id = "";
         status = 0;
         fault = "none";
+        dialect = "none";
         model = "";
         promptTokens = 0;
         completionTokens = 0;
@@ -87,6 +89,17 @@ final class Truth {
         writes++;
     }
 
+    /// When the first event with model output left, or -1.
+    long firstOutputAtNs() {
+        for (int i = 0; i < chunksSent; i++) {
+            ChunkKind kind = chunkKind[i];
+            if (kind == ChunkKind.TEXT || kind == ChunkKind.REASONING || kind == ChunkKind.TOOL) {
+                return writeAtNs[chunkWrite[i]];
+            }
+        }
+        return -1;
+    }
+
     /// Tokens of one kind of output in the events that have left.
     int tokensSent(boolean reasoningOnly) {
         int sum = 0;
@@ -109,6 +122,7 @@ final class Truth {
                 requestReadAtNs,
                 status,
                 fault,
+                dialect,
                 model,
                 new TruthRecord.Writes(Arrays.copyOf(writeAtNs, writes), Arrays.copyOf(writeBytes, writes)),
                 new TruthRecord.Chunks(

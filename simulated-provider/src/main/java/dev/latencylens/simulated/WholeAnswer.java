@@ -2,36 +2,48 @@ package dev.latencylens.simulated;
 
 import io.netty.buffer.ByteBuf;
 
-/// A chat answer that is not streamed: one body, due when the last token of a stream would be.
+/// An answer that is not streamed: one body, due when the last token of a stream would be.
 ///
-/// For the record it is a sequence of parts that leave together: for each choice its reasoning and
-/// its text or tool call, at the end the usage.
+/// For the record it is a sequence of parts that leave together: for each choice its reasoning, its
+/// text and its tool calls, at the end the usage.
 final class WholeAnswer extends Answer {
-    private final ChatText text;
-    private final long number;
-    private final Behaviour behaviour;
-    private final ChatRequest request;
-    private final AnswerShape shape;
+    private final Plan plan;
+    private final Wire wire;
     private final long dueNs;
-    private final boolean shownReasoning;
-    private int choice;
-    private boolean reasoningSent;
+    private final Moment at = new Moment();
+    private int part;
     private boolean ended;
 
-    WholeAnswer(ChatText text, long number, Behaviour behaviour, ChatRequest request, Dice dice) {
-        this.text = text;
-        this.number = number;
-        this.behaviour = behaviour;
-        this.request = request;
-        this.shape = AnswerShape.of(behaviour, request);
-        this.shownReasoning = shape.reasoning() > 0 && behaviour.reasoningField != Behaviour.ReasoningField.HIDDEN;
-        int shown = shape.visible() + (shownReasoning ? shape.reasoning() : 0);
-        int chunks = (shown + behaviour.tokensPerChunk - 1) / behaviour.tokensPerChunk;
-        long sumNs = behaviour.ttft.sampleNs(dice, number);
+    WholeAnswer(Plan plan, Wire wire, Dice dice) {
+        this.plan = plan;
+        this.wire = wire;
+        this.dueNs = dueNs(plan, wire, dice);
+        name();
+    }
+
+    private static long dueNs(Plan plan, Wire wire, Dice dice) {
+        Behaviour behaviour = plan.behaviour();
+        int perChunk = behaviour.tokensPerChunk;
+        int chunks = behaviour.thinkingShown ? 0 : (plan.shape().reasoning() + perChunk - 1) / perChunk;
+        for (Segment segment : plan.segments()) {
+            boolean whole = segment.isTool() && wire.hasWholeToolCalls();
+            chunks += whole ? 1 : (segment.tokens() + perChunk - 1) / perChunk;
+        }
+        long sumNs = (long) (behaviour.ttft.sampleNs(dice, plan.number()) * plan.ttftFactor());
         for (int i = 1; i < chunks; i++) {
             sumNs += behaviour.gap.sampleNs(dice, i - 1L);
         }
-        this.dueNs = sumNs;
+        return sumNs;
+    }
+
+    private void name() {
+        int count = plan.segments().size();
+        boolean usage = part >= count * plan.choices();
+        Segment segment = usage ? null : plan.segments().get(part % count);
+        at.step = usage ? Step.USAGE : Step.PIECE;
+        at.choice = usage ? 0 : part / count;
+        at.tokens = segment == null ? 0 : segment.tokens();
+        at.segment(segment);
     }
 
     @Override
@@ -46,32 +58,22 @@ final class WholeAnswer extends Answer {
 
     @Override
     ChunkKind kind() {
-        if (choice == request.choices()) {
-            return ChunkKind.USAGE;
-        }
-        if (shownReasoning && !reasoningSent) {
-            return ChunkKind.REASONING;
-        }
-        return behaviour.toolCall ? ChunkKind.TOOL : ChunkKind.TEXT;
+        return at.step == Step.USAGE ? ChunkKind.USAGE : at.segment().kind();
     }
 
     @Override
     int tokens() {
-        return switch (kind()) {
-            case USAGE -> 0;
-            case REASONING -> shape.reasoning();
-            default -> shape.visible();
-        };
+        return at.tokens;
     }
 
     @Override
     int choice() {
-        return choice == request.choices() ? 0 : choice;
+        return at.choice;
     }
 
     @Override
     String contentType() {
-        return "application/json";
+        return wire.wholeType();
     }
 
     @Override
@@ -81,74 +83,25 @@ final class WholeAnswer extends Answer {
 
     @Override
     int completionTokens() {
-        return shape.total() * request.choices();
+        return plan.completionTokens();
     }
 
     @Override
     int reasoningTokens() {
-        return shape.reasoning() * request.choices();
+        return plan.reasoningTokens();
     }
 
     @Override
     int promptTokens() {
-        return request.promptTokens();
+        return plan.promptTokens();
     }
 
     @Override
     void encode(ByteBuf out) {
-        switch (kind()) {
-            case USAGE -> {
-                write(out, "],\"usage\":");
-                out.writeBytes(
-                        ChatText.usage(request.promptTokens(), shape, request.choices(), behaviour.cachedTokens));
-                write(out, "}");
-                ended = true;
-            }
-            case REASONING -> {
-                start(out);
-                boolean content = behaviour.reasoningField == Behaviour.ReasoningField.REASONING_CONTENT;
-                write(out, content ? ",\"reasoning_content\":\"" : ",\"reasoning\":\"");
-                Vocabulary.write(out, 0, shape.reasoning());
-                write(out, "\"");
-                reasoningSent = true;
-            }
-            default -> {
-                if (!reasoningSent) {
-                    start(out);
-                }
-                encodeOutput(out);
-                write(out, "},\"logprobs\":null,\"finish_reason\":\"" + shape.finishReason() + "\"}");
-                reasoningSent = false;
-                choice++;
-            }
-        }
-    }
-
-    private void start(ByteBuf out) {
-        if (choice == 0) {
-            text.startWhole(out, number);
-        } else {
-            write(out, ",");
-        }
-        write(out, "{\"index\":" + choice + ",\"message\":{\"role\":\"assistant\",\"refusal\":null");
-    }
-
-    private void encodeOutput(ByteBuf out) {
-        if (behaviour.toolCall) {
-            write(
-                    out,
-                    ",\"content\":null,\"tool_calls\":[{\"id\":\"call_" + choice
-                            + "\",\"type\":\"function\",\"function\":{\"name\":\"look_up\",\"arguments\":\"");
-            ToolArguments.write(out, 0, shape.visible(), shape.visible());
-            write(out, "\"}}]");
-        } else {
-            write(out, ",\"content\":\"");
-            Vocabulary.write(out, 0, shape.visible());
-            write(out, "\"");
-        }
-    }
-
-    private static void write(ByteBuf out, String ascii) {
-        out.writeBytes(ChatText.ascii(ascii));
+        at.events++;
+        wire.part(out, at);
+        ended = at.step == Step.USAGE;
+        part++;
+        name();
     }
 }

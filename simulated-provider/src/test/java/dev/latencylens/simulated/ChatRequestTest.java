@@ -11,7 +11,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 class ChatRequestTest {
     private static ChatRequest parse(String json) {
         byte[] bytes = (" " + json).getBytes(StandardCharsets.UTF_8);
-        return ChatRequest.parse(bytes, 1, bytes.length - 1);
+        return ChatRequest.parse(Route.CHAT, bytes, 1, bytes.length - 1);
     }
 
     @Test
@@ -23,7 +23,7 @@ class ChatRequestTest {
              {"role":"user","content":[{"type":"text","text":"one two\\nthree"},{"type":"image_url","image_url":{"url":"a b"}}]}]}
             """);
 
-        assertThat(request).isEqualTo(new ChatRequest("gpt-x", true, true, false, 2, 7, 5));
+        assertThat(request).isEqualTo(new ChatRequest("gpt-x", true, true, false, 2, 7, 5, false, request.prefixes()));
     }
 
     @Test

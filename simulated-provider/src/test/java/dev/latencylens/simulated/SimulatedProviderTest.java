@@ -76,8 +76,8 @@ class SimulatedProviderTest {
     /// The due instants of a stream, as its answer plans them.
     private static List<Long> gaps(long seed) {
         Behaviour behaviour = Behaviour.defaults().with("ttft=exponential:5ms; gap=lognormal:2ms:0.5; tokens=10");
-        ChatRequest request = new ChatRequest("m", true, false, true, 1, -1, 1);
-        ChatStream stream = new ChatStream(new ChatText("m", 1), 1, behaviour, request, new Dice(seed, 1), true);
+        Plan plan = PlanTest.plan(Route.CHAT, behaviour, "{\"model\":\"m\",\"stream\":true}");
+        Script stream = new Script(plan, new ChatWire(plan, new ChatText("m", 1)), new Dice(seed, 1));
         List<Long> due = new java.util.ArrayList<>();
         io.netty.buffer.ByteBuf sink = io.netty.buffer.Unpooled.buffer();
         while (stream.hasNext()) {

@@ -23,7 +23,7 @@ final class Cure {
                         + " lower the load";
             case PROVIDER_ERROR -> "ask the provider, or look at its log";
             case CUT, MALFORMED, UNTERMINATED, COMPLETED ->
-                "is " + plan.url() + " the base URL of an OpenAI-compatible server?";
+                "is " + plan.url() + " the base URL of a server that speaks " + plan.dialect() + "?";
             case RESET -> "does the server speak HTTP/" + plan.network().http().label() + " on this port?";
             case CANCELLED -> "let it run longer";
         };
@@ -34,7 +34,8 @@ final class Cure {
         return switch (status) {
             case "401", "403" ->
                 plan.keySource() == null
-                        ? "no key was sent; set OPENAI_API_KEY"
+                        ? "no key was sent; "
+                                + (plan.keyVariable() == null ? "give --api-key" : "set " + plan.keyVariable())
                         : "check the key, it came from " + plan.keySource();
             case "404" -> "check --model '" + plan.model() + "' and the path of --url " + plan.url();
             case "400", "422" ->

@@ -18,6 +18,8 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JsonGenerator;
@@ -33,12 +35,37 @@ final class ExchangeFile implements AutoCloseable {
     /// A buffer of this size goes to the file at once; less waits for [#flush].
     private static final int FULL_BYTES = 1 << 16;
 
-    /// Response fields kept beside those that begin with `x-ratelimit-`: what tells of limits, of the
-    /// server's own
-    /// timing
-    /// and of its own name for the request.
-    private static final Set<String> KEPT_FIELDS =
-            Set.of("retry-after", "openai-processing-ms", "server-timing", "x-request-id");
+    /// Response fields that are kept: what tells of limits, of the server's own timing and of its own name for the
+    /// request.
+    private static final Set<String> KEPT_FIELDS = Set.of(
+            "retry-after",
+            "retry-after-ms",
+            "x-should-retry",
+            "x-request-id",
+            "request-id",
+            "apim-request-id",
+            "x-amzn-requestid",
+            "x-debug-trace-id",
+            "mistral-correlation-id",
+            "server-timing",
+            "openai-processing-ms",
+            "x-envoy-upstream-service-time",
+            "cmp-upstream-response-duration",
+            "ms-azureml-model-time",
+            "x-kong-upstream-latency",
+            "x-kong-proxy-latency",
+            "x-compute-time",
+            "x-total-time",
+            "x-queue-time",
+            "x-inference-time",
+            "x-time-per-token");
+
+    /// The beginnings of more such names.
+    private static final List<String> KEPT_FAMILIES =
+            List.of("x-ratelimit-", "anthropic-ratelimit-", "x-amzn-bedrock-");
+
+    /// A longer usage object is not kept as it came.
+    private static final int MOST_USAGE_CHARACTERS = 4096;
 
     private static final Moment[] MOMENTS = Moment.values();
     private static final String[] MOMENT_NAMES =
@@ -148,11 +175,15 @@ final class ExchangeFile implements AutoCloseable {
         json.writeNumberProperty("status", head.status());
         json.writeObjectPropertyStart("headers");
         for (Header field : head.headers()) {
-            if (KEPT_FIELDS.contains(field.name()) || field.name().startsWith("x-ratelimit-")) {
+            if (isKept(field.name())) {
                 json.writeStringProperty(field.name(), secrets.redact(field.value()));
             }
         }
         json.writeEndObject();
+    }
+
+    private static boolean isKept(String field) {
+        return KEPT_FIELDS.contains(field) || KEPT_FAMILIES.stream().anyMatch(field::startsWith);
     }
 
     private void completion(ExchangeResult result) {
@@ -172,11 +203,30 @@ final class ExchangeFile implements AutoCloseable {
             tokens("input_total", usage.inputTotal());
             tokens("cached_read", usage.cachedRead());
             tokens("cache_write", usage.cacheWrite());
+            tokens("cache_write_hour", usage.cacheWriteHour());
             tokens("output_total", usage.outputTotal());
             tokens("reasoning", usage.reasoning());
+            raw(usage.raw());
             json.writeEndObject();
         }
+        serverTimings(result.completion().serverTimingsNs());
         json.writeNumberProperty("bodyBytes", result.bodyBytes());
+    }
+
+    /// The provider's own object, on this line: outside of its strings, JSON has line breaks as blanks only.
+    private void raw(String usage) {
+        if (!usage.isEmpty() && usage.length() <= MOST_USAGE_CHARACTERS) {
+            json.writeName("raw");
+            json.writeRawValue(secrets.redact(usage).replace('\n', ' ').replace('\r', ' '));
+        }
+    }
+
+    private void serverTimings(Map<String, Long> timingsNs) {
+        if (!timingsNs.isEmpty()) {
+            json.writeObjectPropertyStart("serverTimingsNs");
+            timingsNs.forEach((name, ns) -> json.writeNumberProperty(secrets.redact(name), ns.longValue()));
+            json.writeEndObject();
+        }
     }
 
     private void tokens(String name, @Nullable Long count) {

@@ -57,12 +57,13 @@ public final class Lens implements Callable<Integer> {
                 () -> new CommandLine(new RunCommand(console, secrets)).setCaseInsensitiveEnumValuesAllowed(true));
         commands.put("truth", () -> new TruthCommand(console));
         commands.put("simulate", SimulateCommand::commandLine);
+        commands.put("inspect", () -> new InspectCommand(console));
         return commands;
     }
 
     @Override
     public Integer call() {
-        throw CommandFailure.usage("give a command: run, truth or simulate; lens --help tells more");
+        throw CommandFailure.usage("give a command: run, truth, simulate or inspect; lens --help tells more");
     }
 
     /// `lens 0.1.0 (Java 25.0.3)`.

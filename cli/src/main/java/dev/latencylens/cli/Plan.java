@@ -16,17 +16,23 @@ import org.jspecify.annotations.Nullable;
 ///
 /// @param id names the run and begins every `X-Request-Id`
 /// @param embedded whether the provider is the simulated one in this process
+/// @param url as it may be shown: keys in its query are not
+/// @param apiVersion the version of the API that was asked for, null for the dialect's own choice
+/// @param keyVariable the environment variable that the key is looked for in first, null where there is none
 /// @param keySource where the key came from, for example `OPENAI_API_KEY`; null without a key
 /// @param headers the user's own; secret values are never shown
 /// @param ioCpus the CPUs of the I/O threads, null for wherever the system puts them
 /// @param priming how long the client's own code is run before it counts
 /// @param metrics what the report's table shows
+/// @param provider by name, null where only a URL was given
 record Plan(
         String id,
         URI url,
         boolean embedded,
         String dialect,
+        @Nullable String apiVersion,
         String model,
+        @Nullable String keyVariable,
         @Nullable String keySource,
         List<Header> headers,
         Prompts prompts,
@@ -41,7 +47,8 @@ record Plan(
         Duration priming,
         Map<String, String> labels,
         List<Metric> metrics,
-        List<Percentile> percentiles) {
+        List<Percentile> percentiles,
+        @Nullable String provider) {
 
     /// Whether a key crosses a network that anyone on it can read.
     boolean keyInCleartext() {

@@ -65,6 +65,11 @@ final class Report {
         String what = plan.model() + " at " + plan.url() + (plan.embedded() ? " (embedded simulated provider)" : "");
         line("Measured  " + what);
         wrapped(
+                "Dialect   ",
+                plan.dialect()
+                        + (plan.apiVersion() == null ? "" : ", version " + plan.apiVersion())
+                        + (plan.provider() == null ? "" : ", provider " + plan.provider()));
+        wrapped(
                 "Load      ",
                 load(plan.load()) + "; prompts " + plan.prompts().source()
                         + (plan.prompts().outputLength() == 0

@@ -1,10 +1,12 @@
 package dev.latencylens.cli;
 
+import dev.latencylens.exchange.Dialect;
 import dev.latencylens.exchange.Header;
 import dev.latencylens.load.ArrivalSchedule;
 import dev.latencylens.load.Load;
+import dev.latencylens.provider.DialectName;
 import dev.latencylens.provider.DialectOptions;
-import dev.latencylens.provider.OpenAiChat;
+import dev.latencylens.provider.Provider;
 import dev.latencylens.provider.Secret;
 import dev.latencylens.simulated.Behaviour;
 import dev.latencylens.simulated.ServerOptions;
@@ -28,6 +30,7 @@ import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -49,11 +52,16 @@ import picocli.CommandLine.TypeConversionException;
         sortOptions = false,
         description = {
             "Measures a streamed chat completion from DNS to the last token, under load.",
-            "Without --url it measures a simulated provider inside this process."
+            "Without --url or --provider it measures a simulated provider inside this process."
         })
 final class RunCommand implements Callable<Integer> {
-    private static final String KEY_VARIABLE = "OPENAI_API_KEY";
     private static final String EMBEDDED_MODEL = "simulated";
+
+    /// Where plans are made for before the simulated provider has a port.
+    private static final URI NOWHERE = URI.create("http://127.0.0.1:9/v1");
+
+    /// The header fields that carry a key in one dialect or another.
+    private static final List<String> KEY_FIELDS = List.of("authorization", "x-api-key", "api-key", "x-goog-api-key");
 
     /// Requests unless asked otherwise: the fewest for which a p90 may be told.
     private static final long DEFAULT_REQUESTS = Percentile.P90.floor();
@@ -89,8 +97,29 @@ final class RunCommand implements Callable<Integer> {
     @Option(
             names = {"--url", "--base-url"},
             paramLabel = "URL",
-            description = "base URL of an OpenAI-compatible server, such as https://api.openai.com/v1")
+            description = "base URL of the server, such as https://api.openai.com/v1; all that an OpenAI-compatible"
+                    + " server needs")
     private @Nullable String url;
+
+    @Option(
+            names = "--provider",
+            paramLabel = "NAME",
+            completionCandidates = ProviderNames.class,
+            description = "whose dialect, base URL and key variable to use: ${COMPLETION-CANDIDATES}")
+    private @Nullable String provider;
+
+    @Option(
+            names = "--dialect",
+            paramLabel = "NAME",
+            completionCandidates = DialectNames.class,
+            description = "wire format, the provider's or else openai-chat by default: ${COMPLETION-CANDIDATES}")
+    private @Nullable String dialect;
+
+    @Option(
+            names = "--api-version",
+            paramLabel = "V",
+            description = "version of the API where the dialect has one, such as anthropic-version")
+    private @Nullable String apiVersion;
 
     @Option(
             names = {"-m", "--model"},
@@ -101,7 +130,8 @@ final class RunCommand implements Callable<Integer> {
     @Option(
             names = "--api-key",
             paramLabel = "KEY",
-            description = "key to send; better set " + KEY_VARIABLE + ", which other users cannot see")
+            description = "key to send; better set the provider's variable, such as OPENAI_API_KEY, which other users"
+                    + " cannot see")
     private @Nullable String apiKey;
 
     @Option(
@@ -303,39 +333,42 @@ final class RunCommand implements Callable<Integer> {
     public Integer call() throws IOException, InterruptedException {
         try {
             if (url != null) {
-                Endpoint.parse(url);
+                secrets.addUrl(url);
             }
-            return run();
+            Target.hideKeys(console.environment(), secrets);
+            return run(Target.of(provider, dialect, url));
         } catch (IllegalArgumentException wrong) {
             throw CommandFailure.usage(String.valueOf(wrong.getMessage()), wrong);
         }
     }
 
     /// Everything that can be said against the command line is said before the first folder is made.
-    private int run() throws IOException, InterruptedException {
+    private int run(Target target) throws IOException, InterruptedException {
         String id = String.format(Locale.ROOT, "%08x", new SecureRandom().nextInt());
-        String given = url;
-        boolean embedded = given == null;
-        Plan plan = plan(id, URI.create(given == null ? "http://127.0.0.1:9/v1" : given.strip()), embedded);
-        OpenAiChat dialect = dialect(plan);
+        URI base = target.url() == null ? NOWHERE : target.url();
+        Plan plan = plan(id, base, target);
+        Dialect spoken = dialect(plan, base, target);
         if (apiKey != null) {
             console.err()
-                    .println("lens: --api-key can be seen by other users of this machine; better set " + KEY_VARIABLE);
+                    .println("lens: --api-key can be seen by other users of this machine"
+                            + (plan.keyVariable() == null ? "" : "; better set " + plan.keyVariable()));
         }
         RunDirectory directory = RunDirectory.create(outputDir, id);
-        if (!embedded) {
-            return new Measurement(console, secrets, plan, dialect, directory).run();
+        if (!target.embedded()) {
+            return new Measurement(console, secrets, plan, spoken, directory).run();
         }
         var options = ServerOptions.defaults().withRecord(directory.file(RunDirectory.SIMULATOR));
         var behaviour = Behaviour.defaults().with("ttft", "lognormal:40ms:0.3").with("gap", "lognormal:10ms:0.2");
-        try (var provider = SimulatedProvider.start(options, behaviour)) {
-            Plan reachable = plan(id, provider.baseUrl(), true);
-            return new Measurement(console, secrets, reachable, dialect(reachable), directory).run();
+        try (var simulated = SimulatedProvider.start(options, behaviour)) {
+            Plan reachable = plan(id, simulated.baseUrl(), target);
+            Dialect there = dialect(reachable, simulated.baseUrl(), target);
+            return new Measurement(console, secrets, reachable, there, directory).run();
         }
     }
 
-    private Plan plan(String id, URI base, boolean embedded) throws IOException {
-        Endpoint endpoint = Endpoint.parse(base.toString());
+    private Plan plan(String id, URI base, Target target) throws IOException {
+        boolean embedded = target.embedded();
+        Endpoint endpoint = Target.endpoint(base.toString());
         if (!embedded && model == null) {
             throw CommandFailure.usage("--model is missing; name the model that " + endpoint + " is to answer with");
         }
@@ -344,11 +377,13 @@ final class RunCommand implements Callable<Integer> {
         Cpus cpus = ioCpus == null ? null : usable(Cpus.parse(ioCpus));
         return new Plan(
                 id,
-                base,
+                Target.shown(base),
                 embedded,
-                "openai-chat",
+                target.dialect().label(),
+                apiVersion,
                 model == null ? EMBEDDED_MODEL : model,
-                embedded ? null : keySource(),
+                target.keyVariables().stream().findFirst().orElse(null),
+                embedded ? null : keySource(target),
                 ownHeaders(),
                 prompts(embedded),
                 !noStream,
@@ -366,7 +401,8 @@ final class RunCommand implements Callable<Integer> {
                         : percentileMetrics.stream().map(Metric::of).toList(),
                 metricPercentiles.isEmpty()
                         ? Percentile.USUAL
-                        : metricPercentiles.stream().map(Percentile::parse).toList());
+                        : metricPercentiles.stream().map(Percentile::parse).toList(),
+                target.providerLabel());
     }
 
     private Load load(boolean embedded) {
@@ -497,29 +533,42 @@ final class RunCommand implements Callable<Integer> {
     }
 
     /// Where the key comes from, or null if there is none.
-    private @Nullable String keySource() {
-        if (headers.stream().anyMatch(header -> header.toLowerCase(Locale.ROOT).startsWith("authorization:"))) {
-            return "--header Authorization";
+    private @Nullable String keySource(Target target) {
+        for (String header : headers) {
+            String name = header.substring(0, Math.max(0, header.indexOf(':'))).strip();
+            if (KEY_FIELDS.contains(name.toLowerCase(Locale.ROOT))) {
+                return "--header " + name;
+            }
         }
         if (apiKey != null && !apiKey.isBlank()) {
             return "--api-key";
         }
-        return console.environment().getOrDefault(KEY_VARIABLE, "").isBlank() ? null : KEY_VARIABLE;
+        return target.carriesKey() ? "--url" : target.keyVariable(console.environment());
     }
 
-    private OpenAiChat dialect(Plan plan) {
-        var builder = DialectOptions.at(plan.url(), plan.model()).headers(plan.headers()).stream(plan.stream())
+    private Dialect dialect(Plan plan, URI base, Target target) {
+        var options = DialectOptions.at(base, plan.model()).headers(plan.headers()).stream(plan.stream())
                 .includeUsage(plan.includeUsage())
-                .ignoreEos(plan.ignoreEos());
-        String key = apiKey != null ? apiKey : console.environment().getOrDefault(KEY_VARIABLE, "");
+                .ignoreEos(plan.ignoreEos())
+                .apiVersion(plan.apiVersion());
+        String key = key(target);
         if (!plan.embedded() && !key.isBlank()) {
             secrets.add(key);
-            builder.apiKey(Secret.of(key));
+            options.apiKey(Secret.of(key));
         }
         if (plan.extraBody() != null) {
-            builder.extraBody(plan.extraBody());
+            options.extraBody(plan.extraBody());
         }
-        return new OpenAiChat(builder);
+        return target.dialect(options);
+    }
+
+    /// The key itself, empty where there is none.
+    private String key(Target target) {
+        if (apiKey != null) {
+            return apiKey;
+        }
+        String variable = target.carriesKey() ? null : target.keyVariable(console.environment());
+        return variable == null ? "" : console.environment().getOrDefault(variable, "");
     }
 
     private static void atLeast(String option, long value, long least) {
@@ -576,6 +625,24 @@ final class RunCommand implements Callable<Integer> {
                 case "2" -> HttpVersion.HTTP_2;
                 default -> throw new TypeConversionException("'" + text + "' is neither 1.1 nor 2");
             };
+        }
+    }
+
+    /// The names after `--provider`.
+    static final class ProviderNames extends ArrayList<String> {
+        private static final long serialVersionUID = 1;
+
+        ProviderNames() {
+            super(Arrays.stream(Provider.values()).map(Provider::label).toList());
+        }
+    }
+
+    /// The names after `--dialect`.
+    static final class DialectNames extends ArrayList<String> {
+        private static final long serialVersionUID = 1;
+
+        DialectNames() {
+            super(Arrays.stream(DialectName.values()).map(DialectName::label).toList());
         }
     }
 }

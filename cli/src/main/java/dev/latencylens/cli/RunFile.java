@@ -125,7 +125,15 @@ final class RunFile {
         json.writeObjectPropertyStart("plan");
         text(json, "url", plan.url().toString());
         json.writeBooleanProperty("embeddedProvider", plan.embedded());
+        if (plan.provider() == null) {
+            json.writeNullProperty("provider");
+        } else {
+            json.writeStringProperty("provider", plan.provider());
+        }
         json.writeStringProperty("dialect", plan.dialect());
+        if (plan.apiVersion() != null) {
+            text(json, "apiVersion", plan.apiVersion());
+        }
         text(json, "model", plan.model());
         json.writeBooleanProperty("keySent", plan.keySource() != null);
         json.writeObjectPropertyStart("headers");

@@ -1,9 +1,12 @@
 package dev.latencylens.cli;
 
+import java.net.URLDecoder;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
+import java.util.regex.Pattern;
 
 /// Texts that must appear in no file, log or message, and what takes them out.
 ///
@@ -16,6 +19,9 @@ final class Secrets {
     private static final int SHORTEST_PREFIX = 6;
 
     private static final String SHORTENED = "...";
+
+    /// A name and a value in the query of a URL.
+    private static final Pattern QUERY_VALUE = Pattern.compile("([?&]([^=&#?]*)=)([^&#]+)");
 
     private final List<String> values = new ArrayList<>();
 
@@ -36,7 +42,23 @@ final class Secrets {
         }
     }
 
-    /// Whether a header of this name carries a secret.
+    /// The values in a URL's query whose names are those of secrets, as they stand there and decoded.
+    void addUrl(String url) {
+        var matcher = QUERY_VALUE.matcher(url);
+        while (matcher.find()) {
+            if (isSecretName(matcher.group(2))) {
+                add(matcher.group(3));
+                add(decoded(matcher.group(3)));
+            }
+        }
+    }
+
+    /// The URL without those values, however short they are.
+    static String redactUrl(String url) {
+        return QUERY_VALUE.matcher(url).replaceAll(match -> isSecretName(match.group(2)) ? "$1" + INSTEAD : "$0");
+    }
+
+    /// Whether a header or a member of a query of this name carries a secret.
     static boolean isSecretName(String header) {
         String name = header.toLowerCase(Locale.ROOT);
         return name.contains("auth")
@@ -56,6 +78,14 @@ final class Secrets {
             clean = withoutPrefixAtEnd(clean, secret);
         }
         return clean;
+    }
+
+    private static String decoded(String value) {
+        try {
+            return URLDecoder.decode(value, StandardCharsets.UTF_8);
+        } catch (IllegalArgumentException notEncoded) {
+            return value;
+        }
     }
 
     private static String withoutPrefixAtEnd(String text, String secret) {

@@ -73,7 +73,7 @@ class BadInputTest {
     void noCommandAtAllIsAnsweredWithTheCommandsThereAre() {
         var run = LensRun.lens();
 
-        assertThat(run.err()).contains("run, truth or simulate");
+        assertThat(run.err()).contains("run, truth, simulate or inspect");
         isOneLine(run, ExitCode.USAGE);
     }
 

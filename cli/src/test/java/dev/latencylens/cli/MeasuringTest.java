@@ -361,7 +361,7 @@ class MeasuringTest {
         }
     }
 
-    private static Schema schema(String name) {
+    static Schema schema(String name) {
         Path file = Path.of(System.getProperty("lens.root"), "docs", "schema", name + ".schema.json");
         try {
             return SchemaRegistry.withDefaultDialect(SpecificationVersion.DRAFT_2020_12)

@@ -15,9 +15,11 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
+import java.math.BigDecimal;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JsonGenerator;
@@ -69,7 +71,8 @@ final class ExchangeFile implements AutoCloseable {
                 .createGenerator(ObjectWriteContext.empty(), buffer);
     }
 
-    synchronized void write(ExchangeResult result) {
+    /// @param cost in US dollars, absent where it is not known
+    synchronized void write(ExchangeResult result, Optional<BigDecimal> cost) {
         json.writeStartObject();
         json.writeStringProperty("id", result.exchange().id());
         json.writeNumberProperty("number", result.exchange().number());
@@ -83,6 +86,7 @@ final class ExchangeFile implements AutoCloseable {
         connection(result.connection());
         head(result.head());
         completion(result);
+        cost.ifPresent(this::cost);
         chunks(result.timeline().chunks());
         json.writeEndObject();
         json.writeRaw('\n');
@@ -177,6 +181,11 @@ final class ExchangeFile implements AutoCloseable {
             json.writeEndObject();
         }
         json.writeNumberProperty("bodyBytes", result.bodyBytes());
+    }
+
+    /// As text: no reader is to make a double of it.
+    private void cost(BigDecimal cost) {
+        json.writeStringProperty("cost", cost.stripTrailingZeros().toPlainString());
     }
 
     private void tokens(String name, @Nullable Long count) {

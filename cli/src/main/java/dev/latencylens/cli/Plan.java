@@ -21,6 +21,7 @@ import org.jspecify.annotations.Nullable;
 /// @param ioCpus the CPUs of the I/O threads, null for wherever the system puts them
 /// @param priming how long the client's own code is run before it counts
 /// @param metrics what the report's table shows
+/// @param provider whose prices are asked, null for whichever provider has the model
 record Plan(
         String id,
         URI url,
@@ -41,7 +42,9 @@ record Plan(
         Duration priming,
         Map<String, String> labels,
         List<Metric> metrics,
-        List<Percentile> percentiles) {
+        List<Percentile> percentiles,
+        @Nullable String provider,
+        Pricing pricing) {
 
     /// Whether a key crosses a network that anyone on it can read.
     boolean keyInCleartext() {

@@ -48,7 +48,7 @@ class DependencyTest {
     }
 
     @Test
-    void dialectsAndTheirOptionsAreAllThatIsPublic() {
+    void dialectsTheirOptionsAndPricesAreAllThatIsPublic() {
         classes()
                 .that()
                 .arePublic()
@@ -58,6 +58,14 @@ class DependencyTest {
                 .beAssignableTo(Dialect.class)
                 .orShould()
                 .be(Secret.class)
+                .orShould()
+                .be(Price.class)
+                .orShould()
+                .be(Prices.class)
+                .orShould()
+                .be(Cost.class)
+                .orShould()
+                .be(CostSummary.class)
                 .check(CLASSES);
     }
 }

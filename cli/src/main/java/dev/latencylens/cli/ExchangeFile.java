@@ -15,11 +15,13 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
+import java.math.BigDecimal;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JsonGenerator;
@@ -96,7 +98,8 @@ final class ExchangeFile implements AutoCloseable {
                 .createGenerator(ObjectWriteContext.empty(), buffer);
     }
 
-    synchronized void write(ExchangeResult result) {
+    /// @param cost in US dollars, absent where it is not known
+    synchronized void write(ExchangeResult result, Optional<BigDecimal> cost) {
         json.writeStartObject();
         json.writeStringProperty("id", result.exchange().id());
         json.writeNumberProperty("number", result.exchange().number());
@@ -110,6 +113,7 @@ final class ExchangeFile implements AutoCloseable {
         connection(result.connection());
         head(result.head());
         completion(result);
+        cost.ifPresent(this::cost);
         chunks(result.timeline().chunks());
         json.writeEndObject();
         json.writeRaw('\n');
@@ -227,6 +231,11 @@ final class ExchangeFile implements AutoCloseable {
             timingsNs.forEach((name, ns) -> json.writeNumberProperty(secrets.redact(name), ns.longValue()));
             json.writeEndObject();
         }
+    }
+
+    /// As text: no reader is to make a double of it.
+    private void cost(BigDecimal cost) {
+        json.writeStringProperty("cost", cost.stripTrailingZeros().toPlainString());
     }
 
     private void tokens(String name, @Nullable Long count) {

@@ -1,10 +1,15 @@
 package dev.latencylens.cli;
 
+import java.math.BigDecimal;
+import java.math.MathContext;
+import java.math.RoundingMode;
 import java.util.Locale;
 
 /// Numbers as people read them: four significant digits at most, and no digit that was not measured.
 final class Figures {
     private static final double NS_PER_MS = 1e6;
+    /// Amounts from here on are told to the cent.
+    private static final BigDecimal HUNDRED = BigDecimal.valueOf(100);
 
     private Figures() {}
 
@@ -33,6 +38,16 @@ final class Figures {
 
     static String seconds(long ns) {
         return significant(ns / 1e9, 2);
+    }
+
+    /// An amount of money: `0.0000235 USD`, `0.50 USD`, `1,234.50 USD`.
+    static String usd(BigDecimal amount) {
+        if (amount.compareTo(HUNDRED) >= 0) {
+            return String.format(Locale.ROOT, "%,.2f USD", amount);
+        }
+        BigDecimal rounded = amount.round(new MathContext(4)).stripTrailingZeros();
+        return (rounded.scale() < 2 ? rounded.setScale(2, RoundingMode.UNNECESSARY) : rounded).toPlainString()
+                + " USD";
     }
 
     private static String significant(double value, int mostDecimals) {

@@ -11,14 +11,17 @@ import dev.latencylens.exchange.Interpreter;
 import dev.latencylens.exchange.Outcome;
 import dev.latencylens.exchange.Transport;
 import dev.latencylens.load.LoadRun;
+import dev.latencylens.provider.CostSummary;
 import dev.latencylens.stats.Summary;
 import dev.latencylens.transport.Cpus;
 import dev.latencylens.transport.NettyTransport;
 import dev.latencylens.transport.RequestEncoder;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.math.BigDecimal;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.LongFunction;
 import java.util.stream.Stream;
@@ -50,7 +53,9 @@ final class Measurement {
     private final RunDirectory directory;
     private final Clock clock = Clock.monotonic();
     private final Summary summary = new Summary();
+    private final CostSummary costs;
     private volatile @Nullable String endedEarly;
+    private Caveat.@Nullable MaxCost refusal;
 
     Measurement(Console console, Secrets secrets, Plan plan, Dialect dialect, RunDirectory directory) {
         this.console = console;
@@ -58,6 +63,7 @@ final class Measurement {
         this.plan = plan;
         this.dialect = dialect;
         this.directory = directory;
+        costs = new CostSummary(plan.pricing().tariff().orElse(null));
     }
 
     /// Measures, and returns the exit code.
@@ -77,10 +83,16 @@ final class Measurement {
         try (var exchanges = new ExchangeFile(directory.file(RunDirectory.EXCHANGES), anchor, secrets)) {
             var stop = new StopSwitch();
             var hopelessStart = new HopelessStart(() -> stop.now("the first requests all failed alike"));
+            CostLimit limit = costLimit();
             var interpreter = new Interpreter(dialect, result -> {
                 summary.add(result);
-                exchanges.write(result);
+                Optional<BigDecimal> cost = costs.add(result);
+                exchanges.write(result, cost);
                 hopelessStart.see(result);
+                if (limit != null) {
+                    limit.see(result, cost);
+                    stop.allow(limit.allowed());
+                }
             });
             var load = new LoadRun(
                     clock,
@@ -92,6 +104,9 @@ final class Measurement {
                     interpreter,
                     flightLogs());
             stop.of(load);
+            if (limit != null) {
+                stop.allow(limit.allowed());
+            }
             LoadRun.Backlog backlog;
             int signal;
             try (var interrupts = new Interrupts(() -> endEarly(stop));
@@ -100,9 +115,12 @@ final class Measurement {
                 backlog = load.run();
                 signal = interrupts.signal();
             } catch (IllegalStateException broken) {
-                runFile.ended(RunFile.State.FAILED, summary, null, List.of());
+                runFile.ended(RunFile.State.FAILED, summary, costs, null, List.of());
                 throw CommandFailure.nothingMeasured(
                         broken.getMessage() + "; what was measured before is in " + directory.path(), broken);
+            }
+            if (limit != null && load.refused()) {
+                refusal = refusal(limit);
             }
             return conclude(runFile, environment, anchor, backlog, hopelessStart, signal);
         }
@@ -119,7 +137,9 @@ final class Measurement {
         String early = endedEarly;
         List<Caveat> caveats = Stream.concat(ofThePlan(early), Caveats.about(plan.load(), summary, backlog).stream())
                 .toList();
-        runFile.ended(early == null ? RunFile.State.FINISHED : RunFile.State.ENDED_EARLY, summary, backlog, caveats);
+        boolean whole = early == null && refusal == null;
+        runFile.ended(
+                whole ? RunFile.State.FINISHED : RunFile.State.ENDED_EARLY, summary, costs, backlog, caveats);
         HistogramFile.write(directory.file(RunDirectory.HISTOGRAMS), summary, anchor);
         if (summary.answered() == 0) {
             if (signal == 0) {
@@ -128,9 +148,29 @@ final class Measurement {
             console.err().println("lens: interrupted before any request was answered");
             return ExitCode.SIGNALLED + signal;
         }
-        console.out().print(secrets.redact(Report.of(plan, summary, caveats, environment, directory)));
+        console.out().print(secrets.redact(Report.of(plan, summary, costs, caveats, environment, directory)));
         console.out().flush();
         return signal == 0 ? ExitCode.GOOD : ExitCode.SIGNALLED + signal;
+    }
+
+    /// Null where the run may cost what it will.
+    private @Nullable CostLimit costLimit() {
+        Pricing pricing = plan.pricing();
+        if (pricing.maxCost() == null || pricing.tariff().isEmpty()) {
+            return null;
+        }
+        Prompts prompts = plan.prompts();
+        return new CostLimit(
+                pricing.maxCost(), pricing.tariff().get(), prompts.inputTokens(), prompts.outputLength());
+    }
+
+    private Caveat.MaxCost refusal(CostLimit limit) {
+        return new Caveat.MaxCost(
+                plan.pricing().maxCost() == null ? "" : Figures.usd(plan.pricing().maxCost()),
+                Figures.usd(costs.total().orElse(BigDecimal.ZERO)),
+                Figures.usd(limit.perRequest()),
+                costs.unknown(),
+                summary.measured() + summary.warmups());
     }
 
     private LongFunction<Exchange> exchanges() {
@@ -178,6 +218,9 @@ final class Measurement {
         if (early != null) {
             caveats.add(new Caveat.EndedEarly(early, summary.measured()));
         }
+        if (refusal != null) {
+            caveats.add(refusal);
+        }
         if (plan.embedded()) {
             caveats.add(new Caveat.EmbeddedProvider());
         }
@@ -201,7 +244,7 @@ final class Measurement {
                 + "; " + Cure.of(outcome, plan);
     }
 
-    /// Stops a run that does not exist yet when the parts that may want to stop it are made.
+    /// Stops or limits a run that does not exist yet when the parts that may want to do so are made.
     private static final class StopSwitch {
         private volatile @Nullable LoadRun run;
 
@@ -213,6 +256,13 @@ final class Measurement {
             LoadRun running = run;
             if (running != null) {
                 running.stop(reason);
+            }
+        }
+
+        void allow(long number) {
+            LoadRun running = run;
+            if (running != null) {
+                running.allow(number);
             }
         }
     }

@@ -24,7 +24,7 @@ import org.jspecify.annotations.Nullable;
 /// @param ioCpus the CPUs of the I/O threads, null for wherever the system puts them
 /// @param priming how long the client's own code is run before it counts
 /// @param metrics what the report's table shows
-/// @param provider by name, null where only a URL was given
+/// @param provider by name, whose prices are asked; null where only a URL was given
 record Plan(
         String id,
         URI url,
@@ -48,7 +48,8 @@ record Plan(
         Map<String, String> labels,
         List<Metric> metrics,
         List<Percentile> percentiles,
-        @Nullable String provider) {
+        @Nullable String provider,
+        Pricing pricing) {
 
     /// Whether a key crosses a network that anyone on it can read.
     boolean keyInCleartext() {

@@ -26,6 +26,7 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.UnaryOperator;
 
 /// Runs the client's own code before it counts.
@@ -85,7 +86,7 @@ final class Priming {
                             Thread::new,
                             new Interpreter(dialect, result -> {
                                 summary.add(result);
-                                exchanges.write(result);
+                                exchanges.write(result, Optional.empty());
                             }),
                             List.of(new FlightLog(clock, 1 << 14, 1 << 21)))
                     .run();

@@ -12,8 +12,19 @@ sealed interface Prompts extends LongFunction<Prompt> {
     /// The most tokens to answer with, 0 for the provider's default.
     int outputLength();
 
+    /// About how many tokens a prompt has, rather too many than too few.
+    long inputTokens();
+
     /// The same text each time. The provider may answer it from a cache.
     record Repeated(String text, String source, int outputLength) implements Prompts {
+        /// Common tokenizers need fewer tokens for all but the rarest scripts.
+        private static final int CHARACTERS_PER_TOKEN = 3;
+
+        @Override
+        public long inputTokens() {
+            return Math.ceilDiv(text.length(), CHARACTERS_PER_TOKEN);
+        }
+
         @Override
         public Prompt apply(long number) {
             return new Prompt(text, outputLength);
@@ -33,10 +44,17 @@ sealed interface Prompts extends LongFunction<Prompt> {
     /// @param inputLength words in a prompt
     record Generated(long seed, int inputLength, int outputLength) implements Prompts {
         private static final int NUMBER_WORDS = 8;
+        /// With the chat template, and words that some tokenizers cut in two.
+        private static final double TOKENS_PER_WORD = 1.5;
 
         @Override
         public String source() {
             return "generated, " + inputLength + " words each, seed " + seed;
+        }
+
+        @Override
+        public long inputTokens() {
+            return (long) Math.ceil(inputLength * TOKENS_PER_WORD);
         }
 
         @Override

@@ -5,11 +5,14 @@ import dev.latencylens.exchange.ConnectionFacts;
 import dev.latencylens.exchange.ExchangeResult;
 import dev.latencylens.load.ArrivalSchedule;
 import dev.latencylens.load.Load;
+import dev.latencylens.provider.Cost;
+import dev.latencylens.provider.CostSummary;
 import dev.latencylens.stats.Distribution;
 import dev.latencylens.stats.Metric;
 import dev.latencylens.stats.Percentile;
 import dev.latencylens.stats.Summary;
 import dev.latencylens.transport.NetworkSettings;
+import java.math.BigDecimal;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
@@ -18,6 +21,7 @@ import java.util.Locale;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /// The report that a person reads: what was measured, what came of it, how far to believe it, by which formulas.
 ///
@@ -34,26 +38,35 @@ final class Report {
 
     private final Plan plan;
     private final Summary summary;
+    private final CostSummary costs;
     private final List<Caveat> caveats;
     private final Environment environment;
     private final StringBuilder text = new StringBuilder(8_192);
     private final Set<Metric> shown = new LinkedHashSet<>();
 
-    private Report(Plan plan, Summary summary, List<Caveat> caveats, Environment environment) {
+    private Report(
+            Plan plan, Summary summary, CostSummary costs, List<Caveat> caveats, Environment environment) {
         this.plan = plan;
         this.summary = summary;
+        this.costs = costs;
         this.caveats = caveats;
         this.environment = environment;
     }
 
     static String of(
-            Plan plan, Summary summary, List<Caveat> caveats, Environment environment, RunDirectory directory) {
-        var report = new Report(plan, summary, caveats, environment);
+            Plan plan,
+            Summary summary,
+            CostSummary costs,
+            List<Caveat> caveats,
+            Environment environment,
+            RunDirectory directory) {
+        var report = new Report(plan, summary, costs, caveats, environment);
         report.measured();
         report.outcomes();
         report.figures();
         report.phases();
         report.tokens();
+        report.cost();
         report.doubts();
         report.formulas();
         report.line("Files     " + directory.path());
@@ -226,7 +239,47 @@ final class Report {
                                     : "")
                             + ", over " + Figures.seconds(windowNs) + " s");
         }
+    }
+
+    private void cost() {
+        Pricing pricing = plan.pricing();
+        if (pricing.tariff().isEmpty()) {
+            wrapped("Cost      ", "unknown: " + pricing.unknown());
+        } else if (costs.total().isEmpty()) {
+            wrapped("Cost      ", "unknown: no answer came with usage, which is what is billed; " + pricing.source());
+        } else {
+            wrapped("Cost      ", costTogether(costs.total().get()));
+            costEach(pricing.monthlyRequests());
+            wrapped("          ", pricing.source());
+            if (!pricing.remark().isEmpty()) {
+                wrapped("          ", pricing.remark());
+            }
+        }
         line("");
+    }
+
+    private String costTogether(BigDecimal total) {
+        return (costs.unknown() == 0 ? "" : "at least ") + Figures.usd(total) + " together"
+                + (costs.warmup().signum() == 0 ? "" : ", " + Figures.usd(costs.warmup()) + " of it for warm-up")
+                + (costs.unknown() == 0
+                        ? ""
+                        : "; " + Figures.count(costs.unknown()) + (costs.unknown() == 1 ? " request" : " requests")
+                                + " of unknown cost not counted");
+    }
+
+    private void costEach(@Nullable Long monthly) {
+        var parts = new ArrayList<String>();
+        costs.perRequest().ifPresent(each -> parts.add(Figures.usd(each) + " per request"));
+        costs.perGoodRequest().ifPresent(each -> parts.add(Figures.usd(each) + " per completed request"));
+        costs.perMillionTokens().ifPresent(each -> parts.add(Figures.usd(each) + " per million tokens, in and out"));
+        if (monthly != null) {
+            costs.of(monthly)
+                    .ifPresent(cost -> parts.add(
+                            Figures.usd(cost) + " a month at " + Figures.count(monthly) + " requests"));
+        }
+        if (!parts.isEmpty()) {
+            wrapped("          ", String.join(", ", parts));
+        }
     }
 
     private void doubts() {
@@ -249,6 +302,9 @@ final class Report {
         wrapped(
                 "  " + String.format(Locale.ROOT, "%-" + NAME_WIDTH + "s", "output_tps"),
                 "output tokens / (last responseEnd - first started); output_tps_user = 1 / tpot");
+        if (costs.total().isPresent()) {
+            wrapped("  " + String.format(Locale.ROOT, "%-" + NAME_WIDTH + "s", "cost"), Cost.FORMULA);
+        }
         line("");
     }
 

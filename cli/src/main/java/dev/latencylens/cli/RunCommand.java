@@ -4,8 +4,11 @@ import dev.latencylens.exchange.Dialect;
 import dev.latencylens.exchange.Header;
 import dev.latencylens.load.ArrivalSchedule;
 import dev.latencylens.load.Load;
+import dev.latencylens.provider.Cost;
 import dev.latencylens.provider.DialectName;
 import dev.latencylens.provider.DialectOptions;
+import dev.latencylens.provider.Price;
+import dev.latencylens.provider.Prices;
 import dev.latencylens.provider.Provider;
 import dev.latencylens.provider.Secret;
 import dev.latencylens.simulated.Behaviour;
@@ -23,6 +26,7 @@ import dev.latencylens.transport.SocketKind;
 import dev.latencylens.transport.Timeouts;
 import dev.latencylens.transport.TlsSettings;
 import java.io.IOException;
+import java.math.BigDecimal;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -42,6 +46,7 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.TypeConversionException;
+import tools.jackson.databind.json.JsonMapper;
 
 /// `lens run`: measures an endpoint, or the embedded simulated provider where none is named.
 ///
@@ -73,6 +78,10 @@ final class RunCommand implements Callable<Integer> {
 
     private static final int EMBEDDED_CONCURRENCY = 16;
     private static final int EMBEDDED_OUTPUT = 20;
+
+    /// Members of a request that change how long its answer can get, or how many there are.
+    private static final List<String> COSTLY_MEMBERS =
+            List.of("max_tokens", "max_completion_tokens", "max_output_tokens", "n", "best_of", "messages");
 
     private static final List<Metric> USUAL_METRICS = List.of(
             Metric.TTFB,
@@ -318,6 +327,40 @@ final class RunCommand implements Callable<Integer> {
             description = "percentiles to tell (default 50,90,95,99,99.9)")
     private List<String> metricPercentiles = List.of();
 
+    @Option(
+            names = "--prices",
+            paramLabel = "FILE",
+            description = "price table to use, in the form of docs/prices.md or of LiteLLM's price file")
+    private @Nullable Path prices;
+
+    @Option(
+            names = "--price-model",
+            paramLabel = "NAME",
+            description = "look the price up under this name instead of the model's")
+    private @Nullable String priceModel;
+
+    @Option(
+            names = "--service-tier",
+            paramLabel = "standard|priority|flex|batch",
+            description = "prices of this tier (default standard); what is asked of the server says --extra-body")
+    private String serviceTier = Price.STANDARD;
+
+    @Option(
+            names = "--monthly-requests",
+            paramLabel = "N",
+            description = "tell what so many requests like the measured ones would cost a month")
+    private @Nullable Long monthlyRequests;
+
+    @Option(
+            names = "--max-cost",
+            paramLabel = "USD",
+            converter = AmountConverter.class,
+            description = "start no request that could bring the run's cost above this, with those in flight")
+    private @Nullable BigDecimal maxCost;
+
+    @Option(names = "--dry-run", description = "tell how many requests and tokens it would be, and the cost; send none")
+    private boolean dryRun;
+
     RunCommand(Console console, Secrets secrets) {
         this.console = console;
         this.secrets = secrets;
@@ -348,6 +391,11 @@ final class RunCommand implements Callable<Integer> {
         URI base = target.url() == null ? NOWHERE : target.url();
         Plan plan = plan(id, base, target);
         Dialect spoken = dialect(plan, base, target);
+        affordable(plan);
+        if (dryRun) {
+            console.out().print(secrets.redact(DryRun.of(plan)));
+            return ExitCode.GOOD;
+        }
         if (apiKey != null) {
             console.err()
                     .println("lens: --api-key can be seen by other users of this machine"
@@ -374,6 +422,7 @@ final class RunCommand implements Callable<Integer> {
         }
         Load load = load(embedded);
         NetworkSettings network = network(endpoint);
+        String name = model == null ? EMBEDDED_MODEL : model;
         Cpus cpus = ioCpus == null ? null : usable(Cpus.parse(ioCpus));
         return new Plan(
                 id,
@@ -381,7 +430,7 @@ final class RunCommand implements Callable<Integer> {
                 embedded,
                 target.dialect().label(),
                 apiVersion,
-                model == null ? EMBEDDED_MODEL : model,
+                name,
                 target.keyVariables().stream().findFirst().orElse(null),
                 embedded ? null : keySource(target),
                 ownHeaders(),
@@ -402,7 +451,57 @@ final class RunCommand implements Callable<Integer> {
                 metricPercentiles.isEmpty()
                         ? Percentile.USUAL
                         : metricPercentiles.stream().map(Percentile::parse).toList(),
-                target.providerLabel());
+                target.providerLabel(),
+                pricing(target.providerLabel(), name));
+    }
+
+    private Pricing pricing(@Nullable String provider, String name) {
+        if (!Price.SERVICES.contains(serviceTier)) {
+            throw CommandFailure.usage("unknown --service-tier '" + serviceTier + "'; known are "
+                    + String.join(", ", Price.SERVICES));
+        }
+        if (monthlyRequests != null) {
+            atLeast("--monthly-requests", monthlyRequests, 1);
+        }
+        Prices table = prices == null ? Prices.builtIn() : Prices.read(prices);
+        Prices.Lookup lookup = table.find(provider, priceModel == null ? name : priceModel);
+        return new Pricing(table, lookup, serviceTier, monthlyRequests, maxCost);
+    }
+
+    /// A limit of cost needs a price and an end of each answer, and must be worth one request.
+    private static void affordable(Plan plan) {
+        Pricing pricing = plan.pricing();
+        BigDecimal limit = pricing.maxCost();
+        if (limit == null) {
+            return;
+        }
+        if (pricing.tariff().isEmpty()) {
+            throw CommandFailure.usage("--max-cost needs a price: " + pricing.unknown());
+        }
+        if (plan.prompts().outputLength() == 0) {
+            throw CommandFailure.usage(
+                    "--max-cost needs to know how long an answer can get; give --osl TOKENS, it was 0");
+        }
+        for (String member : COSTLY_MEMBERS) {
+            if (hasMember(plan.extraBody(), member)) {
+                throw CommandFailure.usage("--max-cost cannot reckon with '" + member
+                        + "' in --extra-body; leave it out, and give --osl for the length of answers");
+            }
+        }
+        BigDecimal each = Cost.atMost(
+                        plan.prompts().inputTokens(),
+                        plan.prompts().outputLength(),
+                        pricing.tariff().get())
+                .orElseThrow(() -> CommandFailure.usage("--max-cost needs a price, but there is none for so long a"
+                        + " prompt in " + pricing.prices().name()));
+        if (each.compareTo(limit) > 0) {
+            throw CommandFailure.usage("--max-cost " + limit.toPlainString() + " does not pay for one request, which"
+                    + " may cost " + Figures.usd(each) + "; give more, or lower --osl");
+        }
+    }
+
+    private static boolean hasMember(@Nullable String body, String member) {
+        return body != null && JsonMapper.shared().readTree(body).has(member);
     }
 
     private Load load(boolean embedded) {
@@ -559,7 +658,7 @@ final class RunCommand implements Callable<Integer> {
         if (plan.extraBody() != null) {
             options.extraBody(plan.extraBody());
         }
-        return target.dialect(options);
+        return target.dialect(options, console.environment(), secrets);
     }
 
     /// The key itself, empty where there is none.
@@ -614,6 +713,19 @@ final class RunCommand implements Callable<Integer> {
                 throw new TypeConversionException("a time must be positive, was '" + text + "'");
             }
             return duration;
+        }
+    }
+
+    /// Reads an amount of US dollars such as `0.50`, exactly.
+    static final class AmountConverter implements ITypeConverter<BigDecimal> {
+        private static final Pattern FORM = Pattern.compile("\\d{1,9}(?:\\.\\d{1,9})?");
+
+        @Override
+        public BigDecimal convert(String text) {
+            if (!FORM.matcher(text.strip()).matches()) {
+                throw new TypeConversionException("'" + text + "' is no amount of US dollars such as 0.50");
+            }
+            return new BigDecimal(text.strip());
         }
     }
 

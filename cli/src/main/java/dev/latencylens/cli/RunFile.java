@@ -7,6 +7,7 @@ import dev.latencylens.exchange.Header;
 import dev.latencylens.load.ArrivalSchedule;
 import dev.latencylens.load.Load;
 import dev.latencylens.load.LoadRun;
+import dev.latencylens.provider.CostSummary;
 import dev.latencylens.stats.Distribution;
 import dev.latencylens.stats.Metric;
 import dev.latencylens.stats.Percentile;
@@ -14,6 +15,7 @@ import dev.latencylens.stats.Summary;
 import dev.latencylens.transport.NetworkSettings;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.math.BigDecimal;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -21,6 +23,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
@@ -77,15 +80,25 @@ final class RunFile {
     }
 
     void started() throws IOException {
-        write(State.RUNNING, null, null, List.of());
+        write(State.RUNNING, null, null, null, List.of());
     }
 
-    void ended(State state, Summary summary, LoadRun.@Nullable Backlog backlog, List<Caveat> caveats)
+    void ended(
+            State state,
+            Summary summary,
+            CostSummary costs,
+            LoadRun.@Nullable Backlog backlog,
+            List<Caveat> caveats)
             throws IOException {
-        write(state, summary, backlog, caveats);
+        write(state, summary, costs, backlog, caveats);
     }
 
-    private void write(State state, @Nullable Summary summary, LoadRun.@Nullable Backlog backlog, List<Caveat> caveats)
+    private void write(
+            State state,
+            @Nullable Summary summary,
+            @Nullable CostSummary costs,
+            LoadRun.@Nullable Backlog backlog,
+            List<Caveat> caveats)
             throws IOException {
         var bytes = new ByteArrayOutputStream(1 << 14);
         try (JsonGenerator json = new JsonFactory().createGenerator(INDENTED, bytes)) {
@@ -98,10 +111,10 @@ final class RunFile {
             environment(json);
             clock(json);
             json.writeName("summary");
-            if (summary == null) {
+            if (summary == null || costs == null) {
                 json.writeNull();
             } else {
-                summary(json, summary, backlog);
+                summary(json, summary, costs, backlog);
             }
             json.writeArrayPropertyStart("caveats");
             for (Caveat caveat : caveats) {
@@ -228,7 +241,8 @@ final class RunFile {
         json.writeEndObject();
     }
 
-    private void summary(JsonGenerator json, Summary summary, LoadRun.@Nullable Backlog backlog) {
+    private void summary(
+            JsonGenerator json, Summary summary, CostSummary costs, LoadRun.@Nullable Backlog backlog) {
         json.writeStartObject();
         json.writeNumberProperty("measured", summary.measured());
         json.writeNumberProperty("answered", summary.answered());
@@ -251,6 +265,7 @@ final class RunFile {
         }
         json.writeEndArray();
         tokens(json, summary);
+        cost(json, costs);
         json.writeNumberProperty("chunks", summary.chunks());
         json.writeNumberProperty("coalescedChunks", summary.coalescedChunks());
         json.writeNumberProperty("bodyBytes", summary.bodyBytes());
@@ -289,6 +304,47 @@ final class RunFile {
         json.writeNumberProperty("answersByUsage", tokens.answersByUsage());
         json.writeNumberProperty("answersByChunks", tokens.answersByChunks());
         json.writeEndObject();
+    }
+
+    /// Amounts are texts, so that no reader makes doubles of them.
+    private void cost(JsonGenerator json, CostSummary costs) {
+        Pricing pricing = plan.pricing();
+        json.writeObjectPropertyStart("cost");
+        json.writeStringProperty("currency", "USD");
+        text(json, "table", pricing.prices().name());
+        pricing.prices().date().ifPresent(date -> json.writeStringProperty("tableDate", date.toString()));
+        json.writeStringProperty("serviceTier", pricing.service());
+        pricing.price().ifPresent(price -> {
+            text(json, "provider", price.provider());
+            text(json, "model", price.model());
+            text(json, "source", price.source());
+        });
+        if (pricing.tariff().isEmpty()) {
+            text(json, "unknownBecause", pricing.unknown());
+        }
+        if (!pricing.remark().isEmpty()) {
+            text(json, "remark", pricing.remark());
+        }
+        amount(json, "total", costs.total());
+        amount(json, "warmup", costs.total().map(_ -> costs.warmup()));
+        amount(json, "perRequest", costs.perRequest());
+        amount(json, "perGoodRequest", costs.perGoodRequest());
+        amount(json, "perMillionTokens", costs.perMillionTokens());
+        Long monthly = pricing.monthlyRequests();
+        if (monthly != null) {
+            json.writeNumberProperty("monthlyRequests", monthly.longValue());
+            amount(json, "perMonth", costs.of(monthly));
+        }
+        if (pricing.maxCost() != null) {
+            amount(json, "maxCost", Optional.of(pricing.maxCost()));
+        }
+        json.writeNumberProperty("unknown", costs.unknown());
+        json.writeEndObject();
+    }
+
+    private static void amount(JsonGenerator json, String name, Optional<BigDecimal> amount) {
+        amount.ifPresent(usd -> json.writeStringProperty(
+                name, usd.stripTrailingZeros().toPlainString()));
     }
 
     /// A distribution that saw something. A percentile below its floor is not among `percentiles` but in `needs`,

@@ -1,10 +1,12 @@
 package dev.latencylens.cli;
 
 import dev.latencylens.exchange.Dialect;
+import dev.latencylens.provider.AwsCredentials;
 import dev.latencylens.provider.DialectName;
 import dev.latencylens.provider.DialectOptions;
 import dev.latencylens.provider.Provider;
 import dev.latencylens.transport.Endpoint;
+import java.io.IOException;
 import java.net.URI;
 import java.net.URISyntaxException;
 import java.util.Arrays;
@@ -96,7 +98,27 @@ record Target(
 
     /// The one place where a dialect is made: from the provider, the options and what else the environment has for
     /// it.
-    Dialect dialect(DialectOptions options) {
+    ///
+    /// @throws IllegalArgumentException naming what is wrong and the cure
+    Dialect dialect(DialectOptions options, Map<String, String> environment, Secrets secrets) {
+        if (dialect == DialectName.BEDROCK_CONVERSE || dialect == DialectName.BEDROCK_INVOKE) {
+            try {
+                AwsCredentials credentials =
+                        AwsCredentials.find(environment::get).orElse(null);
+                if (credentials != null) {
+                    secrets.add(credentials.secretAccessKey().reveal());
+                    if (credentials.sessionToken() != null) {
+                        secrets.add(credentials.sessionToken().reveal());
+                    }
+                }
+                options.aws(
+                        credentials,
+                        AwsCredentials.findRegion(environment::get).orElse(null));
+            } catch (IOException e) {
+                throw new IllegalArgumentException(
+                        "cannot read AWS's shared files: " + e.getMessage() + "; set AWS_ACCESS_KEY_ID instead", e);
+            }
+        }
         return dialect.with(options);
     }
 

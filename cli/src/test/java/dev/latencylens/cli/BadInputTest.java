@@ -58,6 +58,16 @@ class BadInputTest {
             run -H nonsense                  | bad header beginning with 'nonsense'; give it as 'Name: value'
             run --output-dir pom.xml         | output folder 'pom.xml' is a file
             run --label novalue              | novalue
+            run --prices no.json             | cannot read the prices in 'no.json'; give a JSON file
+            run --prices pom.xml             | the prices in 'pom.xml' are no JSON
+            run --service-tier gold          | unknown --service-tier 'gold'; known are standard, priority, flex, batch
+            run --monthly-requests 0         | --monthly-requests must be at least 1, was 0
+            run --max-cost -1                | '-1' is no amount of US dollars such as 0.50
+            run --max-cost much              | 'much' is no amount of US dollars such as 0.50
+            run --max-cost 1                 | --max-cost needs a price: no price for model 'simulated' in the table of
+            run --max-cost 1 --osl 0 --price-model gpt-5 | --max-cost needs to know how long an answer can get; give --osl
+            run --max-cost 0 --price-model gpt-5 | --max-cost 0 does not pay for one request, which may cost 0.000
+            run --max-cost 1 --price-model gpt-5 --extra-body {"n":2} | cannot reckon with 'n' in --extra-body
             truth no/such/run                | cannot read 'no/such/run/run.json'; give the folder of a run
             truth                            | RUN_DIR
             measure                          | unknown argument 'measure'

@@ -155,6 +155,22 @@ public sealed interface Caveat {
         }
     }
 
+    /// The next request could have cost more than was left.
+    ///
+    /// @param limit what the run may cost, with its currency, as the other amounts
+    /// @param spent what it did cost, as far as that is known
+    /// @param reserved the most that one request was reckoned to cost
+    /// @param unknown requests of unknown cost, each of which was counted as that much
+    record MaxCost(String limit, String spent, String reserved, long unknown, long ended) implements Caveat {
+        @Override
+        public String text() {
+            return "The run was ended early (max cost) after " + count(ended, "request") + " for " + spent
+                    + (unknown == 0 ? "" : ", and " + count(unknown, "request") + " of unknown cost")
+                    + ": one more, which may cost up to " + reserved + ", could have passed " + limit + " with those in"
+                    + " flight. Raise --max-cost, or lower --osl or --concurrency.";
+        }
+    }
+
     record WarmupFailed(long failed, long of) implements Caveat {
         @Override
         public String text() {

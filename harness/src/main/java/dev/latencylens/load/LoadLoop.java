@@ -23,6 +23,7 @@ final class LoadLoop implements Transport.Listener {
     private final int thread;
     private final int threads;
     private final ReadyQueue ready;
+    private final Allowance allowance;
 
     /// Users of a closed loop that are free, oldest first, and since when.
     private final int[] freeUsers;
@@ -44,12 +45,13 @@ final class LoadLoop implements Transport.Listener {
     private boolean cancelled;
     private volatile @Nullable String stopReason;
 
-    LoadLoop(Clock clock, Load load, int thread, int threads, ReadyQueue ready) {
+    LoadLoop(Clock clock, Load load, int thread, int threads, ReadyQueue ready, Allowance allowance) {
         this.clock = clock;
         this.load = load.share(thread, threads);
         this.thread = thread;
         this.threads = threads;
         this.ready = ready;
+        this.allowance = allowance;
         int users = load.arrivals() == null ? this.load.concurrency() : 0;
         freeUsers = new int[users];
         freeSinceNs = new long[users];
@@ -112,7 +114,7 @@ final class LoadLoop implements Transport.Listener {
     }
 
     private boolean moreToStart(long nowNs) {
-        if (stopReason != null) {
+        if (stopReason != null || allowance.refused()) {
             return false;
         }
         if (load.requests() > 0 && nextNumber() >= load.warmupRequests() + load.requests()) {
@@ -148,6 +150,9 @@ final class LoadLoop implements Transport.Listener {
             }
             if (intendedAtNs - nowNs > 0) {
                 return Math.min(intendedAtNs, wakeAtNs);
+            }
+            if (!allowance.allows(nextNumber())) {
+                return wakeAtNs;
             }
             Exchange exchange = ready.poll();
             if (exchange == null) {

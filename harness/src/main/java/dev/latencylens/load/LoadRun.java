@@ -36,6 +36,7 @@ public final class LoadRun {
     private final LongFunction<Exchange> exchanges;
     private final Interpreter interpreter;
     private final List<IoThread> ioThreads = new ArrayList<>();
+    private final Allowance allowance = new Allowance();
     private final Thread feeder;
     private final Thread reader;
     private final CountDownLatch opened;
@@ -64,7 +65,7 @@ public final class LoadRun {
         opened = new CountDownLatch(logs.size());
         for (int i = 0; i < logs.size(); i++) {
             var ready = new ReadyQueue(AHEAD);
-            var loop = new LoadLoop(clock, load, i, logs.size(), ready);
+            var loop = new LoadLoop(clock, load, i, logs.size(), ready, allowance);
             FlightLog log = logs.get(i);
             Runnable body = () -> drive(loop, log, transports);
             ioThreads.add(new IoThread(loop, ready, log, named("io-" + i, ioThreadFactory.newThread(body))));
@@ -112,6 +113,17 @@ public final class LoadRun {
     /// Ends the run early, from any thread; what is in flight ends as cancelled and [#run] returns.
     public void stop(String reason) {
         ioThreads.forEach(io -> io.loop.stop(reason));
+    }
+
+    /// Lets only the exchanges with a number below this one be started, from any thread and as often as needed. When
+    /// another is due nonetheless nothing more is started at all, and the run ends once what is in flight has.
+    public void allow(long number) {
+        allowance.allow(number);
+    }
+
+    /// Whether the run ended, or is ending, for want of allowance.
+    public boolean refused() {
+        return allowance.refused();
     }
 
     /// Exchanges started so far, from any thread.

@@ -145,6 +145,7 @@ class CaveatsTest {
                 new Caveat.NegativeDuration(Metric.WAIT, -1),
                 new Caveat.EndedEarly("interrupted", 4),
                 new Caveat.WarmupFailed(1, 2),
+                new Caveat.MaxCost("1 USD", "0.97 USD", "0.05 USD", 0, 12),
                 new Caveat.KeyInCleartext("example.com"));
 
         assertThat(all).hasSize(Caveat.class.getPermittedSubclasses().length);

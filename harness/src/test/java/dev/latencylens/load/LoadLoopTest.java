@@ -19,6 +19,7 @@ class LoadLoopTest {
 
     private final FakeClock clock = new FakeClock(0);
     private final ReadyQueue ready = new ReadyQueue(4096);
+    private final Allowance allowance = new Allowance();
     private @Nullable LoadLoop loop;
     private Function<Exchange, Duration> takes = exchange -> ofMillis(10);
 
@@ -124,7 +125,7 @@ class LoadLoopTest {
     @Test
     void aFeederThatIsBehindIsCountedAndNothingIsSkipped() {
         var load = new Load(PER_MILLISECOND, 0, 3, 0, null, ofSeconds(5));
-        var hungry = new LoadLoop(clock, load, 0, 1, ready);
+        var hungry = new LoadLoop(clock, load, 0, 1, ready, allowance);
         var feeding = new ScriptedTransport(clock, new FlightLog(clock, 64, 16), hungry, exchange -> ofMillis(1)) {
             @Override
             public void poll(long untilAtNs) {
@@ -146,12 +147,57 @@ class LoadLoopTest {
     }
 
     @Test
+    void whatIsNotAllowedIsNotStartedAndWhatIsInFlightMayFinish() {
+        allowance.allow(4);
+        var transport = run(new Load(null, 3, 100, 0, null, ofSeconds(1)), 100);
+
+        assertThat(transport.starts).hasSize(4);
+        assertThat(transport.cancelled).isEmpty();
+        assertThat(allowance.refused()).isTrue();
+    }
+
+    @Test
+    void anAllowanceThatRisesInTimeRefusesNothing() {
+        allowance.allow(1);
+        takes = exchange -> {
+            allowance.allow(exchange.number() + 2);
+            return ofMillis(10);
+        };
+        var transport = run(new Load(null, 1, 20, 0, null, ofSeconds(1)), 20);
+
+        assertThat(transport.starts).hasSize(20);
+        assertThat(allowance.refused()).isFalse();
+    }
+
+    @Test
+    void aRefusalIsTheLastWordWhateverIsAllowedLater() {
+        allowance.allow(2);
+        takes = exchange -> ofMillis(10 * (exchange.number() + 1));
+        for (int number = 0; number < 10; number++) {
+            ready.offer(ScriptedExchange.planned(number));
+        }
+        var each = new LoadLoop(clock, new Load(null, 2, 10, 0, null, ofSeconds(1)), 0, 1, ready, allowance);
+        var generous = new ScriptedTransport(clock, new FlightLog(clock, 64, 16), each, exchange -> takes.apply(exchange)) {
+            @Override
+            public void poll(long untilAtNs) {
+                super.poll(untilAtNs);
+                if (allowance.refused()) {
+                    allowance.allow(10);
+                }
+            }
+        };
+        each.run(generous, 0);
+
+        assertThat(generous.starts).hasSize(2);
+    }
+
+    @Test
     void everyThreadTakesItsShareOfUsersAndOfNumbers() {
         var load = new Load(null, 5, 10, 0, null, ofSeconds(1));
         assertThat(load.share(0, 2).concurrency()).isEqualTo(3);
         assertThat(load.share(1, 2).concurrency()).isEqualTo(2);
 
-        var second = new LoadLoop(clock, load, 1, 2, ready);
+        var second = new LoadLoop(clock, load, 1, 2, ready, allowance);
         for (int number = 1; number < 10; number += 2) {
             ready.offer(ScriptedExchange.planned(number));
         }
@@ -166,7 +212,7 @@ class LoadLoopTest {
         for (int number = 0; number < offered; number++) {
             ready.offer(ScriptedExchange.planned(number, number < load.warmupRequests()));
         }
-        var each = new LoadLoop(clock, load, 0, 1, ready);
+        var each = new LoadLoop(clock, load, 0, 1, ready, allowance);
         loop = each;
         var transport = transport(each);
         each.run(transport, 0);

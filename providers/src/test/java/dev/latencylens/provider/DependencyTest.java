@@ -49,7 +49,7 @@ class DependencyTest {
     }
 
     @Test
-    void dialectsAndTheirOptionsAreAllThatIsPublic() {
+    void dialectsTheirOptionsAndPricesAreAllThatIsPublic() {
         classes()
                 .that()
                 .arePublic()
@@ -67,6 +67,14 @@ class DependencyTest {
                 .be(Secret.class)
                 .orShould()
                 .be(AwsCredentials.class)
+                .orShould()
+                .be(Price.class)
+                .orShould()
+                .be(Prices.class)
+                .orShould()
+                .be(Cost.class)
+                .orShould()
+                .be(CostSummary.class)
                 .check(CLASSES);
     }
 }

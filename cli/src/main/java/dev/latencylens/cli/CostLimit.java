@@ -1,0 +1,70 @@
+package dev.latencylens.cli;
+
+import dev.latencylens.exchange.ExchangeResult;
+import dev.latencylens.exchange.Moment;
+import dev.latencylens.exchange.Usage;
+import dev.latencylens.provider.Cost;
+import dev.latencylens.provider.Price;
+import java.math.BigDecimal;
+import java.util.Optional;
+
+/// Reckons how many exchanges a run may start before it could cost more than it may.
+///
+/// Every exchange that has ended counts with its cost, every other with the most that one can cost: the input of the
+/// longest prompt seen, an estimate before the first usage, and an answer of full length. An exchange whose cost
+/// nobody knows counts with that much too, unless not a byte of it was sent. Used by the interpreter's thread.
+final class CostLimit {
+    private final BigDecimal limit;
+    private final Price.Tariff tariff;
+    private final long outputTokens;
+    private long inputTokens;
+    private boolean inputSeen;
+    private BigDecimal perRequest;
+    private BigDecimal spent = BigDecimal.ZERO;
+    private long ended;
+
+    /// @param inputTokens estimate of a prompt's length
+    /// @param outputTokens the most that an answer can have
+    CostLimit(BigDecimal limit, Price.Tariff tariff, long inputTokens, long outputTokens) {
+        this.limit = limit;
+        this.tariff = tariff;
+        this.inputTokens = inputTokens;
+        this.outputTokens = outputTokens;
+        perRequest = mostOf(inputTokens);
+    }
+
+    /// @param cost absent where it is not known
+    void see(ExchangeResult result, Optional<BigDecimal> cost) {
+        ended++;
+        Usage usage = result.completion().usage();
+        if (usage != null && usage.inputTotal() != null && (!inputSeen || usage.inputTotal() > inputTokens)) {
+            inputSeen = true;
+            inputTokens = usage.inputTotal();
+            perRequest = mostOf(inputTokens);
+        }
+        boolean sent = result.timeline().has(Moment.REQUEST_START);
+        spent = spent.add(cost.orElse(sent ? perRequest : BigDecimal.ZERO));
+    }
+
+    /// Exchanges with a number below this one may be started.
+    long allowed() {
+        if (perRequest.signum() == 0) {
+            return Long.MAX_VALUE;
+        }
+        BigDecimal left = limit.subtract(spent).max(BigDecimal.ZERO);
+        return ended
+                + left.divideToIntegralValue(perRequest)
+                        .min(BigDecimal.valueOf(Long.MAX_VALUE / 2))
+                        .longValue();
+    }
+
+    /// The most that one exchange is reckoned to cost.
+    BigDecimal perRequest() {
+        return perRequest;
+    }
+
+    /// Of a request longer than the tariff knows, the whole limit, which ends the run.
+    private BigDecimal mostOf(long input) {
+        return Cost.atMost(input, outputTokens, tariff).orElse(limit);
+    }
+}

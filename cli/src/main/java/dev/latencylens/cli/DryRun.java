@@ -1,0 +1,106 @@
+package dev.latencylens.cli;
+
+import dev.latencylens.exchange.Usage;
+import dev.latencylens.load.ArrivalSchedule;
+import dev.latencylens.load.Load;
+import dev.latencylens.provider.Cost;
+import java.math.BigDecimal;
+import java.time.Duration;
+import java.util.OptionalLong;
+
+/// What a plan would send and cost, reckoned without sending anything.
+final class DryRun {
+    private DryRun() {}
+
+    static String of(Plan plan) {
+        Load load = plan.load();
+        OptionalLong requests = requests(load);
+        var text = new StringBuilder(500);
+        text.append("Dry run   nothing was sent; ")
+                .append(plan.model())
+                .append(" at ")
+                .append(plan.embedded() ? "the embedded simulated provider" : plan.url())
+                .append('\n');
+        text.append("Requests  ").append(requests(load, requests)).append('\n');
+        text.append("Tokens    ").append(tokens(plan, requests)).append('\n');
+        text.append("Cost      ").append(cost(plan, requests)).append('\n');
+        if (plan.pricing().tariff().isPresent()) {
+            text.append("Prices    ").append(plan.pricing().source()).append('\n');
+            String remark = plan.pricing().remark();
+            text.append(remark.isEmpty() ? "" : "          " + remark + "\n");
+        }
+        return text.toString();
+    }
+
+    /// Warm-up included; absent where nobody can know it before.
+    private static OptionalLong requests(Load load) {
+        Duration duration = load.duration();
+        if (duration == null) {
+            return OptionalLong.of(load.warmupRequests() + load.requests());
+        }
+        if (load.arrivals() instanceof ArrivalSchedule.Constant constant) {
+            long due = (long) Math.ceil(constant.requestsPerSecond() * duration.toNanos() / 1e9);
+            long most = load.requests() == 0 ? due : Math.min(due, load.requests());
+            return OptionalLong.of(load.warmupRequests() + most);
+        }
+        return load.requests() == 0
+                ? OptionalLong.empty()
+                : OptionalLong.of(load.warmupRequests() + load.requests());
+    }
+
+    private static String requests(Load load, OptionalLong requests) {
+        String warmup = load.warmupRequests() == 0
+                ? ""
+                : ", " + Figures.count(load.warmupRequests()) + " of them for warm-up";
+        Duration duration = load.duration();
+        if (requests.isEmpty()) {
+            return "as many as are answered in " + duration(load) + ", which cannot be known before"
+                    + (load.warmupRequests() == 0
+                            ? ""
+                            : "; " + Figures.count(load.warmupRequests()) + " more for warm-up");
+        }
+        return (duration == null ? "" : "at most ") + Figures.count(requests.getAsLong()) + warmup
+                + (duration == null ? "" : ", in " + duration(load) + " of measuring");
+    }
+
+    private static String duration(Load load) {
+        return load.duration() == null ? "" : Figures.seconds(load.duration().toNanos()) + " s";
+    }
+
+    private static String tokens(Plan plan, OptionalLong requests) {
+        long input = plan.prompts().inputTokens();
+        long output = plan.prompts().outputLength();
+        String each = "about " + Figures.count(input) + " in and "
+                + (output == 0 ? "an unknown number" : "at most " + Figures.count(output)) + " out for each request";
+        if (requests.isEmpty()) {
+            return each;
+        }
+        return each + "; about " + Figures.count(input * requests.getAsLong()) + " in"
+                + (output == 0 ? "" : " and at most " + Figures.count(output * requests.getAsLong()) + " out")
+                + " together";
+    }
+
+    private static String cost(Plan plan, OptionalLong requests) {
+        Pricing pricing = plan.pricing();
+        if (pricing.tariff().isEmpty()) {
+            return "unknown: " + pricing.unknown();
+        }
+        long output = plan.prompts().outputLength();
+        if (output == 0) {
+            return "unknown: the length of an answer is left to the server; give --osl";
+        }
+        var usage = new Usage(plan.prompts().inputTokens(), null, null, output, null, "");
+        var each = Cost.of(usage, pricing.tariff().get());
+        if (each.isEmpty()) {
+            return "unknown: no " + pricing.service() + " price for so long a prompt in "
+                    + pricing.prices().name();
+        }
+        return "about " + Figures.usd(each.get()) + " at most for each request; "
+                + (requests.isEmpty()
+                        ? "together as many times that as are answered, which cannot be known before"
+                                + (pricing.maxCost() == null ? "; --max-cost sets a limit" : "")
+                        : "about " + Figures.usd(each.get().multiply(BigDecimal.valueOf(requests.getAsLong())))
+                                + " at most together")
+                + (pricing.maxCost() == null ? "" : ", limited to " + Figures.usd(pricing.maxCost()));
+    }
+}

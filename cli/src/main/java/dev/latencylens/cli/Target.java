@@ -106,10 +106,7 @@ record Target(
                 AwsCredentials credentials =
                         AwsCredentials.find(environment::get).orElse(null);
                 if (credentials != null) {
-                    secrets.add(credentials.secretAccessKey().reveal());
-                    if (credentials.sessionToken() != null) {
-                        secrets.add(credentials.sessionToken().reveal());
-                    }
+                    credentials.hide(secrets::add);
                 }
                 options.aws(
                         credentials,

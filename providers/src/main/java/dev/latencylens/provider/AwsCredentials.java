@@ -5,6 +5,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -23,6 +24,14 @@ public record AwsCredentials(String accessKeyId, Secret secretAccessKey, @Nullab
     public AwsCredentials {
         if (accessKeyId.isBlank() || accessKeyId.chars().anyMatch(c -> c <= ' ' || c >= 127)) {
             throw new IllegalArgumentException("AWS access key id is blank or holds blanks or strange characters");
+        }
+    }
+
+    /// Tells each value that must be seen nowhere.
+    public void hide(Consumer<String> secrets) {
+        secrets.accept(secretAccessKey.reveal());
+        if (sessionToken != null) {
+            secrets.accept(sessionToken.reveal());
         }
     }
 

@@ -123,9 +123,7 @@ public final class OpenAiChat implements Dialect {
         boolean json = head.header("content-type")
                 .map(type -> type.strip().toLowerCase(Locale.ROOT).startsWith("application/json"))
                 .orElse(false);
-        return json
-                ? WholeBodyDecoder.ofAnswer(new ChatAnswer(errors))
-                : new SseDecoder(new ChatAnswer(errors));
+        return json ? WholeBodyDecoder.ofAnswer(new ChatAnswer(errors)) : new SseDecoder(new ChatAnswer(errors));
     }
 
     private static int put(byte[] part, byte[] body, int at) {

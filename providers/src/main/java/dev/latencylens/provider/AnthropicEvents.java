@@ -11,7 +11,7 @@ import tools.jackson.databind.node.ObjectNode;
 
 /// What the documents of Anthropic's Messages dialect mean, whether Anthropic sends them or Bedrock.
 ///
-/// Usage comes in pieces: `message_start` has some counts, and later ones take the place of those of the same name.
+/// Usage comes in pieces: `message_start` has some counts, and later ones replace those of the same name.
 /// `input_tokens` leaves out what was read from or written to a cache, `output_tokens` includes thinking.
 final class AnthropicEvents {
     private final JsonAnswer answer;
@@ -105,7 +105,8 @@ final class AnthropicEvents {
         Long read = JsonAnswer.count(raw.path("cache_read_input_tokens"));
         Long written = JsonAnswer.count(raw.path("cache_creation_input_tokens"));
         Long output = JsonAnswer.count(raw.path("output_tokens"));
-        @Nullable Long thinking = JsonAnswer.count(raw.path("output_tokens_details").path("thinking_tokens"));
+        @Nullable
+        Long thinking = JsonAnswer.count(raw.path("output_tokens_details").path("thinking_tokens"));
         return new Usage(
                 JsonAnswer.sum(input, read, written),
                 read,

@@ -9,13 +9,17 @@ import java.util.function.Consumer;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
-/// What signs a request to AWS, found where AWS's own tools look first: in the environment, then in the shared files.
+/// What signs a request to AWS, found where AWS's own tools look first: in the environment, then in the shared
+/// files.
 ///
 /// Profiles that get their keys from elsewhere (`sso_session`, `role_arn`, `credential_process`) are not followed;
 /// `aws configure export-credentials --format env` turns them into environment variables.
 ///
 /// @param sessionToken of keys that are temporary
-public record AwsCredentials(String accessKeyId, Secret secretAccessKey, @Nullable Secret sessionToken) {
+public record AwsCredentials(
+        String accessKeyId,
+        Secret secretAccessKey,
+        @Nullable Secret sessionToken) {
     private static final String KEY = "aws_access_key_id";
     private static final String SECRET = "aws_secret_access_key";
     private static final String TOKEN = "aws_session_token";
@@ -38,13 +42,13 @@ public record AwsCredentials(String accessKeyId, Secret secretAccessKey, @Nullab
     /// The credentials that the environment tells of; empty where it tells of none.
     ///
     /// @param environment the value of a variable, for example `System::getenv`
-    /// @throws IllegalArgumentException where keys are given by halves, or `AWS_PROFILE` names a profile without keys
+    /// @throws IllegalArgumentException where keys are given by halves, or `AWS_PROFILE` names a profile without
+    /// keys
     public static Optional<AwsCredentials> find(Function<String, @Nullable String> environment) throws IOException {
         String key = value(environment, "AWS_ACCESS_KEY_ID");
         String secret = value(environment, "AWS_SECRET_ACCESS_KEY");
         if (key != null || secret != null) {
-            return Optional.of(
-                    of("the environment", key, secret, value(environment, "AWS_SESSION_TOKEN")));
+            return Optional.of(of("the environment", key, secret, value(environment, "AWS_SESSION_TOKEN")));
         }
         String profile = profile(environment);
         for (Map<String, String> section : sections(environment, profile)) {

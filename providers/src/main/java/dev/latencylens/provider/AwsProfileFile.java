@@ -47,8 +47,7 @@ final class AwsProfileFile {
             } else if (inside && !line.isBlank() && "#; \t".indexOf(line.charAt(0)) < 0) {
                 int equals = line.indexOf('=');
                 if (equals > 0) {
-                    String value =
-                            COMMENT.matcher(line.substring(equals + 1)).replaceFirst("");
+                    String value = COMMENT.matcher(line.substring(equals + 1)).replaceFirst("");
                     settings.put(line.substring(0, equals).strip(), value.strip());
                 }
             }

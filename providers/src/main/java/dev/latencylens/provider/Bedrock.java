@@ -65,8 +65,7 @@ public final class Bedrock implements Dialect {
 
     private Bedrock(Builder options) {
         api = options.api;
-        target = path(options.baseUrl) + "/model/" + SigV4.encode(options.model) + "/"
-                + api.operation(options.stream);
+        target = path(options.baseUrl) + "/model/" + SigV4.encode(options.model) + "/" + api.operation(options.stream);
         headers = options.headers();
         errors = new ErrorReader(options.secrets());
         extraBody = options.extraBody;
@@ -223,8 +222,8 @@ public final class Bedrock implements Dialect {
             return this;
         }
 
-        /// Merged over the request's members as RFC 7396 says: objects are merged, null takes a member out, anything
-        /// else replaces.
+        /// Merged over the request's members as RFC 7396 says: objects are merged, null takes a member out,
+        /// anything else replaces.
         public Builder extraBody(ObjectNode members) {
             extraBody.setAll(members);
             return this;
@@ -276,9 +275,8 @@ public final class Bedrock implements Dialect {
         private List<Secret> secrets() {
             List<Secret> secrets = new ArrayList<>();
             for (Header field : headers()) {
-                String value = field.value().startsWith(BEARER)
-                        ? field.value().substring(BEARER.length())
-                        : field.value();
+                String value =
+                        field.value().startsWith(BEARER) ? field.value().substring(BEARER.length()) : field.value();
                 if (field.secret() && !value.isBlank()) {
                     secrets.add(Secret.of(value));
                 }

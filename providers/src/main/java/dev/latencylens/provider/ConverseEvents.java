@@ -33,7 +33,8 @@ final class ConverseEvents {
 
     /// An answer that came whole.
     void whole(JsonNode json) {
-        for (JsonNode block : json.path("output").path("message").path("content").values()) {
+        for (JsonNode block :
+                json.path("output").path("message").path("content").values()) {
             answer.output(TEXT, 0, block.path("text"));
             answer.output(
                     REASONING,

@@ -89,7 +89,9 @@ final class ErrorReader {
 
     private ProviderError describe(JsonNode error) {
         String message = message(error);
-        String upstream = error.path("metadata").path("raw").asString(error.path("originalMessage").asString(""));
+        String upstream = error.path("metadata")
+                .path("raw")
+                .asString(error.path("originalMessage").asString(""));
         return error(code(error), upstream.isEmpty() ? message : message + ": " + upstream);
     }
 

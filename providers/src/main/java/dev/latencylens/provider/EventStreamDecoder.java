@@ -191,7 +191,7 @@ final class EventStreamDecoder implements StreamDecoder {
         return headers;
     }
 
-    /// Bytes of a value, those of its length included; -1 of an unknown type, or where the length itself is cut off.
+    /// Bytes of a value, those of its length included; -1 of an unknown type or a length cut off.
     private int valueBytes(byte type, int at, int to) {
         return switch (type) {
             case HeaderType.TRUE, HeaderType.FALSE -> 0;

@@ -12,8 +12,8 @@ import tools.jackson.databind.node.ObjectNode;
 /// An answer of Bedrock's InvokeModel and InvokeModelWithResponseStream: documents of the model's own family, in a
 /// stream wrapped as `{"bytes":"<Base64>"}`.
 ///
-/// The family is told by the shape of its documents, because the id of an inference profile or of an imported model
-/// does not tell it: Anthropic's Claude, and Amazon's Nova and Titan, and Meta's Llama. Others are skipped.
+/// The family is told by the shape of its documents, because the id of an inference profile or of an imported
+/// model does not tell it: Anthropic's Claude, and Amazon's Nova and Titan, and Meta's Llama. Others are skipped.
 final class InvokeAnswer extends JsonAnswer {
     private static final JsonMapper JSON = JsonMapper.shared();
     private static final double NS_PER_MS = 1e6;
@@ -90,7 +90,8 @@ final class InvokeAnswer extends JsonAnswer {
         }
     }
 
-    /// Counts that stand beside the text, and not in an object of their own; a later one takes an earlier one's place.
+    /// Counts that stand beside the text, and not in an object of their own; a later one takes an earlier one's
+    /// place.
     private void keepCounts(JsonNode json, String... names) {
         ObjectNode counts = keptUsage() instanceof ObjectNode before ? before : JSON.createObjectNode();
         for (String name : names) {

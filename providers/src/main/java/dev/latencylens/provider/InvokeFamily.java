@@ -71,14 +71,11 @@ enum InvokeFamily {
     static InvokeFamily of(String model) {
         String id = model.substring(model.lastIndexOf('/') + 1).toLowerCase(Locale.ROOT);
         return Arrays.stream(values())
-                .filter(family ->
-                        id.startsWith(family.idStart) || id.startsWith(family.idStart, id.indexOf('.') + 1))
+                .filter(family -> id.startsWith(family.idStart) || id.startsWith(family.idStart, id.indexOf('.') + 1))
                 .findFirst()
                 .orElseThrow(() -> new IllegalArgumentException("requests to model '" + model
                         + "' by bedrock-invoke are not known, only those to "
-                        + Arrays.stream(values())
-                                .map(family -> family.idStart)
-                                .collect(Collectors.joining(", "))
+                        + Arrays.stream(values()).map(family -> family.idStart).collect(Collectors.joining(", "))
                         + "; use bedrock-converse"));
     }
 

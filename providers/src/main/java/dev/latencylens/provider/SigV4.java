@@ -25,7 +25,8 @@ import javax.crypto.spec.SecretKeySpec;
 
 /// Signs requests with AWS Signature Version 4, in header fields.
 ///
-/// The path is encoded once more than it is on the wire, as every service but S3 wants it: an id's `%3A` is signed as
+/// The path is encoded once more than it is on the wire, as every service but S3 wants it: an id's `%3A` is signed
+/// as
 /// `%253A`. See "Create a signed AWS API request" in the IAM User Guide.
 final class SigV4 {
     /// Where implementations differ.

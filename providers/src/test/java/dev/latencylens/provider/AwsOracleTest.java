@@ -53,9 +53,7 @@ class AwsOracleTest {
                     .sign(
                             "POST",
                             target,
-                            List.of(
-                                    Header.of("host", "127.0.0.1:8000"),
-                                    Header.of("content-type", "application/json")),
+                            List.of(Header.of("host", "127.0.0.1:8000"), Header.of("content-type", "application/json")),
                             body,
                             at);
 
@@ -143,14 +141,16 @@ class AwsOracleTest {
         headers.put(":event-type", HeaderValue.fromString(type));
         headers.put(":message-type", HeaderValue.fromString("event"));
         for (int i = random.nextInt(6); i > 0; i--) {
-            headers.put("h" + i, switch (random.nextInt(6)) {
-                case 0 -> HeaderValue.fromBoolean(random.nextBoolean());
-                case 1 -> HeaderValue.fromInteger(random.nextInt());
-                case 2 -> HeaderValue.fromLong(random.nextLong());
-                case 3 -> HeaderValue.fromTimestamp(Instant.ofEpochMilli(random.nextLong(1L << 40)));
-                case 4 -> HeaderValue.fromByteArray(new byte[1 + random.nextInt(300)]);
-                default -> HeaderValue.fromString("é".repeat(1 + random.nextInt(200)));
-            });
+            headers.put(
+                    "h" + i,
+                    switch (random.nextInt(6)) {
+                        case 0 -> HeaderValue.fromBoolean(random.nextBoolean());
+                        case 1 -> HeaderValue.fromInteger(random.nextInt());
+                        case 2 -> HeaderValue.fromLong(random.nextLong());
+                        case 3 -> HeaderValue.fromTimestamp(Instant.ofEpochMilli(random.nextLong(1L << 40)));
+                        case 4 -> HeaderValue.fromByteArray(new byte[1 + random.nextInt(300)]);
+                        default -> HeaderValue.fromString("é".repeat(1 + random.nextInt(200)));
+                    });
         }
         return headers;
     }

@@ -175,8 +175,7 @@ class BedrockAnswersTest {
                 chunk("{\"generation\":\"He\"}"),
                 Frames.exception("modelTimeoutException", "{\"message\":\"Timed out\"}"));
 
-        assertThat(reading.completion().error())
-                .isEqualTo(new ProviderError("modelTimeoutException", "Timed out"));
+        assertThat(reading.completion().error()).isEqualTo(new ProviderError("modelTimeoutException", "Timed out"));
         assertThat(reading.completion().whole()).isFalse();
     }
 }

@@ -24,8 +24,7 @@ import tools.jackson.databind.node.ObjectNode;
 
 class BedrockTest {
     private static final URI URL = URI.create("https://bedrock-runtime.us-east-1.amazonaws.com");
-    private static final Clock CLOCK =
-            Clock.fixed(Instant.parse("2026-01-02T03:04:05Z"), ZoneOffset.UTC);
+    private static final Clock CLOCK = Clock.fixed(Instant.parse("2026-01-02T03:04:05Z"), ZoneOffset.UTC);
     private static final AwsCredentials KEYS =
             new AwsCredentials("AKIDEXAMPLE", Secret.of("topsecret"), Secret.of("temporary"));
     private static final Prompt PROMPT = new Prompt("Hi", 16);
@@ -70,7 +69,9 @@ class BedrockTest {
     @Test
     void nameTellsTheApi() {
         assertThat(converse("m").build().name()).isEqualTo("bedrock-converse");
-        assertThat(Bedrock.at(URL, Bedrock.Api.INVOKE, "amazon.nova-lite").build().name())
+        assertThat(Bedrock.at(URL, Bedrock.Api.INVOKE, "amazon.nova-lite")
+                        .build()
+                        .name())
                 .isEqualTo("bedrock-invoke");
     }
 
@@ -81,8 +82,10 @@ class BedrockTest {
         assertThat(new String(dialect.request(PROMPT).body(), UTF_8))
                 .isEqualTo("{\"messages\":[{\"role\":\"user\",\"content\":[{\"text\":\"Hi\"}]}],"
                         + "\"inferenceConfig\":{\"maxTokens\":16}}");
-        assertThat(new String(dialect.request(new Prompt("Hi", 0)).body(), UTF_8)).doesNotContain("inferenceConfig");
-        assertThat(new String(dialect.request(new Prompt("\ud83d", 0)).body(), UTF_8)).contains("\"text\":\"?\"");
+        assertThat(new String(dialect.request(new Prompt("Hi", 0)).body(), UTF_8))
+                .doesNotContain("inferenceConfig");
+        assertThat(new String(dialect.request(new Prompt("\ud83d", 0)).body(), UTF_8))
+                .contains("\"text\":\"?\"");
     }
 
     @Test
@@ -123,7 +126,11 @@ class BedrockTest {
 
     @Test
     void apiKeyIsSentInsteadOfASignature() {
-        Request request = converse("m").credentials(KEYS).apiKey(Secret.of("bedrock-key")).build().request(PROMPT);
+        Request request = converse("m")
+                .credentials(KEYS)
+                .apiKey(Secret.of("bedrock-key"))
+                .build()
+                .request(PROMPT);
 
         assertThat(fields(request))
                 .isEqualTo(Map.of(
@@ -135,16 +142,18 @@ class BedrockTest {
 
     @Test
     void signedRequestHidesItsSecrets() {
-        Request request =
-                converse("m").credentials(KEYS).clock(CLOCK).build().request(PROMPT);
+        Request request = converse("m").credentials(KEYS).clock(CLOCK).build().request(PROMPT);
 
         assertThat(fields(request))
                 .containsEntry("x-amz-date", "20260102T030405Z")
                 .containsEntry("x-amz-security-token", "temporary")
-                .hasEntrySatisfying("authorization", value -> assertThat(value)
-                        .startsWith("AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20260102/us-east-1/bedrock/aws4_request, "
-                                + "SignedHeaders=content-type;host;x-amz-content-sha256;x-amz-date;"
-                                + "x-amz-security-token, Signature="));
+                .hasEntrySatisfying(
+                        "authorization",
+                        value -> assertThat(value)
+                                .startsWith(
+                                        "AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20260102/us-east-1/bedrock/aws4_request, "
+                                                + "SignedHeaders=content-type;host;x-amz-content-sha256;x-amz-date;"
+                                                + "x-amz-security-token, Signature="));
         assertThat(request.headers().toString())
                 .doesNotContain("temporary")
                 .doesNotContain("AKIDEXAMPLE")
@@ -154,7 +163,8 @@ class BedrockTest {
     @Test
     void eachRequestIsSignedWhenItIsMade() {
         var now = new Instant[] {CLOCK.instant()};
-        Bedrock dialect = converse("m").credentials(KEYS)
+        Bedrock dialect = converse("m")
+                .credentials(KEYS)
                 .clock(((InstantSource) () -> now[0]).withZone(ZoneOffset.UTC))
                 .build();
 
@@ -183,14 +193,14 @@ class BedrockTest {
 
     @Test
     void ownHeadersTakeThePlaceOfTheDialects() {
-        Request request = converse("m").credentials(KEYS)
+        Request request = converse("m")
+                .credentials(KEYS)
                 .headers(List.of(Header.of("Accept", "*/*"), Header.secret("authorization", "Custom x")))
                 .build()
                 .request(PROMPT);
 
         assertThat(fields(request))
-                .isEqualTo(Map.of(
-                        "content-type", "application/json", "accept", "*/*", "authorization", "Custom x"));
+                .isEqualTo(Map.of("content-type", "application/json", "accept", "*/*", "authorization", "Custom x"));
     }
 
     @Test

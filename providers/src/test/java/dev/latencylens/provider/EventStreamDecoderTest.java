@@ -91,8 +91,7 @@ class EventStreamDecoderTest {
         byte[] exception = Frames.exception("modelStreamErrorException", """
                 {"message":"The model failed","originalStatusCode":500,"originalMessage":"out of memory"}""");
 
-        assertThat(error(exception).toString())
-                .isEqualTo("modelStreamErrorException: The model failed: out of memory");
+        assertThat(error(exception).toString()).isEqualTo("modelStreamErrorException: The model failed: out of memory");
     }
 
     @Test
@@ -191,7 +190,9 @@ class EventStreamDecoderTest {
         byte[] text = joined(new byte[] {13}, name, new byte[] {7, 0, 5}, "error".getBytes(UTF_8));
         byte[] flag = joined(new byte[] {13}, name, new byte[] {0});
 
-        assertThat(read(Frames.message(joined(text, flag), Bytes.NONE)).completion().error())
+        assertThat(read(Frames.message(joined(text, flag), Bytes.NONE))
+                        .completion()
+                        .error())
                 .isNull();
     }
 
@@ -242,7 +243,9 @@ class EventStreamDecoderTest {
         for (Path vector : valid) {
             byte[] body = Files.readAllBytes(vector);
             Reading reading = Reading.of(decoder(), body);
-            assertThat(reading.events).as(vector.toString()).containsExactly(new Reading.Event(body.length, body.length));
+            assertThat(reading.events)
+                    .as(vector.toString())
+                    .containsExactly(new Reading.Event(body.length, body.length));
             RecordedAnswersTest.assertSame(Reading.of(decoder(), body, Reading.everyByte(body)), reading);
             String malformed = reading.completion().malformed();
             assertThat(malformed == null || malformed.contains("is no JSON")).isTrue();

@@ -12,14 +12,7 @@ final class Frames {
     private Frames() {}
 
     static byte[] event(String type, String json) {
-        return message(
-                json,
-                ":event-type",
-                type,
-                ":content-type",
-                "application/json",
-                ":message-type",
-                "event");
+        return message(json, ":event-type", type, ":content-type", "application/json", ":message-type", "event");
     }
 
     static byte[] exception(String type, String json) {

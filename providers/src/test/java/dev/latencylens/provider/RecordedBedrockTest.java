@@ -80,7 +80,8 @@ class RecordedBedrockTest {
         assertThat(whole.chunks(ChunkKind.REASONING)).hasSize(recording.number("reasoning_chunks"));
         assertThat(whole.completion().toolCalls()).isEqualTo(recording.number("tool_calls"));
         assertThat(whole.chunks(ChunkKind.TOOL))
-                .hasSize(recording.number("tool_arg_chunks") - emptyArguments(recording)
+                .hasSize(recording.number("tool_arg_chunks")
+                        - emptyArguments(recording)
                         + recording.number("tool_calls"));
         assertThat(whole.completion().whole()).isTrue();
         assertThat(whole.completion().terminatorSeen())
@@ -128,8 +129,8 @@ class RecordedBedrockTest {
             long read = recording.number("cached_read_tokens");
             long written = recording.number("cache_creation_tokens");
             assertThat(usage.reported())
-                    .isEqualTo(new Usage.Reported(
-                            input, (long) recording.number("output_tokens"), read, written, null));
+                    .isEqualTo(
+                            new Usage.Reported(input, (long) recording.number("output_tokens"), read, written, null));
             assertThat(usage.inputTotal()).isEqualTo(input + read + written);
         }
     }
@@ -149,8 +150,9 @@ class RecordedBedrockTest {
                         .completion()
                         .error())
                 .isEqualTo(new ProviderError("ValidationException", "The provided model identifier is invalid."));
-        assertThat(requireNonNull(
-                                read(Bedrock.Api.CONVERSE, recording).completion().error())
+        assertThat(requireNonNull(read(Bedrock.Api.CONVERSE, recording)
+                                .completion()
+                                .error())
                         .code())
                 .isEmpty();
     }

@@ -86,8 +86,10 @@ class SigV4Test {
 
         String authorization = added.getLast().value();
         assertThat(authorization)
-                .contains(Files.readString(folder.resolve("header-signature.txt")).strip());
-        assertThat(Files.readString(folder.resolve("header-signed-request.txt"))).contains(authorization);
+                .contains(
+                        Files.readString(folder.resolve("header-signature.txt")).strip());
+        assertThat(Files.readString(folder.resolve("header-signed-request.txt")))
+                .contains(authorization);
         for (Header field : added) {
             assertThat(Files.readString(folder.resolve("header-signed-request.txt")))
                     .containsIgnoringCase(field.name() + ":" + field.value());
@@ -101,8 +103,8 @@ class SigV4Test {
         String expected = Files.readString(folder.resolve("header-canonical-request.txt"));
         String toSign = Files.readString(folder.resolve("header-string-to-sign.txt"));
         boolean normalize = context.path("normalize").booleanValue();
-        var signer = new SigV4(
-                credentials(context.path("credentials")), "r", "s", new SigV4.Rules(normalize, true, true));
+        var signer =
+                new SigV4(credentials(context.path("credentials")), "r", "s", new SigV4.Rules(normalize, true, true));
         Sent sent = Sent.parse(Files.readString(folder.resolve("request.txt")));
         List<String> lines = expected.lines().toList();
         List<Header> signed = new ArrayList<>(sent.fields());
@@ -126,8 +128,7 @@ class SigV4Test {
         JsonNode vectors = JsonMapper.shared().readTree(Files.readAllBytes(file));
         JsonNode request = vectors.path("request");
         List<Header> fields = List.of(
-                Header.of("host", request.path("host").stringValue()),
-                Header.of("content-type", "application/json"));
+                Header.of("host", request.path("host").stringValue()), Header.of("content-type", "application/json"));
         for (JsonNode expected : vectors.path("expected").values()) {
             AwsCredentials keys = credentials(vectors.path("credentials"));
             JsonNode token = expected.path("session_token");

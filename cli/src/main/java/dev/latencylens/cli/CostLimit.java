@@ -7,12 +7,14 @@ import dev.latencylens.provider.Cost;
 import dev.latencylens.provider.Price;
 import java.math.BigDecimal;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /// Reckons how many exchanges a run may start before it could cost more than it may.
 ///
-/// Every exchange that has ended counts with its cost, every other with the most that one can cost: the input of the
-/// longest prompt seen, an estimate before the first usage, and an answer of full length. An exchange whose cost
-/// nobody knows counts with that much too, unless not a byte of it was sent. Used by the interpreter's thread.
+/// Every exchange that has ended counts with its cost, every other with the most that one can cost: the input of
+/// the longest prompt seen, an estimate before the first usage, and an answer of full length. An exchange whose
+/// cost nobody knows counts with that much too, unless not a byte of it was sent. Used by the interpreter's
+/// thread.
 final class CostLimit {
     private final BigDecimal limit;
     private final Price.Tariff tariff;
@@ -35,14 +37,16 @@ final class CostLimit {
 
     /// @param cost absent where it is not known
     void see(ExchangeResult result, Optional<BigDecimal> cost) {
+        see(result.completion().usage(), result.timeline().has(Moment.REQUEST_START), cost);
+    }
+
+    void see(@Nullable Usage usage, boolean sent, Optional<BigDecimal> cost) {
         ended++;
-        Usage usage = result.completion().usage();
         if (usage != null && usage.inputTotal() != null && (!inputSeen || usage.inputTotal() > inputTokens)) {
             inputSeen = true;
             inputTokens = usage.inputTotal();
             perRequest = mostOf(inputTokens);
         }
-        boolean sent = result.timeline().has(Moment.REQUEST_START);
         spent = spent.add(cost.orElse(sent ? perRequest : BigDecimal.ZERO));
     }
 

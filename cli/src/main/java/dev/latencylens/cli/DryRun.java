@@ -43,15 +43,12 @@ final class DryRun {
             long most = load.requests() == 0 ? due : Math.min(due, load.requests());
             return OptionalLong.of(load.warmupRequests() + most);
         }
-        return load.requests() == 0
-                ? OptionalLong.empty()
-                : OptionalLong.of(load.warmupRequests() + load.requests());
+        return load.requests() == 0 ? OptionalLong.empty() : OptionalLong.of(load.warmupRequests() + load.requests());
     }
 
     private static String requests(Load load, OptionalLong requests) {
-        String warmup = load.warmupRequests() == 0
-                ? ""
-                : ", " + Figures.count(load.warmupRequests()) + " of them for warm-up";
+        String warmup =
+                load.warmupRequests() == 0 ? "" : ", " + Figures.count(load.warmupRequests()) + " of them for warm-up";
         Duration duration = load.duration();
         if (requests.isEmpty()) {
             return "as many as are answered in " + duration(load) + ", which cannot be known before"
@@ -59,7 +56,9 @@ final class DryRun {
                             ? ""
                             : "; " + Figures.count(load.warmupRequests()) + " more for warm-up");
         }
-        return (duration == null ? "" : "at most ") + Figures.count(requests.getAsLong()) + warmup
+        return (duration == null ? "" : "at most ")
+                + Figures.count(requests.getAsLong())
+                + warmup
                 + (duration == null ? "" : ", in " + duration(load) + " of measuring");
     }
 

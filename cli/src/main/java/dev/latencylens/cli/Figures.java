@@ -46,8 +46,7 @@ final class Figures {
             return String.format(Locale.ROOT, "%,.2f USD", amount);
         }
         BigDecimal rounded = amount.round(new MathContext(4)).stripTrailingZeros();
-        return (rounded.scale() < 2 ? rounded.setScale(2, RoundingMode.UNNECESSARY) : rounded).toPlainString()
-                + " USD";
+        return (rounded.scale() < 2 ? rounded.setScale(2, RoundingMode.UNNECESSARY) : rounded).toPlainString() + " USD";
     }
 
     private static String significant(double value, int mostDecimals) {

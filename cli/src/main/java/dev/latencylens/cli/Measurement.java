@@ -138,8 +138,7 @@ final class Measurement {
         List<Caveat> caveats = Stream.concat(ofThePlan(early), Caveats.about(plan.load(), summary, backlog).stream())
                 .toList();
         boolean whole = early == null && refusal == null;
-        runFile.ended(
-                whole ? RunFile.State.FINISHED : RunFile.State.ENDED_EARLY, summary, costs, backlog, caveats);
+        runFile.ended(whole ? RunFile.State.FINISHED : RunFile.State.ENDED_EARLY, summary, costs, backlog, caveats);
         HistogramFile.write(directory.file(RunDirectory.HISTOGRAMS), summary, anchor);
         if (summary.answered() == 0) {
             if (signal == 0) {
@@ -160,13 +159,14 @@ final class Measurement {
             return null;
         }
         Prompts prompts = plan.prompts();
-        return new CostLimit(
-                pricing.maxCost(), pricing.tariff().get(), prompts.inputTokens(), prompts.outputLength());
+        return new CostLimit(pricing.maxCost(), pricing.tariff().get(), prompts.inputTokens(), prompts.outputLength());
     }
 
     private Caveat.MaxCost refusal(CostLimit limit) {
         return new Caveat.MaxCost(
-                plan.pricing().maxCost() == null ? "" : Figures.usd(plan.pricing().maxCost()),
+                plan.pricing().maxCost() == null
+                        ? ""
+                        : Figures.usd(plan.pricing().maxCost()),
                 Figures.usd(costs.total().orElse(BigDecimal.ZERO)),
                 Figures.usd(limit.perRequest()),
                 costs.unknown(),

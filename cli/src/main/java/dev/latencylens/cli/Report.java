@@ -44,8 +44,7 @@ final class Report {
     private final StringBuilder text = new StringBuilder(8_192);
     private final Set<Metric> shown = new LinkedHashSet<>();
 
-    private Report(
-            Plan plan, Summary summary, CostSummary costs, List<Caveat> caveats, Environment environment) {
+    private Report(Plan plan, Summary summary, CostSummary costs, List<Caveat> caveats, Environment environment) {
         this.plan = plan;
         this.summary = summary;
         this.costs = costs;
@@ -274,8 +273,8 @@ final class Report {
         costs.perMillionTokens().ifPresent(each -> parts.add(Figures.usd(each) + " per million tokens, in and out"));
         if (monthly != null) {
             costs.of(monthly)
-                    .ifPresent(cost -> parts.add(
-                            Figures.usd(cost) + " a month at " + Figures.count(monthly) + " requests"));
+                    .ifPresent(cost ->
+                            parts.add(Figures.usd(cost) + " a month at " + Figures.count(monthly) + " requests"));
         }
         if (!parts.isEmpty()) {
             wrapped("          ", String.join(", ", parts));

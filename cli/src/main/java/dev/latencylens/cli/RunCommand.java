@@ -457,8 +457,8 @@ final class RunCommand implements Callable<Integer> {
 
     private Pricing pricing(@Nullable String provider, String name) {
         if (!Price.SERVICES.contains(serviceTier)) {
-            throw CommandFailure.usage("unknown --service-tier '" + serviceTier + "'; known are "
-                    + String.join(", ", Price.SERVICES));
+            throw CommandFailure.usage(
+                    "unknown --service-tier '" + serviceTier + "'; known are " + String.join(", ", Price.SERVICES));
         }
         if (monthlyRequests != null) {
             atLeast("--monthly-requests", monthlyRequests, 1);

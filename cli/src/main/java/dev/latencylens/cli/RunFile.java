@@ -83,12 +83,7 @@ final class RunFile {
         write(State.RUNNING, null, null, null, List.of());
     }
 
-    void ended(
-            State state,
-            Summary summary,
-            CostSummary costs,
-            LoadRun.@Nullable Backlog backlog,
-            List<Caveat> caveats)
+    void ended(State state, Summary summary, CostSummary costs, LoadRun.@Nullable Backlog backlog, List<Caveat> caveats)
             throws IOException {
         write(state, summary, costs, backlog, caveats);
     }
@@ -241,8 +236,7 @@ final class RunFile {
         json.writeEndObject();
     }
 
-    private void summary(
-            JsonGenerator json, Summary summary, CostSummary costs, LoadRun.@Nullable Backlog backlog) {
+    private void summary(JsonGenerator json, Summary summary, CostSummary costs, LoadRun.@Nullable Backlog backlog) {
         json.writeStartObject();
         json.writeNumberProperty("measured", summary.measured());
         json.writeNumberProperty("answered", summary.answered());
@@ -343,8 +337,8 @@ final class RunFile {
     }
 
     private static void amount(JsonGenerator json, String name, Optional<BigDecimal> amount) {
-        amount.ifPresent(usd -> json.writeStringProperty(
-                name, usd.stripTrailingZeros().toPlainString()));
+        amount.ifPresent(
+                usd -> json.writeStringProperty(name, usd.stripTrailingZeros().toPlainString()));
     }
 
     /// A distribution that saw something. A percentile below its floor is not among `percentiles` but in `needs`,

@@ -33,4 +33,10 @@ class PromptsTest {
         assertThat(prompts.apply(9)).isEqualTo(new Prompts.Generated(7, 64, 0).apply(9));
         assertThat(prompts.apply(9)).isNotEqualTo(new Prompts.Generated(8, 64, 0).apply(9));
     }
+
+    @Test
+    void aPromptsTokensAreEstimatedRatherTooHigh() {
+        assertThat(new Prompts.Generated(7, 101, 0).inputTokens()).isEqualTo(152);
+        assertThat(new Prompts.Repeated("1234567", "a test", 0).inputTokens()).isEqualTo(3);
+    }
 }

@@ -164,8 +164,8 @@ public sealed interface Caveat {
     record MaxCost(String limit, String spent, String reserved, long unknown, long ended) implements Caveat {
         @Override
         public String text() {
-            return "The run was ended early (max cost) after " + count(ended, "request") + " for " + spent
-                    + (unknown == 0 ? "" : ", and " + count(unknown, "request") + " of unknown cost")
+            return "The run was ended early (max cost) after " + count(ended, "request") + " for "
+                    + (unknown == 0 ? spent : "at least " + spent + " (" + unknown + " of unknown cost)")
                     + ": one more, which may cost up to " + reserved + ", could have passed " + limit + " with those in"
                     + " flight. Raise --max-cost, or lower --osl or --concurrency.";
         }

@@ -2,8 +2,8 @@ package dev.latencylens.load;
 
 /// How many exchanges of a load may be started, as somebody decides while it runs: without limit until told.
 ///
-/// The first refusal is the last word, for all I/O threads: a load that went on with fewer requests at a time would
-/// no longer be the load that was asked for. Asking takes no lock and allocates nothing.
+/// The first refusal is the last word, for all I/O threads: a load that went on with fewer requests at a time
+/// would no longer be the load that was asked for. Asking takes no lock and allocates nothing.
 final class Allowance {
     private volatile long below = Long.MAX_VALUE;
     private volatile boolean refused;

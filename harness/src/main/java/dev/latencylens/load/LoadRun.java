@@ -115,8 +115,9 @@ public final class LoadRun {
         ioThreads.forEach(io -> io.loop.stop(reason));
     }
 
-    /// Lets only the exchanges with a number below this one be started, from any thread and as often as needed. When
-    /// another is due nonetheless nothing more is started at all, and the run ends once what is in flight has.
+    /// Lets only the exchanges with a number below this one be started, from any thread and as often as needed.
+    /// When another is due nonetheless nothing more is started at all, and the run ends once what is in flight
+    /// has.
     public void allow(long number) {
         allowance.allow(number);
     }

@@ -177,15 +177,16 @@ class LoadLoopTest {
             ready.offer(ScriptedExchange.planned(number));
         }
         var each = new LoadLoop(clock, new Load(null, 2, 10, 0, null, ofSeconds(1)), 0, 1, ready, allowance);
-        var generous = new ScriptedTransport(clock, new FlightLog(clock, 64, 16), each, exchange -> takes.apply(exchange)) {
-            @Override
-            public void poll(long untilAtNs) {
-                super.poll(untilAtNs);
-                if (allowance.refused()) {
-                    allowance.allow(10);
-                }
-            }
-        };
+        var generous =
+                new ScriptedTransport(clock, new FlightLog(clock, 64, 16), each, exchange -> takes.apply(exchange)) {
+                    @Override
+                    public void poll(long untilAtNs) {
+                        super.poll(untilAtNs);
+                        if (allowance.refused()) {
+                            allowance.allow(10);
+                        }
+                    }
+                };
         each.run(generous, 0);
 
         assertThat(generous.starts).hasSize(2);

@@ -20,8 +20,8 @@ final class Amount {
         if (amount == null || amount.signum() < 0) {
             return null;
         }
-        boolean sane = amount.scale() <= MOST_DECIMALS
-                && (long) amount.precision() - amount.scale() <= MOST_INTEGER_DIGITS;
+        boolean sane =
+                amount.scale() <= MOST_DECIMALS && (long) amount.precision() - amount.scale() <= MOST_INTEGER_DIGITS;
         return amount.signum() == 0 ? BigDecimal.ZERO : sane ? amount : null;
     }
 

@@ -47,8 +47,7 @@ public final class Cost {
         Price.Rates rates = tariff.ratesFor(inputTokens);
         return rates == null
                 ? Optional.empty()
-                : Optional.of(
-                        times(inputTokens, rates.dearestInput()).add(times(outputTokens, rates.dearestOutput())));
+                : Optional.of(times(inputTokens, rates.dearestInput()).add(times(outputTokens, rates.dearestOutput())));
     }
 
     private static BigDecimal times(long tokens, BigDecimal perMillion) {

@@ -108,8 +108,8 @@ final class LiteLlmPriceForm {
         return new Tariff(base, tiers, Long.MAX_VALUE);
     }
 
-    /// `[{"range":[0,256000],"input_cost_per_token":..},{"range":[256000,1000000],..}]`; null where the tiers are not of
-    /// tokens.
+    /// `[{"range":[0,256000],"input_cost_per_token":..},{"range":[256000,1000000],..}]`; null where the tiers are
+    /// not of tokens.
     private @Nullable Tariff byRange(String model, JsonNode ranges) {
         var tiers = new ArrayList<LongContext>();
         for (JsonNode range : ranges.values()) {
@@ -126,7 +126,8 @@ final class LiteLlmPriceForm {
                 : new Tariff(tiers.getFirst().rates(), tiers.subList(1, tiers.size()), Long.MAX_VALUE);
     }
 
-    /// @param base what holds where a field is missing; without it null is returned where input or output is missing
+    /// @param base what holds where a field is missing; without it null is returned where input or output is
+    /// missing
     private @Nullable Rates rates(String model, JsonNode entry, String length, String service, @Nullable Rates base) {
         String ending = length + service;
         BigDecimal input = perMillion(model, entry, INPUT + ending, base == null ? null : base.input());

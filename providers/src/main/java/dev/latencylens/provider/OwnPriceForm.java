@@ -36,7 +36,8 @@ final class OwnPriceForm {
     }
 
     static boolean isIn(JsonNode json) {
-        return json.isObject() && (json.path("form").isString() || json.path("prices").isArray());
+        return json.isObject()
+                && (json.path("form").isString() || json.path("prices").isArray());
     }
 
     Prices prices(String name) {

@@ -16,7 +16,11 @@ import org.jspecify.annotations.Nullable;
 /// @param note what to know before the figures are trusted, null where there is nothing
 /// @param tariffs by service tier, `standard` among them; empty for a model that is listed without a price
 public record Price(
-        String provider, String model, String source, @Nullable String note, Map<String, Tariff> tariffs) {
+        String provider,
+        String model,
+        String source,
+        @Nullable String note,
+        Map<String, Tariff> tariffs) {
     /// The service tier of a request that asks for no other.
     public static final String STANDARD = "standard";
 
@@ -105,7 +109,8 @@ public record Price(
                 .flatMap(tariff -> Stream.concat(
                         Stream.of(tariff.rates()), tariff.longContext().stream().map(LongContext::rates)))
                 .anyMatch(rates -> rates.ofCachedRead().compareTo(rates.input()) > 0);
-        String said = Stream.of(note == null ? "" : note, dearCache ? "a cached token costs more than another here" : "")
+        String said = Stream.of(
+                        note == null ? "" : note, dearCache ? "a cached token costs more than another here" : "")
                 .filter(text -> !text.isEmpty())
                 .collect(Collectors.joining("; "));
         return said.isEmpty() ? Optional.empty() : Optional.of(said);
@@ -121,8 +126,7 @@ public record Price(
         long usual = standard.longContext().getFirst().aboveInputTokens();
         var known = new LinkedHashMap<String, Tariff>();
         services.forEach((name, tariff) -> known.put(
-                name,
-                tariff.longContext().isEmpty() ? new Tariff(tariff.rates(), List.of(), usual) : tariff));
+                name, tariff.longContext().isEmpty() ? new Tariff(tariff.rates(), List.of(), usual) : tariff));
         return known;
     }
 }

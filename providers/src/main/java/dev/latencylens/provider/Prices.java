@@ -32,8 +32,7 @@ public final class Prices {
             .build();
 
     /// The part of the world that Bedrock's model names may begin with, before the maker's name.
-    private static final Pattern REGION =
-            Pattern.compile("^(?:us|eu|apac|global|au|jp|ca|us-gov)\\.(?=[a-z0-9-]+\\.)");
+    private static final Pattern REGION = Pattern.compile("^(?:us|eu|apac|global|au|jp|ca|us-gov)\\.(?=[a-z0-9-]+\\.)");
 
     /// The day at the end of a model's name: `-2026-03-01`, `-20260301`, `@20260301`.
     private static final Pattern DAY = Pattern.compile("[-@]20\\d{2}(-?)(?:0[1-9]|1[0-2])\\1(?:0[1-9]|[12]\\d|3[01])$");

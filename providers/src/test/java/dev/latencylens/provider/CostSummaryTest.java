@@ -53,8 +53,7 @@ class CostSummaryTest {
         assertThat(costs.perGoodRequest()).isEmpty();
         assertThat(costs.perMillionTokens()).isEmpty();
 
-        assertThat(costs.add(false, Outcome.Kind.COMPLETED, usage(100, 50)))
-                .hasValueSatisfying(is("0.0002"));
+        assertThat(costs.add(false, Outcome.Kind.COMPLETED, usage(100, 50))).hasValueSatisfying(is("0.0002"));
         assertThat(costs.total()).hasValueSatisfying(is("0.0002"));
         assertThat(costs.perRequest()).hasValueSatisfying(is("0.0002"));
         assertThat(costs.unknown()).isEqualTo(1);
@@ -64,8 +63,7 @@ class CostSummaryTest {
     void withoutAPriceNothingHasACost() {
         var unpriced = new CostSummary(null);
 
-        assertThat(unpriced.add(false, Outcome.Kind.COMPLETED, usage(100, 50)))
-                .isEmpty();
+        assertThat(unpriced.add(false, Outcome.Kind.COMPLETED, usage(100, 50))).isEmpty();
         assertThat(unpriced.total()).isEmpty();
         assertThat(unpriced.unknown()).isEqualTo(1);
     }

@@ -22,13 +22,15 @@ class CostTest {
     void anthropicBillsCacheWritesByTheTimeTheyAreKept() {
         // 100 at 3, 2,000 read at 0.30, 500 for 5 min at 3.75, 300 for 1 h at 6, 50 out at 15:
         // 300 + 600 + 1,875 + 1,800 + 750 millionths.
-        assertThat(cost("claude-sonnet-4-6", usage(2_900, 2_000L, 800L, 300L, 50, null))).isEqualTo("0.005325");
+        assertThat(cost("claude-sonnet-4-6", usage(2_900, 2_000L, 800L, 300L, 50, null)))
+                .isEqualTo("0.005325");
     }
 
     @Test
     void geminiBillsThoughtsAsPartOfTheOutput() {
         // 1,000 at 0.30, 900 of which 700 are thoughts at 2.50: 300 + 2,250 millionths.
-        assertThat(cost("gemini-2.5-flash", usage(1_000, null, null, null, 900, 700L))).isEqualTo("0.00255");
+        assertThat(cost("gemini-2.5-flash", usage(1_000, null, null, null, 900, 700L)))
+                .isEqualTo("0.00255");
     }
 
     @Test

@@ -80,9 +80,8 @@ class PricesTest {
 
     @Test
     void noBuiltInPriceIsOneThatNoProviderAsks() {
-        assertThat(BUILT_IN.rows()).allSatisfy(row -> assertThat(row.doubt())
-                .as(row.model())
-                .isEqualTo(Optional.ofNullable(row.note())));
+        assertThat(BUILT_IN.rows())
+                .allSatisfy(row -> assertThat(row.doubt()).as(row.model()).isEqualTo(Optional.ofNullable(row.note())));
         for (Price row : BUILT_IN.rows()) {
             for (Tariff tariff : row.tariffs().values()) {
                 assertThat(tariff.rates().input()).as(row.model()).isPositive();
@@ -222,9 +221,11 @@ class PricesTest {
     void liteLlmsOlderAndGeneralFieldsAreRead() throws IOException {
         Prices prices = Prices.read(file(LITELLM_FORM));
 
-        Tariff deepSeek = found(prices, null, "d").price().tariff(Price.STANDARD).orElseThrow();
+        Tariff deepSeek =
+                found(prices, null, "d").price().tariff(Price.STANDARD).orElseThrow();
         assertThat(deepSeek.rates().cachedRead()).isEqualByComparingTo("0.1");
-        Tariff dashScope = found(prices, "dashscope", "q").price().tariff(Price.STANDARD).orElseThrow();
+        Tariff dashScope =
+                found(prices, "dashscope", "q").price().tariff(Price.STANDARD).orElseThrow();
         assertThat(dashScope.rates().input()).isEqualByComparingTo("0.05");
         assertThat(dashScope.longContext().getFirst().aboveInputTokens()).isEqualTo(256_000);
         assertThat(dashScope.longContext().getFirst().rates().output()).isEqualByComparingTo("2");
@@ -234,14 +235,17 @@ class PricesTest {
     @Test
     void aFileWithAMistakeIsRefusedWithItsPlaceAndACure() {
         var mistakes = Map.of(
-                OWN.replace("1.50", "-1"), "prices[0].input must be US dollars per million tokens, such as \"2.50\", was -1",
+                OWN.replace("1.50", "-1"),
+                        "prices[0].input must be US dollars per million tokens, such as \"2.50\", was -1",
                 OWN.replace("\"0.1\"", "\"cheap\""), "prices[0].cachedRead must be US dollars per million tokens",
                 OWN.replace("\"0.1\"", "1e-999999"), "prices[0].cachedRead must be",
                 OWN.replace("\"0.75\"", "1e99"), "prices[0].services.flex.input must be",
-                OWN.replace("\"flex\"", "\"cheap\""), "prices[0].services.cheap must be one of priority, flex and batch",
+                OWN.replace("\"flex\"", "\"cheap\""),
+                        "prices[0].services.cheap must be one of priority, flex and batch",
                 OWN.replace("cachedRead", "cached"), "prices[0].cached is no key of this form",
                 OWN.replace(",\"output\":\"3e0\"", ""), "prices[0].output is missing; a price needs input and output",
-                OWN.replace("2026-11-01", "today"), "date must be the table's day, such as \"2026-08-01\", was \"today\"",
+                OWN.replace("2026-11-01", "today"),
+                        "date must be the table's day, such as \"2026-08-01\", was \"today\"",
                 OWN.replace("prices/1", "prices/2"), "form must be \"latencylens-prices/1\"",
                 OWN.replace("there/m", "free"), "prices[3].model must be listed once");
         assertThat(mistakes).hasSize(10);
@@ -252,7 +256,8 @@ class PricesTest {
                 .hasMessageEndingWith("docs/prices.md shows the form")
                 .hasMessageNotContainingAny("\n"));
         assertThatThrownBy(() -> Prices.read(file(LITELLM_FORM.replace("1.25e-06", "\"little\""))))
-                .hasMessageContaining("'m'.input_cost_per_token must be US dollars per token, such as 2.5e-06, was \"little\"");
+                .hasMessageContaining(
+                        "'m'.input_cost_per_token must be US dollars per token, such as 2.5e-06, was \"little\"");
     }
 
     @Test
@@ -278,13 +283,22 @@ class PricesTest {
         for (Price ours : BUILT_IN.rows()) {
             if (!ours.tariffs().isEmpty()) {
                 Price theirs = found(prices, null, ours.model()).price();
-                assertThat(theirs.tariffs().keySet()).as(ours.model()).isEqualTo(ours.tariffs().keySet());
+                assertThat(theirs.tariffs().keySet())
+                        .as(ours.model())
+                        .isEqualTo(ours.tariffs().keySet());
                 ours.tariffs().forEach((service, tariff) -> {
-                    agree(ours.model(), tariff.rates(), theirs.tariff(service).orElseThrow().rates());
-                    List<LongContext> tiers = theirs.tariff(service).orElseThrow().longContext();
+                    agree(
+                            ours.model(),
+                            tariff.rates(),
+                            theirs.tariff(service).orElseThrow().rates());
+                    List<LongContext> tiers =
+                            theirs.tariff(service).orElseThrow().longContext();
                     assertThat(tiers).as(ours.model()).hasSameSizeAs(tariff.longContext());
                     for (int i = 0; i < tiers.size(); i++) {
-                        agree(ours.model(), tariff.longContext().get(i).rates(), tiers.get(i).rates());
+                        agree(
+                                ours.model(),
+                                tariff.longContext().get(i).rates(),
+                                tiers.get(i).rates());
                     }
                 });
                 compared.add(ours.model());
@@ -302,9 +316,11 @@ class PricesTest {
                 .map(line -> line.substring(0, line.indexOf('\t')))
                 .toList();
 
-        assertThat(names).hasSize(50).allSatisfy(name -> assertThat(BUILT_IN.rows())
-                .extracting(Price::model)
-                .contains(name.replace("meta_llama/", "meta-llama/")));
+        assertThat(names)
+                .hasSize(50)
+                .allSatisfy(name -> assertThat(BUILT_IN.rows())
+                        .extracting(Price::model)
+                        .contains(name.replace("meta_llama/", "meta-llama/")));
     }
 
     private static void agree(String model, Price.Rates ours, Price.Rates theirs) {

@@ -35,7 +35,22 @@ import picocli.CommandLine.Spec;
         name = "simulate",
         mixinStandardHelpOptions = true,
         sortOptions = false,
-        description = "Serves simulated chat completions, and records when each byte truly left.")
+        description = "Serves simulated answers in every dialect, and records when each byte truly left.",
+        footerHeading = "%nThe path of a request tells its dialect:%n",
+        footer = {
+            "  openai-chat       /v1/chat/completions (with --dialect also mistral and the like)",
+            "  openai-responses  /v1/responses",
+            "  anthropic         /v1/messages",
+            "  gemini            /v1beta/models/MODEL:streamGenerateContent?alt=sse, :generateContent,",
+            "                    and the same below /v1/projects/...; without alt=sse one JSON array",
+            "  bedrock-converse  /model/MODEL/converse-stream, /model/MODEL/converse",
+            "  bedrock-invoke    /model/MODEL/invoke-with-response-stream, /model/MODEL/invoke",
+            "  azure-openai      /openai/deployments/NAME/chat/completions, /openai/v1/chat/completions",
+            "  cohere            /v2/chat",
+            "  mistral           /mistral/v1/chat/completions",
+            "  meta-llama        /llama/v1/chat/completions",
+            "  ollama            /api/chat"
+        })
 public final class SimulateCommand implements Callable<Integer> {
     private static final int USAGE_ERROR = 2;
     private static final int CANNOT_SERVE = 5;
@@ -77,7 +92,7 @@ public final class SimulateCommand implements Callable<Integer> {
     @Option(names = "--spin", description = "poll without sleeping: precise, and takes a whole core")
     private boolean spin;
 
-    @Option(names = "--api-key", paramLabel = "KEY", description = "answer 401 to every other bearer")
+    @Option(names = "--api-key", paramLabel = "KEY", description = "answer 401 to every other key")
     private @Nullable String apiKey;
 
     @Option(names = "--models", paramLabel = "A[,B]", split = ",", description = "answer 404 to every other model")

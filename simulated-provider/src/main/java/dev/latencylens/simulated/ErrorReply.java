@@ -1,5 +1,7 @@
 package dev.latencylens.simulated;
 
+import java.util.Arrays;
+
 /// Errors in place of an answer: the body and the headers that each dialect's provider sends.
 ///
 /// @param type OpenAI's type of the error
@@ -114,7 +116,7 @@ record ErrorReply(int status, String message, String type, String code) {
     }
 
     private static String[] joined(String[] first, String... second) {
-        String[] both = java.util.Arrays.copyOf(first, first.length + second.length);
+        String[] both = Arrays.copyOf(first, first.length + second.length);
         System.arraycopy(second, 0, both, first.length, second.length);
         return both;
     }

@@ -21,8 +21,8 @@ import java.util.List;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
-/// A loopback server that speaks OpenAI's Chat Completions over HTTP/1.1, HTTP/2 and TLS, and
-/// records when each byte of its answers truly left.
+/// A loopback server that speaks the dialects of eleven providers over HTTP/1.1, HTTP/2 and TLS,
+/// and records when each byte of its answers truly left.
 ///
 /// One thread does everything, so that a write's recorded instant is that of the thread which makes
 /// the system call. [#close] ends open exchanges, writes the rest of the record and reports what

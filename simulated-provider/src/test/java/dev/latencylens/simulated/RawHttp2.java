@@ -76,11 +76,15 @@ final class RawHttp2 implements AutoCloseable {
     }
 
     byte[] requestHeaders(String simulate) throws Http2Exception {
+        return requestHeaders("/v1/chat/completions", simulate);
+    }
+
+    byte[] requestHeaders(String path, String simulate) throws Http2Exception {
         Http2Headers headers = new DefaultHttp2Headers(false)
                 .method("POST")
                 .scheme("http")
                 .authority("localhost")
-                .path("/v1/chat/completions");
+                .path(path);
         if (!simulate.isEmpty()) {
             headers.add("x-simulate", simulate);
         }

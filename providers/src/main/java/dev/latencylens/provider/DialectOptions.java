@@ -21,15 +21,28 @@ public final class DialectOptions {
     final String model;
     final ObjectNode extraBody = JSON.createObjectNode();
     private final List<Header> ownHeaders = new ArrayList<>();
-    @Nullable Secret apiKey;
+
+    @Nullable
+    Secret apiKey;
+
     boolean stream = true;
     boolean includeUsage = true;
     boolean ignoreEos;
-    @Nullable TokenLimit tokenLimit;
-    @Nullable Double temperature;
-    @Nullable Long seed;
-    @Nullable Integer choices;
-    @Nullable String apiVersion;
+
+    @Nullable
+    TokenLimit tokenLimit;
+
+    @Nullable
+    Double temperature;
+
+    @Nullable
+    Long seed;
+
+    @Nullable
+    Integer choices;
+
+    @Nullable
+    String apiVersion;
 
     /// The field of the chat dialect that limits the length of the answer.
     public enum TokenLimit {
@@ -189,8 +202,8 @@ public final class DialectOptions {
         return path;
     }
 
-    /// The path and query of an endpoint below the base URL. An endpoint that the path ends in already is not repeated,
-    /// and an empty path gets the version that servers document.
+    /// The path and query of an endpoint below the base URL. An endpoint that the path ends in already is not
+    /// repeated, and an empty path gets the version that servers document.
     String target(String version, String endpoint) {
         String path = basePath();
         String target = path.isEmpty() ? version + endpoint : path.endsWith(endpoint) ? path : path + endpoint;

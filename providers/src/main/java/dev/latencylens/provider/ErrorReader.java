@@ -12,8 +12,8 @@ import tools.jackson.databind.json.JsonMapper;
 /// Reads a provider's error, whatever the shape in which it comes, and keeps keys out of what it says.
 ///
 /// Knows OpenAI's `{"error":{"message","type","code"}}`, TGI's `{"error":"..","error_type":".."}`, vLLM's flat
-/// `{"object":"error","message","type","code"}`, FastAPI's `detail`, which Mistral puts into such a `message`, and text
-/// or HTML, of which it takes the first line.
+/// `{"object":"error","message","type","code"}`, FastAPI's `detail`, which Mistral puts into such a `message`, and
+/// text or HTML, of which it takes the first line.
 final class ErrorReader {
     private static final JsonMapper JSON = JsonMapper.shared();
 

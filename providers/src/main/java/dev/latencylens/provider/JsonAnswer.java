@@ -13,8 +13,8 @@ import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
-/// An answer whose documents are read by the JSON library. It runs beside the measurement, where a microsecond more
-/// for each event is no error.
+/// An answer whose documents are read by the JSON library. It runs beside the measurement, where a microsecond
+/// more for each event is no error.
 abstract class JsonAnswer extends Answer {
     private static final JsonMapper JSON = JsonMapper.shared();
 
@@ -130,7 +130,7 @@ abstract class JsonAnswer extends Answer {
 
     /// The server's own timing, given in band.
     final void timing(String name, JsonNode value, double nsPerUnit) {
-        if (value.isNumber()) {
+        if (value.isNumber() && value.canConvertToLong()) {
             serverTimingsNs.put(name, Math.round(value.doubleValue() * nsPerUnit));
         }
     }

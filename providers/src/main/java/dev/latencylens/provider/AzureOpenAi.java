@@ -9,8 +9,8 @@ import java.util.List;
 /// OpenAI's chat as Azure serves it.
 ///
 /// The base URL is the resource's own, for example `https://res.openai.azure.com`, and then the model is the
-/// deployment's name in the path; or it ends in `/openai/v1`, the API without a date. A key goes out as `api-key`, an
-/// Entra token, which is a JWT, as a bearer token.
+/// deployment's name in the path; or it ends in `/openai/v1`, the API without a date. A key goes out as `api-key`,
+/// an Entra token, which is a JWT, as a bearer token.
 public final class AzureOpenAi extends JsonDialect {
     /// The last dated version that is no preview.
     static final String VERSION = "2024-10-21";
@@ -19,10 +19,14 @@ public final class AzureOpenAi extends JsonDialect {
     private static final String JWT = "eyJ";
 
     public AzureOpenAi(DialectOptions options) {
-        super("azure-openai", target(options), headers(options), limited -> OpenAiChat.members(
-                options,
-                options.tokenLimit == null ? TokenLimit.MAX_COMPLETION_TOKENS : options.tokenLimit,
-                limited));
+        super(
+                "azure-openai",
+                target(options),
+                headers(options),
+                limited -> OpenAiChat.members(
+                        options,
+                        options.tokenLimit == null ? TokenLimit.MAX_COMPLETION_TOKENS : options.tokenLimit,
+                        limited));
     }
 
     @Override
@@ -32,9 +36,7 @@ public final class AzureOpenAi extends JsonDialect {
 
     private static List<Header> headers(DialectOptions options) {
         boolean token = options.apiKey != null && options.apiKey.reveal().startsWith(JWT);
-        return token
-                ? options.bearerHeaders()
-                : options.headersWith(options.usualHeaders("api-key", ""));
+        return token ? options.bearerHeaders() : options.headersWith(options.usualHeaders("api-key", ""));
     }
 
     private static String target(DialectOptions options) {

@@ -5,7 +5,8 @@ import java.nio.CharBuffer;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
-/// Finds model output, finish reasons, tool calls, usage, timings and errors in one JSON document of the chat dialect.
+/// Finds model output, finish reasons, tool calls, usage, timings and errors in one JSON document of the chat
+/// dialect.
 ///
 /// Checks the whole document against RFC 8259, but builds nothing: what it finds are places in the bytes, good
 /// until the next [#scan]. It stands beside the measurement, so an ordinary chunk allocates nothing here and costs
@@ -223,7 +224,12 @@ final class ChatScanner {
     }
 
     private void learnPattern() {
-        boolean onlyPiece = pieces() == 1 && finishNumbers == 0 && fragmentNumbers == 0 && !hasUsage() && !hasTimings() && !hasError();
+        boolean onlyPiece = pieces() == 1
+                && finishNumbers == 0
+                && fragmentNumbers == 0
+                && !hasUsage()
+                && !hasTimings()
+                && !hasError();
         patternKind = onlyPiece && end - start <= MAX_PATTERN_BYTES ? kinds[0] : null;
         if (patternKind != null) {
             patternBytes = end - start;

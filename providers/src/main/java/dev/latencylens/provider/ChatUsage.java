@@ -56,7 +56,8 @@ final class ChatUsage {
             return;
         }
         JSON.readTree(raw).forEachEntry((name, value) -> {
-            if (name.endsWith(suffix) && !name.contains("_per_token") && value.isNumber()) {
+            boolean isTime = name.endsWith(suffix) && !name.contains("_per_token");
+            if (isTime && value.isNumber() && value.canConvertToLong()) {
                 timings.put(name, Math.round(value.doubleValue() * nsPerUnit));
             }
         });

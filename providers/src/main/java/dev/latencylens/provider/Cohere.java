@@ -6,11 +6,7 @@ import tools.jackson.databind.node.ObjectNode;
 /// Cohere's chat, version 2.
 public final class Cohere extends JsonDialect {
     public Cohere(DialectOptions options) {
-        super(
-                "cohere",
-                options.target("/v2", "/chat"),
-                options.bearerHeaders(),
-                limited -> members(options, limited));
+        super("cohere", options.target("/v2", "/chat"), options.bearerHeaders(), limited -> members(options, limited));
     }
 
     @Override

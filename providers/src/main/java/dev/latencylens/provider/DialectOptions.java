@@ -199,8 +199,8 @@ public final class DialectOptions {
         return path;
     }
 
-    /// The path and query of an endpoint below the base URL. An endpoint that the path ends in already is not repeated,
-    /// and an empty path gets the version that servers document.
+    /// The path and query of an endpoint below the base URL. An endpoint that the path ends in already is not
+    /// repeated, and an empty path gets the version that servers document.
     String target(String version, String endpoint) {
         String path = basePath();
         String target = path.isEmpty() ? version + endpoint : path.endsWith(endpoint) ? path : path + endpoint;

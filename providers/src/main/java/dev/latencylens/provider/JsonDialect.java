@@ -10,8 +10,8 @@ import java.util.List;
 import java.util.function.Function;
 import tools.jackson.databind.node.ObjectNode;
 
-/// A dialect that posts one JSON body to one place. The answer to it is one JSON document where its head says so, and
-/// else a stream.
+/// A dialect that posts one JSON body to one place. The answer to it is one JSON document where its head says so,
+/// and else a stream.
 abstract class JsonDialect implements Dialect {
     private final String name;
     private final String target;

@@ -3,7 +3,8 @@ package dev.latencylens.provider;
 import dev.latencylens.provider.DialectOptions.TokenLimit;
 import tools.jackson.databind.node.ObjectNode;
 
-/// Mistral's chat: OpenAI's, but usage comes unasked, the seed has another name, and content may be a list of parts.
+/// Mistral's chat: OpenAI's, but usage comes unasked, the seed has another name, and content may be a list of
+/// parts.
 public final class Mistral extends JsonDialect {
     public Mistral(DialectOptions options) {
         super(

@@ -30,9 +30,8 @@ public final class Ollama extends JsonDialect {
 
     private static List<Header> headers(DialectOptions options) {
         List<Header> fields = options.usualHeaders("authorization", "Bearer ");
-        fields.replaceAll(field -> field.name().equals("accept") && options.stream
-                ? Header.of("accept", "application/x-ndjson")
-                : field);
+        fields.replaceAll(field ->
+                field.name().equals("accept") && options.stream ? Header.of("accept", "application/x-ndjson") : field);
         return options.headersWith(fields);
     }
 

@@ -11,8 +11,8 @@ import tools.jackson.databind.node.ObjectNode;
 
 /// An answer in Ollama's own dialect, of `/api/chat` or `/api/generate`.
 ///
-/// The document with `done` ends it and has counts and times, the latter in nanoseconds. A prompt that was in the cache
-/// as a whole is not counted.
+/// The document with `done` ends it and has counts and times, the latter in nanoseconds. A prompt that was in the
+/// cache as a whole is not counted.
 final class OllamaAnswer extends JsonAnswer {
     private static final JsonMapper JSON = JsonMapper.shared();
 

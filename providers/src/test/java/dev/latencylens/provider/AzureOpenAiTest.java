@@ -49,9 +49,13 @@ class AzureOpenAiTest {
 
     @Test
     void keyIsItsOwnHeaderAndATokenIsABearer() {
-        assertThat(new AzureOpenAi(options().apiKey(Secret.of("k"))).request(PROMPT).headers())
+        assertThat(new AzureOpenAi(options().apiKey(Secret.of("k")))
+                        .request(PROMPT)
+                        .headers())
                 .contains(Header.secret("api-key", "k"));
-        assertThat(new AzureOpenAi(options().apiKey(Secret.of("eyJ0.a.b"))).request(PROMPT).headers())
+        assertThat(new AzureOpenAi(options().apiKey(Secret.of("eyJ0.a.b")))
+                        .request(PROMPT)
+                        .headers())
                 .contains(Header.secret("authorization", "Bearer eyJ0.a.b"))
                 .noneMatch(header -> header.name().equals("api-key"));
         assertThat(new AzureOpenAi(options()).request(PROMPT).headers()).hasSize(2);
@@ -59,8 +63,8 @@ class AzureOpenAiTest {
 
     @Test
     void bodyIsOpenAisWithTheLimitThatAllItsModelsTake() {
-        JsonNode body =
-                JsonMapper.shared().readTree(new AzureOpenAi(options()).request(PROMPT).body());
+        JsonNode body = JsonMapper.shared()
+                .readTree(new AzureOpenAi(options()).request(PROMPT).body());
 
         assertThat(body).isEqualTo(JsonMapper.shared().readTree("""
                         {"messages":[{"role":"user","content":"x"}],"model":"dep","stream":true,
@@ -97,9 +101,7 @@ class AzureOpenAiTest {
     @Test
     void filteredPromptIsAnErrorResponse() {
         assertThat(read(Reading.head(400, "application/json"), """
-                        {"error":{"message":"filtered","type":null,"code":"content_filter","innererror":{}}}""")
-                        .completion()
-                        .error())
+                        {"error":{"message":"filtered","type":null,"code":"content_filter","innererror":{}}}""").completion().error())
                 .isEqualTo(new ProviderError("content_filter", "filtered"));
         assertThat(read(Reading.head(401, "application/json"), """
                         {"error":{"code":"401","message":"no"}}""").completion().error())

@@ -75,7 +75,8 @@ class CohereTest {
                         Header.of("content-type", "application/json"),
                         Header.of("accept", "text/event-stream"),
                         Header.secret("authorization", "Bearer co-1"));
-        assertThat(JsonMapper.shared().readTree(request.body())).isEqualTo(JsonMapper.shared().readTree("""
+        assertThat(JsonMapper.shared().readTree(request.body()))
+                .isEqualTo(JsonMapper.shared().readTree("""
                         {"messages":[{"role":"user","content":"Say \\"hi\\""}],"model":"m","stream":true,
                          "max_tokens":9,"temperature":0.0,"seed":3,"safety_mode":"OFF"}"""));
         assertThat(dialect.request(new Prompt("x", 0)).body()).asString(UTF_8).doesNotContain("max_tokens");
@@ -123,8 +124,7 @@ class CohereTest {
                 "{\"type\":\"tool-call-end\",\"index\":0}",
                 "{\"type\":\"message-end\",\"delta\":{\"finish_reason\":\"TOOL_CALL\"}}");
 
-        assertThat(reading.said())
-                .containsExactly("reasoning 0 'hm'", "reasoning 0 'I'", "tool 0 'f'", "tool 0 '{}'");
+        assertThat(reading.said()).containsExactly("reasoning 0 'hm'", "reasoning 0 'I'", "tool 0 'f'", "tool 0 '{}'");
         assertThat(reading.completion().toolCalls()).isEqualTo(1);
         assertThat(reading.completion().usage()).isNull();
     }
@@ -138,8 +138,7 @@ class CohereTest {
                  "usage":{"tokens":{"input_tokens":1,"output_tokens":2}}}""");
 
         assertThat(reading.said())
-                .containsExactly(
-                        "reasoning 0 'p'", "reasoning 0 'hm'", "text 0 'Hi'", "tool 0 'f'", "tool 0 '{}'");
+                .containsExactly("reasoning 0 'p'", "reasoning 0 'hm'", "text 0 'Hi'", "tool 0 'f'", "tool 0 '{}'");
         assertThat(reading.completion().finishReasons()).containsExactly("MAX_TOKENS");
         assertThat(reading.completion().terminatorSeen()).isTrue();
         assertThat(reading.completion().whole()).isTrue();
@@ -156,20 +155,20 @@ class CohereTest {
         Reading reading = Reading.of(DialectName.COHERE.decoder(body), body);
 
         assertThat(reading.said()).containsExactly("text 0 'Ar'");
-        assertThat(requireNonNull(reading.completion().usage())
-                        .inputTotal())
-                .isEqualTo(5);
+        assertThat(requireNonNull(reading.completion().usage()).inputTotal()).isEqualTo(5);
         assertThat(reading.completion().whole()).isTrue();
     }
 
     @ParameterizedTest
-    @CsvSource(delimiter = '|', value = {
-        "{\"type\":\"message-end\",\"delta\":{\"finish_reason\":\"ERROR\",\"error\":\"key co-1 is bad\"}}"
-                + " | ERROR | key *** is bad",
-        "{\"type\":\"message-end\",\"delta\":{\"finish_reason\":\"TIMEOUT\"}} | TIMEOUT"
-                + " | the answer ended with TIMEOUT",
-        "{\"id\":\"u\",\"message\":\"overloaded\"} | '' | overloaded",
-    })
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "{\"type\":\"message-end\",\"delta\":{\"finish_reason\":\"ERROR\",\"error\":\"key co-1 is bad\"}}"
+                        + " | ERROR | key *** is bad",
+                "{\"type\":\"message-end\",\"delta\":{\"finish_reason\":\"TIMEOUT\"}} | TIMEOUT"
+                        + " | the answer ended with TIMEOUT",
+                "{\"id\":\"u\",\"message\":\"overloaded\"} | '' | overloaded",
+            })
     void errorInMidStreamIsKept(String document, String code, String message) {
         assertThat(read(START, document).completion().error()).isEqualTo(new ProviderError(code, message));
     }

@@ -53,7 +53,8 @@ class MetaLlamaTest {
         assertThat(new MetaLlama(OPTIONS).name()).isEqualTo("meta-llama");
         assertThat(request.target()).isEqualTo("/v1/chat/completions");
         assertThat(request.headers()).contains(Header.secret("authorization", "Bearer k-1"));
-        assertThat(JsonMapper.shared().readTree(request.body())).isEqualTo(JsonMapper.shared().readTree("""
+        assertThat(JsonMapper.shared().readTree(request.body()))
+                .isEqualTo(JsonMapper.shared().readTree("""
                         {"messages":[{"role":"user","content":"x"}],"model":"m","stream":true,
                          "max_completion_tokens":9}"""));
     }
@@ -123,12 +124,16 @@ class MetaLlamaTest {
     }
 
     @ParameterizedTest
-    @CsvSource(delimiter = '|', value = {
-        "{\"title\":\"Bad Request\",\"detail\":\"no model\",\"status\":400} | no model",
-        "{\"error\":{\"message\":\"no\"}} | no",
-    })
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "{\"title\":\"Bad Request\",\"detail\":\"no model\",\"status\":400} | no model",
+                "{\"error\":{\"message\":\"no\"}} | no",
+            })
     void errorResponseIsRead(String body, String message) {
-        assertThat(read(Reading.head(400, "application/json"), body).completion().error())
+        assertThat(read(Reading.head(400, "application/json"), body)
+                        .completion()
+                        .error())
                 .isEqualTo(new ProviderError("", message));
     }
 

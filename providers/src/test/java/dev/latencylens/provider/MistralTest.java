@@ -30,7 +30,8 @@ class MistralTest {
 
         assertThat(dialect.name()).isEqualTo("mistral");
         assertThat(request.target()).isEqualTo("/v1/chat/completions");
-        assertThat(JsonMapper.shared().readTree(request.body())).isEqualTo(JsonMapper.shared().readTree("""
+        assertThat(JsonMapper.shared().readTree(request.body()))
+                .isEqualTo(JsonMapper.shared().readTree("""
                         {"messages":[{"role":"user","content":"x"}],"model":"m","stream":true,"max_tokens":9,
                          "random_seed":5,"n":2,"safe_prompt":true}"""));
     }
@@ -56,21 +57,24 @@ class MistralTest {
         assertThat(reading.said()).containsExactly("reasoning 0 'hm'", "text 0 'Hi'", "tool 0 'f'", "tool 0 '{}'");
         assertThat(reading.completion().toolCalls()).isEqualTo(1);
         assertThat(reading.completion().finishReasons()).containsExactly("tool_calls");
-        assertThat(requireNonNull(reading.completion().usage()).cachedRead())
-                .isEqualTo(4);
+        assertThat(requireNonNull(reading.completion().usage()).cachedRead()).isEqualTo(4);
         assertThat(reading.completion().terminatorSeen()).isTrue();
     }
 
     @ParameterizedTest
-    @CsvSource(delimiter = '|', value = {
-        "{\"detail\":[{\"loc\":[\"body\",\"n\"],\"msg\":\"too many\"}]} | '' | body.n: too many",
-        "{\"message\":\"Unauthorized\",\"request_id\":\"r\"} | '' | Unauthorized",
-        "{\"object\":\"error\",\"message\":{\"detail\":[{\"loc\":[\"body\"],\"msg\":\"missing\"}]},\"type\":\"t\"}"
-                + " | t | body: missing",
-        "{\"object\":\"error\",\"message\":{\"x\":1},\"type\":\"t\"} | t | {\"x\":1}",
-    })
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "{\"detail\":[{\"loc\":[\"body\",\"n\"],\"msg\":\"too many\"}]} | '' | body.n: too many",
+                "{\"message\":\"Unauthorized\",\"request_id\":\"r\"} | '' | Unauthorized",
+                "{\"object\":\"error\",\"message\":{\"detail\":[{\"loc\":[\"body\"],\"msg\":\"missing\"}]},\"type\":\"t\"}"
+                        + " | t | body: missing",
+                "{\"object\":\"error\",\"message\":{\"x\":1},\"type\":\"t\"} | t | {\"x\":1}",
+            })
     void errorsOfEitherShapeAreRead(String body, String code, String message) {
-        assertThat(read(Reading.head(422, "application/json"), body).completion().error())
+        assertThat(read(Reading.head(422, "application/json"), body)
+                        .completion()
+                        .error())
                 .isEqualTo(new ProviderError(code, message));
     }
 }

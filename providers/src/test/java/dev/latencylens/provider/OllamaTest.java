@@ -64,7 +64,8 @@ class OllamaTest {
         assertThat(request.headers())
                 .containsExactly(
                         Header.of("content-type", "application/json"), Header.of("accept", "application/x-ndjson"));
-        assertThat(JsonMapper.shared().readTree(request.body())).isEqualTo(JsonMapper.shared().readTree("""
+        assertThat(JsonMapper.shared().readTree(request.body()))
+                .isEqualTo(JsonMapper.shared().readTree("""
                         {"messages":[{"role":"user","content":"x"}],"model":"m","stream":true,"think":true,
                          "options":{"num_predict":5,"temperature":0.0,"seed":3,"num_ctx":9}}"""));
     }
@@ -75,7 +76,8 @@ class OllamaTest {
 
         assertThat(request.headers())
                 .contains(Header.of("accept", "application/json"), Header.secret("authorization", "Bearer k"));
-        assertThat(JsonMapper.shared().readTree(request.body())).isEqualTo(JsonMapper.shared().readTree("""
+        assertThat(JsonMapper.shared().readTree(request.body()))
+                .isEqualTo(JsonMapper.shared().readTree("""
                         {"messages":[{"role":"user","content":"x"}],"model":"m","stream":false}"""));
     }
 
@@ -182,6 +184,13 @@ class OllamaTest {
         String body = "{\"done\":true,\"eval_count\":%s,\"eval_duration\":%s}\n".formatted(number, number);
 
         assertThat(read(LINES, body).completion().terminatorSeen()).isTrue();
+    }
+
+    @Test
+    void numberBeyondAllTypesIsNoTime() {
+        String body = "{\"done\":true,\"eval_duration\":" + "9".repeat(400) + "}\n";
+
+        assertThat(read(LINES, body).completion().serverTimingsNs()).isEmpty();
     }
 
     @Test

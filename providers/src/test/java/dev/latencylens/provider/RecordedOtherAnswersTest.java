@@ -30,8 +30,8 @@ class RecordedOtherAnswersTest {
     private static final Path FOLDER = Path.of(System.getProperty("lens.fixtures", "fixtures"));
 
     /// The index's names of streams' dialects.
-    private static final Map<String, DialectName> STREAMS = Map.of(
-            "cohere2", DialectName.COHERE, "cohere-v1", DialectName.COHERE, "ollama", DialectName.OLLAMA);
+    private static final Map<String, DialectName> STREAMS =
+            Map.of("cohere2", DialectName.COHERE, "cohere-v1", DialectName.COHERE, "ollama", DialectName.OLLAMA);
 
     private static final Map<String, DialectName> WHOLE_BODIES = Map.of(
             "cohere-v2", DialectName.COHERE,
@@ -90,8 +90,8 @@ class RecordedOtherAnswersTest {
     void wholeBodyIsReadAsTheIndexSays(Recording recording) throws Exception {
         DialectName name = requireNonNull(WHOLE_BODIES.get(recording.column("provider")));
         byte[] body = body(recording);
-        StreamDecoder decoder = name.with(DialectOptions.at(URI.create("http://h/v1"), "m"))
-                .decoder(recording.head());
+        StreamDecoder decoder =
+                name.with(DialectOptions.at(URI.create("http://h/v1"), "m")).decoder(recording.head());
         Reading reading = Reading.of(decoder, body, Reading.everyByte(body));
 
         if (!recording.head().isSuccess()) {

@@ -21,7 +21,7 @@ class DialectSdkTest {
             "The quick naïve 日本 fox sees 🚀 over café and waits for a token — calmly";
 
     /// A dialect, and how its SDK calls an answer that reached its limit and one that calls a tool.
-    private record Dialect(String name, String atLimit, String forTool) {}
+    record Dialect(String name, String atLimit, String forTool) {}
 
     static Stream<Arguments> dialects() {
         return Stream.of(

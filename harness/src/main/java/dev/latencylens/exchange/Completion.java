@@ -9,7 +9,8 @@ import org.jspecify.annotations.Nullable;
 /// What a response body said of its own end.
 ///
 /// @param finishReasons one for each choice that said why it stopped, in the order of arrival
-/// @param terminatorSeen whether the last word came that the dialect has beside its reason for finishing (`[DONE]`,
+/// @param terminatorSeen whether the last word came that the dialect has beside its reason for finishing
+/// (`[DONE]`,
 /// `message_stop`); true for a whole JSON body
 /// @param whole whether the body ended where an answer of this dialect ends, with or without such a word
 /// @param usage the last usage seen
@@ -44,8 +45,7 @@ public record Completion(
 
     /// The same, but not understood.
     Completion but(String why) {
-        return new Completion(
-                finishReasons, terminatorSeen, whole, usage, error, why, toolCalls, serverTimingsNs);
+        return new Completion(finishReasons, terminatorSeen, whole, usage, error, why, toolCalls, serverTimingsNs);
     }
 
     public boolean finishSeen() {

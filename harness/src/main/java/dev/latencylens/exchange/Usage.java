@@ -41,8 +41,8 @@ public record Usage(
                 raw);
     }
 
-    /// Counts as the provider gives them: whether input includes what was cached, and output what was reasoning, is its
-    /// own affair.
+    /// Counts as the provider gives them: whether input includes what was cached, and output what was reasoning,
+    /// is its own affair.
     public record Reported(
             @Nullable Long input,
             @Nullable Long output,

@@ -11,7 +11,8 @@ import tools.jackson.databind.node.ObjectNode;
 
 /// An answer in Anthropic's Messages dialect.
 ///
-/// Usage comes in pieces: `message_start` has some counts, and later ones take the place of those of the same name.
+/// Usage comes in pieces: `message_start` has some counts, and later ones take the place of those of the same
+/// name.
 /// `input_tokens` leaves out what was read from or written to a cache, `output_tokens` includes thinking.
 final class AnthropicAnswer extends JsonAnswer {
     AnthropicAnswer(ErrorReader errors) {

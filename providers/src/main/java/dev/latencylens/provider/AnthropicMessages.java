@@ -13,8 +13,8 @@ import tools.jackson.databind.node.ObjectNode;
 
 /// Anthropic's Messages.
 ///
-/// Keys that begin with `sk-ant-` go out as `x-api-key` under the version of 2023 and as a bearer token under that of
-/// 2026, as Anthropic's own clients send them.
+/// Keys that begin with `sk-ant-` go out as `x-api-key` under the version of 2023 and as a bearer token under that
+/// of 2026, as Anthropic's own clients send them.
 public final class AnthropicMessages implements Dialect {
     static final String VERSION_2023 = "2023-06-01";
     static final String VERSION_2026 = "2026-10-21";

@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -161,6 +162,12 @@ final class InspectCommand implements Callable<Integer> {
                 "Body",
                 inspection.dialect().label() + ", " + Figures.count(inspection.bodyBytes()) + " bytes, "
                         + Figures.count(inspection.events().size()) + " events");
+        fact(
+                "Firsts",
+                "chunk " + first(inspection, _ -> true)
+                        + ", token " + first(inspection, event -> !event.kinds().isEmpty())
+                        + ", visible "
+                        + first(inspection, event -> event.kinds().stream().anyMatch(ChunkKind::isVisible)));
         fact("Text", output(inspection, ChunkKind.TEXT));
         fact("Reasoning", output(inspection, ChunkKind.REASONING));
         fact("Tool calls", completion.toolCalls() + ", " + output(inspection, ChunkKind.TOOL));
@@ -177,9 +184,19 @@ final class InspectCommand implements Callable<Integer> {
         if (inspection.isForeign() && !inspection.events().isEmpty()) {
             fact(
                     "",
-                    "nothing in these events means anything in "
-                            + inspection.dialect().label() + "; is it the right --dialect?");
+                    "no answer in these events; is " + inspection.dialect().label() + " the right --dialect?");
         }
+    }
+
+    /// Where the first event of a kind is, also when the table leaves it out.
+    private static String first(Inspection inspection, Predicate<Inspection.Event> wanted) {
+        List<Inspection.Event> events = inspection.events();
+        for (int i = 0; i < events.size(); i++) {
+            if (wanted.test(events.get(i))) {
+                return "in event " + (i + 1);
+            }
+        }
+        return "nowhere";
     }
 
     private void usage(@Nullable Usage usage) {

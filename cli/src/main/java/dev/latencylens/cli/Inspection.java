@@ -149,9 +149,9 @@ final class Inspection {
         return completion.finishSeen() ? End.UNTERMINATED : End.CUT;
     }
 
-    /// Whether nothing in the body means anything in this dialect, which may be the wrong one.
+    /// Whether there is no answer and no error in the body, so that the dialect may be the wrong one.
     boolean isForeign() {
-        return tallies.isEmpty() && !completion.finishSeen() && completion.usage() == null && error == null;
+        return tallies.isEmpty() && !completion.finishSeen() && error == null;
     }
 
     /// The error of a body that is an error response and no answer; in a run the status tells them apart.

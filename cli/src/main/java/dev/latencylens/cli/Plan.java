@@ -15,8 +15,8 @@ import org.jspecify.annotations.Nullable;
 /// What a run is going to do, all of it decided. Written to `run.json` before the first request.
 ///
 /// @param id names the run and begins every `X-Request-Id`
-/// @param embedded whether the provider is the simulated one in this process
 /// @param url as it may be shown: keys in its query are not
+/// @param embedded whether the provider is the simulated one in this process
 /// @param apiVersion the version of the API that was asked for, null for the dialect's own choice
 /// @param keyVariable the environment variable that the key is looked for in first, null where there is none
 /// @param keySource where the key came from, for example `OPENAI_API_KEY`; null without a key

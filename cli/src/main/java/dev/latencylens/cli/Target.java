@@ -132,10 +132,12 @@ record Target(
         try {
             return new URI(url.strip());
         } catch (URISyntaxException e) {
+            // Its own message quotes the URL, and with it a key.
+            var shown = new URISyntaxException(Secrets.redactUrl(url), e.getReason(), e.getIndex());
             throw new IllegalArgumentException(
-                    "bad URL '" + Secrets.redactUrl(url) + "': " + e.getReason() + " at position " + e.getIndex()
+                    "bad URL '" + shown.getInput() + "': " + e.getReason() + " at position " + e.getIndex()
                             + "; give a base URL such as https://api.openai.com/v1",
-                    e);
+                    shown);
         }
     }
 }

@@ -106,6 +106,7 @@ class InspectTest {
         assertThat(rows(run).get(5)).endsWith("usage");
         assertThat(run.out())
                 .contains("Body        openai-chat, ", " bytes, 6 events")
+                .contains("Firsts      chunk in event 1, token in event 2, visible in event 3")
                 .contains("Text        5 code points in 2 chunks")
                 .contains("Usage       input_total 12, cached_read 4, cache_write -, output_total 5, reasoning 2")
                 .contains("Completion  complete, terminator seen")
@@ -220,7 +221,7 @@ class InspectTest {
 
     @Test
     void anotherDialectsStreamIsAskedAfter() throws IOException {
-        assertThat(inspect(ANTHROPIC, "openai-chat").out()).contains("is it the right --dialect?");
+        assertThat(inspect(ANTHROPIC, "openai-chat").out()).contains("is openai-chat the right --dialect?");
     }
 
     @Test

@@ -199,7 +199,15 @@ class ProviderOptionTest {
             """)
     void aKeyInAUrlThatDoesNotWorkIsSeenNowhereHoweverShort(String url, String says) throws IOException {
         for (String key : List.of(CANARY, "k3y9")) {
-            var run = run(Map.of("LENS_DEBUG", "1"), "--url", url + key);
+            var run = LensRun.lens(
+                    Map.of("LENS_DEBUG", "1"),
+                    "run",
+                    "-m",
+                    "m",
+                    "--url",
+                    url + key,
+                    "--output-dir",
+                    folder.resolve(key.substring(2)).toString());
 
             assertThat(run.exitCode()).isNotZero();
             assertThat(run.err()).contains(says);

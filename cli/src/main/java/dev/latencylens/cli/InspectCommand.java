@@ -182,9 +182,7 @@ final class InspectCommand implements Callable<Integer> {
         fact("Error", orNone(error(inspection)));
         fact("Malformed", orNone(inspection.malformed()));
         if (inspection.isForeign() && !inspection.events().isEmpty()) {
-            fact(
-                    "",
-                    "no answer in these events; is " + inspection.dialect().label() + " the right --dialect?");
+            fact("", "no answer in these events; is " + inspection.dialect().label() + " the right --dialect?");
         }
     }
 

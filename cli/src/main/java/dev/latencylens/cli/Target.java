@@ -109,8 +109,7 @@ record Target(
                     credentials.hide(secrets::add);
                 }
                 options.aws(
-                        credentials,
-                        AwsCredentials.findRegion(environment::get).orElse(null));
+                        credentials, AwsCredentials.findRegion(environment::get).orElse(null));
             } catch (IOException e) {
                 throw new IllegalArgumentException(
                         "cannot read AWS's shared files: " + e.getMessage() + "; set AWS_ACCESS_KEY_ID instead", e);

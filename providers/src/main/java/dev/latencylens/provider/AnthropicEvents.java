@@ -52,8 +52,8 @@ final class AnthropicEvents {
         answer.terminate();
     }
 
-    /// A block begins, empty in a stream and filled in a message that came whole. Calls of tools that the server runs
-    /// itself are output, because the model wrote them, but no calls for the client to make.
+    /// A block begins, empty in a stream and filled in a message that came whole. Calls of tools that the server
+    /// runs itself are output, because the model wrote them, but no calls for the client to make.
     private void block(JsonNode block) {
         switch (block.path("type").asString("")) {
             case "text" -> answer.output(TEXT, 0, block.path("text"));

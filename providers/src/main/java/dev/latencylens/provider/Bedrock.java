@@ -82,9 +82,7 @@ public final class Bedrock implements Dialect {
 
     /// The dialect with options that all dialects have.
     static Bedrock of(DialectOptions options, Api api) {
-        Builder builder = at(options.baseUrl, api, options.model)
-                .headers(options.ownHeaders)
-                .stream(options.stream)
+        Builder builder = at(options.baseUrl, api, options.model).headers(options.ownHeaders).stream(options.stream)
                 .extraBody(options.extraBody);
         if (options.apiKey != null) {
             builder.apiKey(options.apiKey);

@@ -12,8 +12,7 @@ public enum DialectName {
     OPENAI_RESPONSES("openai-responses", OpenAiResponses::new, ResponsesAnswer::new),
     ANTHROPIC("anthropic", AnthropicMessages::new, AnthropicAnswer::new),
     GEMINI("gemini", Gemini::new, GeminiAnswer::new),
-    BEDROCK_CONVERSE(
-            "bedrock-converse", options -> Bedrock.of(options, Bedrock.Api.CONVERSE), ConverseAnswer::new),
+    BEDROCK_CONVERSE("bedrock-converse", options -> Bedrock.of(options, Bedrock.Api.CONVERSE), ConverseAnswer::new),
     BEDROCK_INVOKE("bedrock-invoke", options -> Bedrock.of(options, Bedrock.Api.INVOKE), InvokeAnswer::new),
     AZURE_OPENAI("azure-openai", AzureOpenAi::new, ChatAnswer::new),
     COHERE("cohere", Cohere::new, CohereAnswer::new),

@@ -21,17 +21,34 @@ public final class DialectOptions {
     final String model;
     final ObjectNode extraBody = JSON.createObjectNode();
     final List<Header> ownHeaders = new ArrayList<>();
-    @Nullable Secret apiKey;
+
+    @Nullable
+    Secret apiKey;
+
     boolean stream = true;
     boolean includeUsage = true;
     boolean ignoreEos;
-    @Nullable TokenLimit tokenLimit;
-    @Nullable Double temperature;
-    @Nullable Long seed;
-    @Nullable Integer choices;
-    @Nullable String apiVersion;
-    @Nullable AwsCredentials awsCredentials;
-    @Nullable String region;
+
+    @Nullable
+    TokenLimit tokenLimit;
+
+    @Nullable
+    Double temperature;
+
+    @Nullable
+    Long seed;
+
+    @Nullable
+    Integer choices;
+
+    @Nullable
+    String apiVersion;
+
+    @Nullable
+    AwsCredentials awsCredentials;
+
+    @Nullable
+    String region;
 
     /// The field of the chat dialect that limits the length of the answer.
     public enum TokenLimit {
@@ -116,8 +133,8 @@ public final class DialectOptions {
         return this;
     }
 
-    /// What signs the requests of AWS's dialects, and for which region; null where there is a key instead, or the host
-    /// tells the region.
+    /// What signs the requests of AWS's dialects, and for which region; null where there is a key instead, or the
+    /// host tells the region.
     public DialectOptions aws(@Nullable AwsCredentials credentials, @Nullable String signingRegion) {
         awsCredentials = credentials;
         region = signingRegion;

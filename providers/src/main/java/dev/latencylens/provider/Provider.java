@@ -9,8 +9,7 @@ import org.jspecify.annotations.Nullable;
 /// speaks a dialect that is here already takes one more line and no class.
 public enum Provider {
     OPENAI("openai", DialectName.OPENAI_CHAT, "https://api.openai.com/v1", "OPENAI_API_KEY"),
-    OPENAI_RESPONSES(
-            "openai-responses", DialectName.OPENAI_RESPONSES, "https://api.openai.com/v1", "OPENAI_API_KEY"),
+    OPENAI_RESPONSES("openai-responses", DialectName.OPENAI_RESPONSES, "https://api.openai.com/v1", "OPENAI_API_KEY"),
     ANTHROPIC("anthropic", DialectName.ANTHROPIC, "https://api.anthropic.com/v1", "ANTHROPIC_API_KEY"),
     GEMINI(
             "gemini",
@@ -19,8 +18,7 @@ public enum Provider {
             "GEMINI_API_KEY",
             "GOOGLE_API_KEY"),
     VERTEX("vertex", DialectName.GEMINI, null, "VERTEX_ACCESS_TOKEN", "GOOGLE_OAUTH_ACCESS_TOKEN"),
-    BEDROCK(
-            "bedrock", DialectName.BEDROCK_CONVERSE, null, "AWS_BEARER_TOKEN_BEDROCK"),
+    BEDROCK("bedrock", DialectName.BEDROCK_CONVERSE, null, "AWS_BEARER_TOKEN_BEDROCK"),
     BEDROCK_INVOKE("bedrock-invoke", DialectName.BEDROCK_INVOKE, null, "AWS_BEARER_TOKEN_BEDROCK"),
     AZURE("azure", DialectName.AZURE_OPENAI, null, "AZURE_OPENAI_API_KEY"),
     COHERE("cohere", DialectName.COHERE, "https://api.cohere.com/v2", "CO_API_KEY", "COHERE_API_KEY"),

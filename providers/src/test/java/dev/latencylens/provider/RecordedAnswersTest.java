@@ -22,7 +22,6 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
-import java.util.Set;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -143,8 +142,7 @@ class RecordedAnswersTest {
         }
 
         Reading read(int... cuts) throws IOException {
-            DialectOptions options =
-                    DialectOptions.at(URI.create("http://127.0.0.1:8000/v1"), "m").stream(isStream());
+            DialectOptions options = DialectOptions.at(URI.create("http://127.0.0.1:8000/v1"), "m").stream(isStream());
             return Reading.of(DialectName.of(label()).with(options).decoder(head()), body(), cuts);
         }
     }
@@ -255,8 +253,7 @@ class RecordedAnswersTest {
 
     /// The index counts Anthropic's empty pieces of thinking too.
     private static int reasoningChunksExpected(Recording recording) throws IOException {
-        return recording.number("reasoning_chunks")
-                - recording.count("\"type\":\"thinking_delta\",\"thinking\":\"\"");
+        return recording.number("reasoning_chunks") - recording.count("\"type\":\"thinking_delta\",\"thinking\":\"\"");
     }
 
     /// The index counts each part of a streamed call of Gemini's.
@@ -266,8 +263,8 @@ class RecordedAnswersTest {
                 : recording.number("tool_calls");
     }
 
-    /// The index counts empty pieces of arguments too, and leaves out the names of tools that the server runs, the code
-    /// that it runs, and arguments that came whole.
+    /// The index counts empty pieces of arguments too, and leaves out the names of tools that the server runs, the
+    /// code that it runs, and arguments that came whole.
     private static int toolChunksExpected(Recording recording) throws IOException {
         int listed = recording.number("tool_arg_chunks") + toolCallsExpected(recording);
         return switch (recording.label()) {

@@ -21,7 +21,8 @@ final class Node {
 
     private Node() {}
 
-    /// What the script prints on standard output and error. Needs Node and npm, and says so where they are missing.
+    /// What the script prints on standard output and error. Needs Node and npm, and says so where they are
+    /// missing.
     static String run(String script, String... words) throws IOException, InterruptedException {
         var command = new ArrayList<>(List.of("node", script));
         command.addAll(List.of(words));
@@ -35,7 +36,9 @@ final class Node {
         Path folder = module.resolve("target/node");
         Files.createDirectories(folder);
         for (String name : FILES) {
-            Files.write(folder.resolve(name), Files.readAllBytes(module.resolve("src/test/node").resolve(name)));
+            Files.write(
+                    folder.resolve(name),
+                    Files.readAllBytes(module.resolve("src/test/node").resolve(name)));
         }
         Path installed = folder.resolve("node_modules/installed.json");
         if (!Files.exists(installed) || Files.mismatch(installed, folder.resolve("package.json")) >= 0) {

@@ -181,7 +181,6 @@ class OfficialSdkTest {
     }
 
     private static JsonNode readWithNode(SimulatedProvider provider, int maxTokens) throws Exception {
-        return JSON.readTree(
-                Node.run("read-stream.mjs", provider.baseUrl().toString(), Integer.toString(maxTokens)));
+        return JSON.readTree(Node.run("read-stream.mjs", provider.baseUrl().toString(), Integer.toString(maxTokens)));
     }
 }

@@ -5,8 +5,8 @@ import dev.latencylens.exchange.Completion;
 import dev.latencylens.exchange.ProviderError;
 import org.jspecify.annotations.Nullable;
 
-/// What the documents of one answer say, be they the events of a stream or one whole body: the meaning of a dialect,
-/// apart from how its documents are framed.
+/// What the documents of one answer say, be they the events of a stream or one whole body: the meaning of a
+/// dialect, apart from how its documents are framed.
 abstract class Answer {
     final ErrorReader errors;
     private @Nullable ProviderError error;
@@ -19,8 +19,7 @@ abstract class Answer {
     /// Reads one document and reports it as one event; false, and nothing reported, where it is no JSON.
     ///
     /// @param type what the framing calls the event, empty where it does not say
-    abstract boolean read(
-            String type, byte[] bytes, int from, int to, long endOffset, int eventBytes, ChunkSink sink);
+    abstract boolean read(String type, byte[] bytes, int from, int to, long endOffset, int eventBytes, ChunkSink sink);
 
     /// What the last document that was no JSON lacked.
     abstract String failure();

@@ -11,7 +11,8 @@ import tools.jackson.databind.node.ObjectNode;
 
 /// An answer in Anthropic's Messages dialect.
 ///
-/// Usage comes in pieces: `message_start` has some counts, and later ones take the place of those of the same name.
+/// Usage comes in pieces: `message_start` has some counts, and later ones take the place of those of the same
+/// name.
 /// `input_tokens` leaves out what was read from or written to a cache, `output_tokens` includes thinking.
 final class AnthropicAnswer extends JsonAnswer {
     AnthropicAnswer(ErrorReader errors) {
@@ -49,8 +50,8 @@ final class AnthropicAnswer extends JsonAnswer {
         terminate();
     }
 
-    /// A block begins, empty in a stream and filled in a message that came whole. Calls of tools that the server runs
-    /// itself are output, because the model wrote them, but no calls for the client to make.
+    /// A block begins, empty in a stream and filled in a message that came whole. Calls of tools that the server
+    /// runs itself are output, because the model wrote them, but no calls for the client to make.
     private void block(JsonNode block) {
         switch (block.path("type").asString("")) {
             case "text" -> output(TEXT, 0, block.path("text"));

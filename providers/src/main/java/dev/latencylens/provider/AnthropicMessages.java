@@ -13,8 +13,8 @@ import tools.jackson.databind.node.ObjectNode;
 
 /// Anthropic's Messages.
 ///
-/// The key goes out as `x-api-key` under the version of 2023 and as a bearer token under every later one, as Anthropic's
-/// own clients send it.
+/// The key goes out as `x-api-key` under the version of 2023 and as a bearer token under every later one, as
+/// Anthropic's own clients send it.
 public final class AnthropicMessages implements Dialect {
     static final String VERSION_2023 = "2023-06-01";
     static final String VERSION_2026 = "2026-10-21";

@@ -7,8 +7,8 @@ import tools.jackson.core.io.JsonStringEncoder;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
-/// A request's body, encoded once but for the prompt and the limit of the answer, so that a request costs little more
-/// than its prompt's characters.
+/// A request's body, encoded once but for the prompt and the limit of the answer, so that a request costs little
+/// more than its prompt's characters.
 final class BodyTemplate {
     private static final JsonMapper JSON = JsonMapper.shared();
 
@@ -24,8 +24,8 @@ final class BodyTemplate {
     private final Parts limited;
     private final Parts unlimited;
 
-    /// @param body makes the body with [#PROMPT] as the prompt and, where true is given, [#LIMIT] as the limit; either
-    /// may be missing
+    /// @param body makes the body with [#PROMPT] as the prompt and, where true is given, [#LIMIT] as the limit;
+    /// either may be missing
     BodyTemplate(Function<Boolean, ? extends JsonNode> body) {
         limited = Parts.of(JSON.writeValueAsBytes(body.apply(true)));
         unlimited = Parts.of(JSON.writeValueAsBytes(body.apply(false)));
@@ -38,7 +38,8 @@ final class BodyTemplate {
         return parts.joined(text, limit);
     }
 
-    /// The text as JSON, without its quotes; half a surrogate pair, which UTF-8 cannot carry, becomes a question mark.
+    /// The text as JSON, without its quotes; half a surrogate pair, which UTF-8 cannot carry, becomes a question
+    /// mark.
     private static byte[] quoted(String text) {
         try {
             return JsonStringEncoder.getInstance().quoteAsUTF8(text);

@@ -14,14 +14,14 @@ public enum DialectName {
     GEMINI("gemini", Gemini::new, GeminiAnswer::new);
 
     private final String label;
+
     @SuppressWarnings("ImmutableEnumChecker") // constructors
     private final Function<DialectOptions, Dialect> requests;
 
     @SuppressWarnings("ImmutableEnumChecker")
     private final Function<ErrorReader, Answer> answers;
 
-    DialectName(
-            String label, Function<DialectOptions, Dialect> requests, Function<ErrorReader, Answer> answers) {
+    DialectName(String label, Function<DialectOptions, Dialect> requests, Function<ErrorReader, Answer> answers) {
         this.label = label;
         this.requests = requests;
         this.answers = answers;

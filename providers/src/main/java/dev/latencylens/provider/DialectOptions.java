@@ -19,15 +19,28 @@ public final class DialectOptions {
     final String model;
     final ObjectNode extraBody = JSON.createObjectNode();
     private final List<Header> ownHeaders = new ArrayList<>();
-    @Nullable Secret apiKey;
+
+    @Nullable
+    Secret apiKey;
+
     boolean stream = true;
     boolean includeUsage = true;
     boolean ignoreEos;
-    @Nullable TokenLimit tokenLimit;
-    @Nullable Double temperature;
-    @Nullable Long seed;
-    @Nullable Integer choices;
-    @Nullable String apiVersion;
+
+    @Nullable
+    TokenLimit tokenLimit;
+
+    @Nullable
+    Double temperature;
+
+    @Nullable
+    Long seed;
+
+    @Nullable
+    Integer choices;
+
+    @Nullable
+    String apiVersion;
 
     /// The field of the chat dialect that limits the length of the answer.
     public enum TokenLimit {
@@ -144,8 +157,8 @@ public final class DialectOptions {
         return fields;
     }
 
-    /// The path and query of an endpoint below the base URL. An endpoint that the path ends in already is not repeated,
-    /// and an empty path gets the version that servers document.
+    /// The path and query of an endpoint below the base URL. An endpoint that the path ends in already is not
+    /// repeated, and an empty path gets the version that servers document.
     String target(String version, String endpoint) {
         String path = baseUrl.getRawPath() == null ? "" : baseUrl.getRawPath();
         while (path.endsWith("/")) {

@@ -13,7 +13,8 @@ import tools.jackson.databind.json.JsonMapper;
 ///
 /// Knows OpenAI's `{"error":{"message","type","code"}}`, TGI's `{"error":"..","error_type":".."}`, vLLM's flat
 /// `{"object":"error","message","type","code"}`, FastAPI's `detail`, and text or HTML, of which it takes the
-/// first line. Gemini's `{"error":{"code":429,"message","status":"RESOURCE_EXHAUSTED"}}` has a word beside its number.
+/// first line. Gemini's `{"error":{"code":429,"message","status":"RESOURCE_EXHAUSTED"}}` has a word beside its
+/// number.
 final class ErrorReader {
     private static final JsonMapper JSON = JsonMapper.shared();
 

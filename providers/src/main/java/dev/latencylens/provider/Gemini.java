@@ -17,8 +17,8 @@ import tools.jackson.databind.node.ObjectNode;
 /// Google's Gemini, on its own host and on Vertex.
 ///
 /// The base URL ends where `/models` follows, for example `https://generativelanguage.googleapis.com/v1beta` or
-/// `https://{loc}-aiplatform.googleapis.com/v1/projects/{p}/locations/{loc}/publishers/google`. A stream is asked for
-/// as events; a base URL with `?alt=json` gets it as one array that comes in pieces.
+/// `https://{loc}-aiplatform.googleapis.com/v1/projects/{p}/locations/{loc}/publishers/google`. A stream is asked
+/// for as events; a base URL with `?alt=json` gets it as one array that comes in pieces.
 public final class Gemini implements Dialect {
     private static final String VERTEX_HOST = "aiplatform.googleapis.com";
 
@@ -76,7 +76,8 @@ public final class Gemini implements Dialect {
     /// The method stands behind the model in the path. A model with a folder, for example `tunedModels/m`, is not
     /// looked for below `/models`.
     private static String target(DialectOptions options) {
-        String model = URLEncoder.encode(options.model, UTF_8).replace("+", "%20").replace("%2F", "/");
+        String model =
+                URLEncoder.encode(options.model, UTF_8).replace("+", "%20").replace("%2F", "/");
         String endpoint = (model.contains("/") ? "/" : "/models/") + model;
         if (!options.stream) {
             return options.target("/v1beta", endpoint + ":generateContent");

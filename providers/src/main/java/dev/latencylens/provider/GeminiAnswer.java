@@ -11,9 +11,9 @@ import tools.jackson.databind.JsonNode;
 
 /// An answer in Gemini's dialect, whose every document has the shape of a whole answer.
 ///
-/// No terminator follows the reason for finishing, and a prompt that was blocked has no such reason. Usage is that of
-/// the answer so far: the last counts. Its output leaves out what was reasoning, and its input includes what was
-/// cached but not what the server's own tools put into the prompt.
+/// No terminator follows the reason for finishing, and a prompt that was blocked has no such reason. Usage is that
+/// of the answer so far: the last counts. Its output leaves out what was reasoning, and its input includes what
+/// was cached but not what the server's own tools put into the prompt.
 final class GeminiAnswer extends JsonAnswer {
     private static final List<String> COUNTS =
             List.of("promptTokenCount", "candidatesTokenCount", "thoughtsTokenCount", "totalTokenCount");
@@ -65,8 +65,8 @@ final class GeminiAnswer extends JsonAnswer {
         }
     }
 
-    /// A call comes whole in one part; Vertex can stream it, its name in the first part, its arguments in pieces in
-    /// later ones, and an empty object as the last.
+    /// A call comes whole in one part; Vertex can stream it, its name in the first part, its arguments in pieces
+    /// in later ones, and an empty object as the last.
     private void functionCall(int index, JsonNode call) {
         if (call.path("name").isString()) {
             beginToolCall(index, call.path("name"));

@@ -14,8 +14,8 @@ import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
-/// An answer whose documents are read by the JSON library. It runs beside the measurement, where a microsecond more
-/// for each event is no error.
+/// An answer whose documents are read by the JSON library. It runs beside the measurement, where a microsecond
+/// more for each event is no error.
 abstract class JsonAnswer extends Answer {
     private static final JsonMapper JSON = JsonMapper.shared();
 

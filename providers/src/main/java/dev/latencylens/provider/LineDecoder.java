@@ -95,7 +95,8 @@ final class LineDecoder implements StreamDecoder {
         } else if (!answer.hasFailed()) {
             String text = new String(line, 0, Math.min(lineBytes, 4 * QUOTED_CHARACTERS), StandardCharsets.UTF_8);
             answer.misunderstand("line at byte " + lineStart + " is no JSON, was '"
-                    + text.substring(0, Math.min(text.length(), QUOTED_CHARACTERS)).strip() + "'");
+                    + text.substring(0, Math.min(text.length(), QUOTED_CHARACTERS))
+                            .strip() + "'");
         }
     }
 }

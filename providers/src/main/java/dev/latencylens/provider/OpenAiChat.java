@@ -13,10 +13,11 @@ import java.util.Locale;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ObjectNode;
 
-/// OpenAI's Chat Completions and what speaks like it: vLLM, llama.cpp, TGI, Ollama's `/v1`, OpenRouter, Groq, DeepSeek,
-/// xAI and many more.
+/// OpenAI's Chat Completions and what speaks like it: vLLM, llama.cpp, TGI, Ollama's `/v1`, OpenRouter, Groq,
+/// DeepSeek, xAI and many more.
 ///
-/// The base URL is the one that such servers document, for example `https://api.openai.com/v1`. Behind its path comes
+/// The base URL is the one that such servers document, for example `https://api.openai.com/v1`. Behind its path
+/// comes
 /// `/chat/completions`; behind an empty path `/v1/chat/completions`; nothing where the path ends in that already.
 public final class OpenAiChat implements Dialect {
     private static final JsonMapper JSON = JsonMapper.shared();

@@ -5,12 +5,11 @@ import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/// The providers that people measure: which dialect each speaks, where, and where its key is kept. A server that speaks
-/// a dialect that is here already takes one more line and no class.
+/// The providers that people measure: which dialect each speaks, where, and where its key is kept. A server that
+/// speaks a dialect that is here already takes one more line and no class.
 public enum Provider {
     OPENAI("openai", DialectName.OPENAI_CHAT, "https://api.openai.com/v1", "OPENAI_API_KEY"),
-    OPENAI_RESPONSES(
-            "openai-responses", DialectName.OPENAI_RESPONSES, "https://api.openai.com/v1", "OPENAI_API_KEY"),
+    OPENAI_RESPONSES("openai-responses", DialectName.OPENAI_RESPONSES, "https://api.openai.com/v1", "OPENAI_API_KEY"),
     ANTHROPIC("anthropic", DialectName.ANTHROPIC, "https://api.anthropic.com/v1", "ANTHROPIC_API_KEY"),
     GEMINI(
             "gemini",
@@ -32,6 +31,7 @@ public enum Provider {
     private final String label;
     private final DialectName dialect;
     private final @Nullable URI baseUrl;
+
     @SuppressWarnings("ImmutableEnumChecker") // a copy
     private final List<String> keyVariables;
 

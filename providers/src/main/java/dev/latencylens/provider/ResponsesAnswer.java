@@ -12,9 +12,9 @@ import tools.jackson.databind.JsonNode;
 
 /// An answer in OpenAI's Responses dialect.
 ///
-/// Each event has a type of its own; the last one tells how the response ended, and no terminator follows. Calls of
-/// tools that the server runs itself are output, because the model wrote them, but no calls for the client to make.
-/// Input includes what was cached, and output what was reasoning.
+/// Each event has a type of its own; the last one tells how the response ended, and no terminator follows. Calls
+/// of tools that the server runs itself are output, because the model wrote them, but no calls for the client to
+/// make. Input includes what was cached, and output what was reasoning.
 final class ResponsesAnswer extends JsonAnswer {
     /// Statuses that no other follows.
     private static final Set<String> ENDS = Set.of("completed", "incomplete", "failed", "cancelled");
@@ -34,8 +34,7 @@ final class ResponsesAnswer extends JsonAnswer {
             case "response.function_call_arguments.delta",
                     "response.custom_tool_call_input.delta",
                     "response.mcp_call_arguments.delta",
-                    "response.code_interpreter_call_code.delta" ->
-                output(TOOL, 0, delta);
+                    "response.code_interpreter_call_code.delta" -> output(TOOL, 0, delta);
             case "response.output_item.added" -> begin(json.path("item"));
             case "response.completed", "response.incomplete", "response.failed", "response.cancelled" ->
                 ended(json.path("response"));

@@ -90,7 +90,8 @@ class AnthropicMessagesTest {
 
     @Test
     void limitIsSentEvenIfNoneWasAskedFor() {
-        byte[] body = new AnthropicMessages(options()).request(new Prompt("u", 0)).body();
+        byte[] body =
+                new AnthropicMessages(options()).request(new Prompt("u", 0)).body();
 
         assertThat(JsonMapper.shared().readTree(body).path("max_tokens").intValue())
                 .isEqualTo(4096);
@@ -130,8 +131,8 @@ class AnthropicMessagesTest {
 
     @Test
     void extraBodyAndHeadersOfTheUserCountMost() {
-        DialectOptions options = options().extraBody(
-                        "{\"max_tokens\":3,\"messages\":[],\"thinking\":{\"type\":\"adaptive\"}}")
+        DialectOptions options = options()
+                .extraBody("{\"max_tokens\":3,\"messages\":[],\"thinking\":{\"type\":\"adaptive\"}}")
                 .headers(List.of(Header.of("anthropic-version", "x"), Header.of("anthropic-beta", "a,b")));
 
         assertThat(body(options).toString())
@@ -159,8 +160,7 @@ class AnthropicMessagesTest {
         Usage usage = requireNonNull(read(Reading.STREAM, STREAM).completion().usage());
 
         assertThat(usage)
-                .isEqualTo(new Usage(
-                        15L, 6L, 5L, 2L, 30L, 22L, new Usage.Reported(4L, 30L, 6L, 5L, 22L), usage.raw()));
+                .isEqualTo(new Usage(15L, 6L, 5L, 2L, 30L, 22L, new Usage.Reported(4L, 30L, 6L, 5L, 22L), usage.raw()));
     }
 
     @Test
@@ -220,7 +220,9 @@ class AnthropicMessagesTest {
     void whatIsNoJsonIsMalformed() {
         assertThat(read(Reading.STREAM, "data: {\"type\"\n\n").completion().malformed())
                 .startsWith("event at byte 0 is no JSON: ");
-        assertThat(read(Reading.STREAM, "data: [7]\n\ndata: \"x\"\n\n").completion().malformed())
+        assertThat(read(Reading.STREAM, "data: [7]\n\ndata: \"x\"\n\n")
+                        .completion()
+                        .malformed())
                 .isNull();
     }
 }

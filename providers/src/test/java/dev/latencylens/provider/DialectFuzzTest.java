@@ -16,7 +16,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/// Whatever a server sends, no dialect's decoder throws, and what it reads does not depend on how the bytes were split.
+/// Whatever a server sends, no dialect's decoder throws, and what it reads does not depend on how the bytes were
+/// split.
 class DialectFuzzTest {
     private static final List<ResponseHead> HEADS =
             List.of(Reading.STREAM, Reading.JSON, Reading.head(500, "text/html"), Reading.head(200, "text/plain"));

@@ -93,7 +93,9 @@ class GeminiTest {
         assertThat(body.path("generationConfig").toString())
                 .isEqualTo("{\"maxOutputTokens\":3,\"thinkingConfig\":{\"thinkingBudget\":0}}");
         assertThat(body.path("cachedContent").stringValue()).isEqualTo("c");
-        assertThat(body(google().extraBody("{\"contents\":[]}")).path("contents").isEmpty())
+        assertThat(body(google().extraBody("{\"contents\":[]}"))
+                        .path("contents")
+                        .isEmpty())
                 .isTrue();
     }
 
@@ -127,7 +129,8 @@ class GeminiTest {
                 .contains(Header.secret("x-goog-api-key", "AIza1"));
         assertThat(request(google().apiKey(Secret.of("ya29.a"))).headers())
                 .contains(Header.secret("authorization", "Bearer ya29.a"));
-        assertThat(request(DialectOptions.at(vertex, "m").apiKey(Secret.of("t"))).headers())
+        assertThat(request(DialectOptions.at(vertex, "m").apiKey(Secret.of("t")))
+                        .headers())
                 .contains(Header.secret("authorization", "Bearer t"));
         assertThat(new Gemini(google()).name()).isEqualTo("gemini");
     }

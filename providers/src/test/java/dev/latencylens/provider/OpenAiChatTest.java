@@ -161,7 +161,8 @@ class OpenAiChatTest {
     void dialectIsNamedAndChoosesTheDecoderByTheHead() {
         assertThat(new OpenAiChat(local()).name()).isEqualTo("openai-chat");
         assertThat(new OpenAiChat(local()).decoder(Reading.STREAM)).isInstanceOf(SseDecoder.class);
-        assertThat(new OpenAiChat(local()).decoder(Reading.head(200, "text/plain"))).isInstanceOf(SseDecoder.class);
+        assertThat(new OpenAiChat(local()).decoder(Reading.head(200, "text/plain")))
+                .isInstanceOf(SseDecoder.class);
         assertThat(new OpenAiChat(local()).decoder(Reading.head(200, "Application/JSON; charset=utf-8")))
                 .isInstanceOf(WholeBodyDecoder.class);
         assertThat(new OpenAiChat(local()).decoder(Reading.head(500, "text/event-stream")))

@@ -88,22 +88,25 @@ class OpenAiResponsesTest {
 
     @Test
     void extraBodyIsMergedOnTop() {
-        JsonNode body = body(local().extraBody(
-                        "{\"input\":\"own\",\"max_output_tokens\":3,\"stream\":null,\"reasoning\":{\"effort\":\"low\"}}"));
+        JsonNode body = body(
+                local().extraBody(
+                                "{\"input\":\"own\",\"max_output_tokens\":3,\"stream\":null,\"reasoning\":{\"effort\":\"low\"}}"));
 
         assertThat(body.toString())
-                .isEqualTo("{\"model\":\"m\",\"input\":\"own\",\"max_output_tokens\":3,\"reasoning\":{\"effort\":\"low\"}}");
+                .isEqualTo(
+                        "{\"model\":\"m\",\"input\":\"own\",\"max_output_tokens\":3,\"reasoning\":{\"effort\":\"low\"}}");
     }
 
     @Test
     void requestGoesBehindThePathWithABearerToken() {
-        Request request = request(DialectOptions.at(URI.create("https://api.openai.com/v1/"), "m")
-                .apiKey(Secret.of("sk-1")));
+        Request request = request(
+                DialectOptions.at(URI.create("https://api.openai.com/v1/"), "m").apiKey(Secret.of("sk-1")));
 
         assertThat(new OpenAiResponses(local()).name()).isEqualTo("openai-responses");
         assertThat(request.method()).isEqualTo("POST");
         assertThat(request.target()).isEqualTo("/v1/responses");
-        assertThat(request(DialectOptions.at(URI.create("https://h"), "m")).target()).isEqualTo("/v1/responses");
+        assertThat(request(DialectOptions.at(URI.create("https://h"), "m")).target())
+                .isEqualTo("/v1/responses");
         assertThat(request.headers())
                 .contains(
                         Header.secret("authorization", "Bearer sk-1"),

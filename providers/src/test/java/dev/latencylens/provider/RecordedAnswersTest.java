@@ -146,8 +146,7 @@ class RecordedAnswersTest {
         }
 
         Reading read(int... cuts) throws IOException {
-            DialectOptions options =
-                    DialectOptions.at(URI.create("http://127.0.0.1:8000/v1"), "m").stream(isStream());
+            DialectOptions options = DialectOptions.at(URI.create("http://127.0.0.1:8000/v1"), "m").stream(isStream());
             return Reading.of(DialectName.of(label()).with(options).decoder(head()), body(), cuts);
         }
     }
@@ -258,8 +257,7 @@ class RecordedAnswersTest {
 
     /// The index counts Anthropic's empty pieces of thinking too.
     private static int reasoningChunksExpected(Recording recording) throws IOException {
-        return recording.number("reasoning_chunks")
-                - recording.count("\"type\":\"thinking_delta\",\"thinking\":\"\"");
+        return recording.number("reasoning_chunks") - recording.count("\"type\":\"thinking_delta\",\"thinking\":\"\"");
     }
 
     /// The index counts each part of a streamed call of Gemini's.
@@ -269,8 +267,8 @@ class RecordedAnswersTest {
                 : recording.number("tool_calls");
     }
 
-    /// The index counts empty pieces of arguments too, and leaves out the names of tools that the server runs, the code
-    /// that it runs, and arguments that came whole.
+    /// The index counts empty pieces of arguments too, and leaves out the names of tools that the server runs, the
+    /// code that it runs, and arguments that came whole.
     private static int toolChunksExpected(Recording recording) throws IOException {
         int listed = recording.number("tool_arg_chunks") + toolCallsExpected(recording);
         return switch (recording.label()) {

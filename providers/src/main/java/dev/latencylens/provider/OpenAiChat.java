@@ -17,8 +17,8 @@ import tools.jackson.databind.node.ObjectNode;
 /// DeepSeek, xAI and many more.
 ///
 /// The base URL is the one that such servers document, for example `https://api.openai.com/v1`. Behind its path
-/// comes
-/// `/chat/completions`; behind an empty path `/v1/chat/completions`; nothing where the path ends in that already.
+/// comes `/chat/completions`; behind an empty path `/v1/chat/completions`; nothing where the path ends in that
+/// already.
 public final class OpenAiChat implements Dialect {
     private static final JsonMapper JSON = JsonMapper.shared();
 

@@ -57,7 +57,7 @@ final class ChatUsage {
         }
         JSON.readTree(raw).forEachEntry((name, value) -> {
             boolean isTime = name.endsWith(suffix) && !name.contains("_per_token");
-            if (isTime && value.isNumber() && value.canConvertToLong()) {
+            if (isTime && value.isNumber() && !value.isBigInteger()) {
                 timings.put(name, Math.round(value.doubleValue() * nsPerUnit));
             }
         });

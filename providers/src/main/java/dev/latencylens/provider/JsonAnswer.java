@@ -131,7 +131,7 @@ abstract class JsonAnswer extends Answer {
 
     /// The server's own timing, given in band.
     final void timing(String name, JsonNode value, double nsPerUnit) {
-        if (value.isNumber() && value.canConvertToLong()) {
+        if (value.isNumber() && !value.isBigInteger()) {
             serverTimingsNs.put(name, Math.round(value.doubleValue() * nsPerUnit));
         }
     }

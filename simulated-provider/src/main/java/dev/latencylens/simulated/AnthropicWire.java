@@ -107,7 +107,10 @@ class AnthropicWire extends Wire {
                 if (isSignature(at)) {
                     delta(out, at, "signature_delta\",\"signature", "c2lnbmVk");
                 } else {
-                    put(out, "{\"type\":\"content_block_stop\",\"index\":" + at.segment().order() + "}");
+                    put(
+                            out,
+                            "{\"type\":\"content_block_stop\",\"index\":"
+                                    + at.segment().order() + "}");
                 }
             }
             case FINISH, USAGE -> {
@@ -141,11 +144,14 @@ class AnthropicWire extends Wire {
 
     private static void blockStart(ByteBuf out, Segment segment) {
         put(out, "{\"type\":\"content_block_start\",\"index\":" + segment.order() + ",\"content_block\":{\"type\":\"");
-        put(out, switch (segment.kind()) {
-            case REASONING -> "thinking\",\"thinking\":\"\",\"signature\":\"\"}}";
-            case TOOL -> "tool_use\",\"id\":\"toolu_" + segment.call() + "\",\"name\":\"look_up\",\"input\":{}}}";
-            default -> "text\",\"text\":\"\"}}";
-        });
+        put(
+                out,
+                switch (segment.kind()) {
+                    case REASONING -> "thinking\",\"thinking\":\"\",\"signature\":\"\"}}";
+                    case TOOL ->
+                        "tool_use\",\"id\":\"toolu_" + segment.call() + "\",\"name\":\"look_up\",\"input\":{}}}";
+                    default -> "text\",\"text\":\"\"}}";
+                });
     }
 
     private static void delta(ByteBuf out, Moment at, String field, String text) {
@@ -157,11 +163,13 @@ class AnthropicWire extends Wire {
     final void piece(ByteBuf out, Moment at) {
         put(out, "{\"type\":\"content_block_delta\",\"index\":");
         put(out, at.segment().order());
-        put(out, switch (at.segment().kind()) {
-            case REASONING -> ",\"delta\":{\"type\":\"thinking_delta\",\"thinking\":\"";
-            case TOOL -> ",\"delta\":{\"type\":\"input_json_delta\",\"partial_json\":\"";
-            default -> ",\"delta\":{\"type\":\"text_delta\",\"text\":\"";
-        });
+        put(
+                out,
+                switch (at.segment().kind()) {
+                    case REASONING -> ",\"delta\":{\"type\":\"thinking_delta\",\"thinking\":\"";
+                    case TOOL -> ",\"delta\":{\"type\":\"input_json_delta\",\"partial_json\":\"";
+                    default -> ",\"delta\":{\"type\":\"text_delta\",\"text\":\"";
+                });
         tokens(out, at);
         put(out, "\"}}");
     }

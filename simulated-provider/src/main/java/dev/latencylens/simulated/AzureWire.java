@@ -108,11 +108,13 @@ final class AzureWire extends Wire {
     }
 
     private static void piece(ByteBuf out, Moment at) {
-        put(out, switch (at.segment().kind()) {
-            case TOOL -> "\"tool_calls\":[{\"function\":{\"arguments\":\"";
-            case REASONING -> "\"reasoning_content\":\"";
-            default -> "\"content\":\"";
-        });
+        put(
+                out,
+                switch (at.segment().kind()) {
+                    case TOOL -> "\"tool_calls\":[{\"function\":{\"arguments\":\"";
+                    case REASONING -> "\"reasoning_content\":\"";
+                    default -> "\"content\":\"";
+                });
         tokens(out, at);
         put(out, at.segment().isTool() ? "\"},\"index\":" + at.segment().call() + "}]" : "\"");
     }
@@ -131,16 +133,21 @@ final class AzureWire extends Wire {
         Segment segment = at.segment();
         if (segment.order() == 0) {
             put(out, at.choice == 0 ? "{\"choices\":[" : ",");
-            put(out, "{\"content_filter_results\":" + SAFE + ",\"finish_reason\":\"" + plan.shape().finishReason());
+            put(
+                    out,
+                    "{\"content_filter_results\":" + SAFE + ",\"finish_reason\":\""
+                            + plan.shape().finishReason());
             put(out, "\",\"index\":" + at.choice + ",\"logprobs\":null,\"message\":{\"refusal\":null,");
             put(out, "\"role\":\"assistant\"");
         }
         boolean firstCall = segment.isTool() && segment.call() == 0;
-        put(out, switch (segment.kind()) {
-            case TOOL -> (firstCall ? ",\"tool_calls\":[" : ",") + "{\"function\":{\"arguments\":\"";
-            case REASONING -> ",\"reasoning_content\":\"";
-            default -> ",\"content\":\"";
-        });
+        put(
+                out,
+                switch (segment.kind()) {
+                    case TOOL -> (firstCall ? ",\"tool_calls\":[" : ",") + "{\"function\":{\"arguments\":\"";
+                    case REASONING -> ",\"reasoning_content\":\"";
+                    default -> ",\"content\":\"";
+                });
         if (segment.isTool()) {
             ToolArguments.write(out, 0, at.tokens, at.tokens);
             put(out, "\",\"name\":\"look_up\"},\"id\":\"call_" + at.choice + "_" + segment.call());

@@ -44,7 +44,9 @@ final class CohereWire extends Wire {
             case PRELUDE -> {
                 if (at.index == 0) {
                     put(out, "event: message-start\ndata: {\"id\":\"" + plan.hex());
-                    put(out, "\",\"type\":\"message-start\",\"delta\":{\"message\":{\"role\":\"assistant\",\"content\":[],");
+                    put(
+                            out,
+                            "\",\"type\":\"message-start\",\"delta\":{\"message\":{\"role\":\"assistant\",\"content\":[],");
                     put(out, "\"tool_plan\":\"\",\"tool_calls\":[],\"citations\":[]}}}\n\n");
                 } else {
                     open(out, at.segment());
@@ -82,24 +84,29 @@ final class CohereWire extends Wire {
     private static void open(ByteBuf out, Segment segment) {
         start(out, segment.isTool() ? "tool-call-start" : "content-start");
         index(out, segment);
-        put(out, switch (segment.kind()) {
-            case TOOL ->
-                ",\"delta\":{\"message\":{\"tool_calls\":{\"id\":\"look_up_" + segment.call()
-                        + "\",\"type\":\"function\",\"function\":{\"name\":\"look_up\",\"arguments\":\"\"}}}}}\n\n";
-            case REASONING -> ",\"delta\":{\"message\":{\"content\":{\"type\":\"thinking\",\"thinking\":\"\"}}}}\n\n";
-            default -> ",\"delta\":{\"message\":{\"content\":{\"type\":\"text\",\"text\":\"\"}}}}\n\n";
-        });
+        put(
+                out,
+                switch (segment.kind()) {
+                    case TOOL ->
+                        ",\"delta\":{\"message\":{\"tool_calls\":{\"id\":\"look_up_" + segment.call()
+                                + "\",\"type\":\"function\",\"function\":{\"name\":\"look_up\",\"arguments\":\"\"}}}}}\n\n";
+                    case REASONING ->
+                        ",\"delta\":{\"message\":{\"content\":{\"type\":\"thinking\",\"thinking\":\"\"}}}}\n\n";
+                    default -> ",\"delta\":{\"message\":{\"content\":{\"type\":\"text\",\"text\":\"\"}}}}\n\n";
+                });
     }
 
     private static void piece(ByteBuf out, Moment at) {
         Segment segment = at.segment();
         start(out, segment.isTool() ? "tool-call-delta" : "content-delta");
         index(out, segment);
-        put(out, switch (segment.kind()) {
-            case TOOL -> ",\"delta\":{\"message\":{\"tool_calls\":{\"function\":{\"arguments\":\"";
-            case REASONING -> ",\"delta\":{\"message\":{\"content\":{\"thinking\":\"";
-            default -> ",\"delta\":{\"message\":{\"content\":{\"text\":\"";
-        });
+        put(
+                out,
+                switch (segment.kind()) {
+                    case TOOL -> ",\"delta\":{\"message\":{\"tool_calls\":{\"function\":{\"arguments\":\"";
+                    case REASONING -> ",\"delta\":{\"message\":{\"content\":{\"thinking\":\"";
+                    default -> ",\"delta\":{\"message\":{\"content\":{\"text\":\"";
+                });
         tokens(out, at);
         put(out, segment.isTool() ? "\"}}}}}\n\n" : "\"}}}}\n\n");
     }
@@ -119,7 +126,10 @@ final class CohereWire extends Wire {
     @Override
     void part(ByteBuf out, Moment at) {
         if (at.step == Step.USAGE) {
-            put(out, "]},\"finish_reason\":\"" + finish("COMPLETE", "MAX_TOKENS", "TOOL_CALL") + "\",\"usage\":" + usage() + "}");
+            put(
+                    out,
+                    "]},\"finish_reason\":\"" + finish("COMPLETE", "MAX_TOKENS", "TOOL_CALL") + "\",\"usage\":"
+                            + usage() + "}");
             return;
         }
         Segment segment = at.segment();
@@ -150,7 +160,8 @@ final class CohereWire extends Wire {
     byte[] failure(boolean named, int events) {
         return ChatText.ascii(
                 named
-                        ? "event: error\ndata: {\"id\":\"" + plan.hex() + "\",\"message\":\"the simulated model failed\"}\n\n"
+                        ? "event: error\ndata: {\"id\":\"" + plan.hex()
+                                + "\",\"message\":\"the simulated model failed\"}\n\n"
                         : "event: message-end\ndata: {\"type\":\"message-end\",\"delta\":{\"error\":"
                                 + "\"the simulated model failed\",\"finish_reason\":\"ERROR\"}}\n\n");
     }

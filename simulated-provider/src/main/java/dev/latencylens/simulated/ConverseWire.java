@@ -55,7 +55,10 @@ final class ConverseWire extends Wire {
             case PING -> put(out, "{\"contentBlockIndex\":0,\"delta\":{\"text\":\"\"}");
             case OPEN -> {
                 block(out, at);
-                put(out, ",\"start\":{\"toolUse\":{\"toolUseId\":\"tooluse_" + at.segment().call());
+                put(
+                        out,
+                        ",\"start\":{\"toolUse\":{\"toolUseId\":\"tooluse_"
+                                + at.segment().call());
                 put(out, "\",\"name\":\"look_up\"}}");
             }
             case PIECE -> {
@@ -98,11 +101,13 @@ final class ConverseWire extends Wire {
 
     private static void piece(ByteBuf out, Moment at) {
         boolean text = at.segment().isText();
-        put(out, switch (at.segment().kind()) {
-            case REASONING -> ",\"delta\":{\"reasoningContent\":{\"text\":\"";
-            case TOOL -> ",\"delta\":{\"toolUse\":{\"input\":\"";
-            default -> ",\"delta\":{\"text\":\"";
-        });
+        put(
+                out,
+                switch (at.segment().kind()) {
+                    case REASONING -> ",\"delta\":{\"reasoningContent\":{\"text\":\"";
+                    case TOOL -> ",\"delta\":{\"toolUse\":{\"input\":\"";
+                    default -> ",\"delta\":{\"text\":\"";
+                });
         tokens(out, at);
         put(out, text ? "\"}" : "\"}}");
     }

@@ -34,8 +34,8 @@ record ErrorReply(int status, String message, String type, String code) {
         return switch (dialect) {
             case OPENAI_CHAT, OPENAI_RESPONSES, META_LLAMA -> ChatText.error(message, type, code);
             case ANTHROPIC ->
-                ChatText.utf8("{\"type\":\"error\",\"error\":{\"type\":\"" + anthropicType() + "\",\"message\":\"" + said
-                        + "\"},\"request_id\":\"req_simulated\"}");
+                ChatText.utf8("{\"type\":\"error\",\"error\":{\"type\":\"" + anthropicType() + "\",\"message\":\""
+                        + said + "\"},\"request_id\":\"req_simulated\"}");
             case GEMINI -> ChatText.utf8(gemini(said));
             case BEDROCK_CONVERSE, BEDROCK_INVOKE -> ChatText.utf8("{\"message\":\"" + said + "\"}");
             case AZURE_OPENAI ->
@@ -60,18 +60,15 @@ record ErrorReply(int status, String message, String type, String code) {
 
     /// Gemini says in the body when to come again.
     private String gemini(String said) {
-        String name =
-                switch (status) {
-                    case 401 -> "UNAUTHENTICATED";
-                    case 404 -> "NOT_FOUND";
-                    case 429 -> "RESOURCE_EXHAUSTED";
-                    case 500 -> "INTERNAL";
-                    case 503, 529 -> "UNAVAILABLE";
-                    default -> "INVALID_ARGUMENT";
-                };
-        String details = status != 429
-                ? ""
-                : """
+        String name = switch (status) {
+            case 401 -> "UNAUTHENTICATED";
+            case 404 -> "NOT_FOUND";
+            case 429 -> "RESOURCE_EXHAUSTED";
+            case 500 -> "INTERNAL";
+            case 503, 529 -> "UNAVAILABLE";
+            default -> "INVALID_ARGUMENT";
+        };
+        String details = status != 429 ? "" : """
                 ,
                     "details": [
                       {
@@ -105,13 +102,12 @@ record ErrorReply(int status, String message, String type, String code) {
     /// The headers of the error: when to come again, and what kind of error it is.
     String[] headers(Dialect dialect) {
         boolean later = status == 429 || status == 503 || status == 529;
-        String[] retry =
-                switch (dialect) {
-                    case OPENAI_CHAT, OPENAI_RESPONSES, AZURE_OPENAI -> later ? RETRY_LATER : Reply.NO_HEADERS;
-                    case ANTHROPIC, MISTRAL, META_LLAMA -> later ? RETRY_AFTER : Reply.NO_HEADERS;
-                    case BEDROCK_CONVERSE, BEDROCK_INVOKE -> new String[] {"x-amzn-errortype", amazonType() + AMAZON};
-                    case GEMINI, COHERE, OLLAMA -> Reply.NO_HEADERS;
-                };
+        String[] retry = switch (dialect) {
+            case OPENAI_CHAT, OPENAI_RESPONSES, AZURE_OPENAI -> later ? RETRY_LATER : Reply.NO_HEADERS;
+            case ANTHROPIC, MISTRAL, META_LLAMA -> later ? RETRY_AFTER : Reply.NO_HEADERS;
+            case BEDROCK_CONVERSE, BEDROCK_INVOKE -> new String[] {"x-amzn-errortype", amazonType() + AMAZON};
+            case GEMINI, COHERE, OLLAMA -> Reply.NO_HEADERS;
+        };
         return status == 429 ? joined(retry, ProviderHeaders.limits(dialect, 0)) : retry;
     }
 

@@ -6,7 +6,8 @@ import tools.jackson.core.io.JsonStringEncoder;
 
 /// Writes JSON text into buffers.
 final class Json {
-    private static final byte[] LETTERS = ChatText.ascii("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ01234567");
+    private static final byte[] LETTERS =
+            ChatText.ascii("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ01234567");
 
     private Json() {}
 

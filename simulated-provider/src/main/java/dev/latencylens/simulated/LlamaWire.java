@@ -62,11 +62,13 @@ final class LlamaWire extends Wire {
     }
 
     private static void piece(ByteBuf out, Moment at) {
-        put(out, switch (at.segment().kind()) {
-            case TOOL -> "tool_call\",\"function\":{\"arguments\":\"";
-            case REASONING -> "reasoning\",\"text\":\"";
-            default -> "text\",\"text\":\"";
-        });
+        put(
+                out,
+                switch (at.segment().kind()) {
+                    case TOOL -> "tool_call\",\"function\":{\"arguments\":\"";
+                    case REASONING -> "reasoning\",\"text\":\"";
+                    default -> "text\",\"text\":\"";
+                });
         tokens(out, at);
         put(out, at.segment().isTool() ? "\"}}" : "\"}");
     }
@@ -107,7 +109,8 @@ final class LlamaWire extends Wire {
 
     @Override
     byte[] failure(boolean named, int events) {
-        return ChatText.ascii((named ? "event: error\ndata: " : "data: ")
-                + "{\"error\":{\"message\":\"The simulated model failed in mid-stream\",\"type\":\"server_error\"}}\n\n");
+        return ChatText.ascii(
+                (named ? "event: error\ndata: " : "data: ")
+                        + "{\"error\":{\"message\":\"The simulated model failed in mid-stream\",\"type\":\"server_error\"}}\n\n");
     }
 }

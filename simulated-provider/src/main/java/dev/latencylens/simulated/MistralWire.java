@@ -2,8 +2,8 @@ package dev.latencylens.simulated;
 
 import io.netty.buffer.ByteBuf;
 
-/// Mistral's chat: like OpenAI's, but the usage comes in the last chunk of content, reasoning in a list, and a tool
-/// call in one chunk without an index.
+/// Mistral's chat: like OpenAI's, but the usage comes in the last chunk of content, reasoning in a list, and a
+/// tool call in one chunk without an index.
 final class MistralWire extends Wire {
     MistralWire(Plan plan) {
         super(plan);

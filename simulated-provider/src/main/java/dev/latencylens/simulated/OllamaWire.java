@@ -3,7 +3,8 @@ package dev.latencylens.simulated;
 import io.netty.buffer.ByteBuf;
 import java.time.Instant;
 
-/// Ollama's own chat: a JSON document on each line, the last of them with counts and true durations in nanoseconds.
+/// Ollama's own chat: a JSON document on each line, the last of them with counts and true durations in
+/// nanoseconds.
 final class OllamaWire extends Wire {
     private final String head;
 
@@ -99,7 +100,11 @@ final class OllamaWire extends Wire {
         Segment segment = at.segment();
         put(out, segment.order() == 0 ? head : ",");
         if (segment.isTool()) {
-            put(out, segment.call() > 0 ? "" : segment.order() == 0 ? "\"content\":\"\",\"tool_calls\":[" : "\"tool_calls\":[");
+            put(
+                    out,
+                    segment.call() > 0
+                            ? ""
+                            : segment.order() == 0 ? "\"content\":\"\",\"tool_calls\":[" : "\"tool_calls\":[");
             call(out, segment);
             put(out, plan.isLast(segment) ? "]" : "");
         } else {

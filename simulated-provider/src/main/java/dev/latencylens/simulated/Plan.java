@@ -74,8 +74,9 @@ record Plan(
     boolean hasUsage() {
         return switch (behaviour.usage) {
             case ALWAYS -> true;
-            case ASKED -> request.includeUsage()
-                    || (route.dialect() != Dialect.OPENAI_CHAT && route.dialect() != Dialect.AZURE_OPENAI);
+            case ASKED ->
+                request.includeUsage()
+                        || (route.dialect() != Dialect.OPENAI_CHAT && route.dialect() != Dialect.AZURE_OPENAI);
             case NEVER -> false;
         };
     }

@@ -32,8 +32,16 @@ final class ProviderHeaders {
             }
             case COHERE -> add(headers, "x-debug-trace-id", id, UPSTREAM, ms);
             case MISTRAL ->
-                add(headers, "mistral-correlation-id", id, "x-kong-upstream-latency", ms, "x-kong-proxy-latency", "0",
-                        UPSTREAM, ms);
+                add(
+                        headers,
+                        "mistral-correlation-id",
+                        id,
+                        "x-kong-upstream-latency",
+                        ms,
+                        "x-kong-proxy-latency",
+                        "0",
+                        UPSTREAM,
+                        ms);
             case META_LLAMA, OLLAMA -> {}
         }
         add(headers, limits(dialect, 1));
@@ -71,25 +79,31 @@ final class ProviderHeaders {
                     "x-ratelimit-limit-tokens-minute", "500000",
                     "x-ratelimit-remaining-tokens-minute", "499000"
                 };
-            case COHERE ->
-                new String[] {"x-trial-endpoint-call-limit", "20", "x-trial-endpoint-call-remaining", left};
+            case COHERE -> new String[] {"x-trial-endpoint-call-limit", "20", "x-trial-endpoint-call-remaining", left};
             case GEMINI, BEDROCK_CONVERSE, BEDROCK_INVOKE, META_LLAMA, OLLAMA -> Reply.NO_HEADERS;
         };
     }
 
     private static String[] limits(String left, String requestsReset, String tokensReset) {
         return new String[] {
-            "x-ratelimit-limit-requests", "500",
-            "x-ratelimit-remaining-requests", left,
-            "x-ratelimit-reset-requests", requestsReset,
-            "x-ratelimit-limit-tokens", "30000",
-            "x-ratelimit-remaining-tokens", "29000",
-            "x-ratelimit-reset-tokens", tokensReset
+            "x-ratelimit-limit-requests",
+            "500",
+            "x-ratelimit-remaining-requests",
+            left,
+            "x-ratelimit-reset-requests",
+            requestsReset,
+            "x-ratelimit-limit-tokens",
+            "30000",
+            "x-ratelimit-remaining-tokens",
+            "29000",
+            "x-ratelimit-reset-tokens",
+            tokensReset
         };
     }
 
     private static String[] anthropicLimits(String left) {
-        String reset = Instant.now().plusSeconds(1).truncatedTo(ChronoUnit.SECONDS).toString();
+        String reset =
+                Instant.now().plusSeconds(1).truncatedTo(ChronoUnit.SECONDS).toString();
         return new String[] {
             "anthropic-ratelimit-requests-limit", "50",
             "anthropic-ratelimit-requests-remaining", left,

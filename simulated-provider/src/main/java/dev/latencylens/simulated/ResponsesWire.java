@@ -71,7 +71,10 @@ final class ResponsesWire extends Wire {
             }
             default -> {
                 start(out, "response.output_text.delta");
-                put(out, ",\"item_id\":\"msg_" + plan.hex() + "_0\",\"output_index\":0,\"content_index\":0,\"delta\":\"");
+                put(
+                        out,
+                        ",\"item_id\":\"msg_" + plan.hex()
+                                + "_0\",\"output_index\":0,\"content_index\":0,\"delta\":\"");
                 endDelta(out, at);
             }
         }
@@ -89,12 +92,11 @@ final class ResponsesWire extends Wire {
     }
 
     private String id(Segment segment) {
-        String prefix =
-                switch (segment.kind()) {
-                    case REASONING -> "rs_";
-                    case TOOL -> "fc_";
-                    default -> "msg_";
-                };
+        String prefix = switch (segment.kind()) {
+            case REASONING -> "rs_";
+            case TOOL -> "fc_";
+            default -> "msg_";
+        };
         return prefix + plan.hex() + "_" + segment.order();
     }
 
@@ -118,11 +120,13 @@ final class ResponsesWire extends Wire {
     }
 
     private void delta(ByteBuf out, Moment at) {
-        start(out, switch (at.segment().kind()) {
-            case REASONING -> "response.reasoning_summary_text.delta";
-            case TOOL -> "response.function_call_arguments.delta";
-            default -> "response.output_text.delta";
-        });
+        start(
+                out,
+                switch (at.segment().kind()) {
+                    case REASONING -> "response.reasoning_summary_text.delta";
+                    case TOOL -> "response.function_call_arguments.delta";
+                    default -> "response.output_text.delta";
+                });
         place(out, at.segment());
         put(out, ",\"delta\":\"");
     }
@@ -142,12 +146,14 @@ final class ResponsesWire extends Wire {
             item(out, segment, true);
             return;
         }
-        start(out, switch (segment.kind()) {
-            case REASONING ->
-                index == 0 ? "response.reasoning_summary_text.done" : "response.reasoning_summary_part.done";
-            case TOOL -> "response.function_call_arguments.done";
-            default -> index == 0 ? "response.output_text.done" : "response.content_part.done";
-        });
+        start(
+                out,
+                switch (segment.kind()) {
+                    case REASONING ->
+                        index == 0 ? "response.reasoning_summary_text.done" : "response.reasoning_summary_part.done";
+                    case TOOL -> "response.function_call_arguments.done";
+                    default -> index == 0 ? "response.output_text.done" : "response.content_part.done";
+                });
         place(out, segment);
         if (index == 1) {
             put(out, ",\"part\":");
@@ -168,9 +174,11 @@ final class ResponsesWire extends Wire {
     }
 
     private static void content(ByteBuf out, Segment segment, int tokens) {
-        put(out, segment.isReasoning()
-                ? "{\"type\":\"summary_text\",\"text\":\""
-                : "{\"type\":\"output_text\",\"annotations\":[],\"logprobs\":[],\"text\":\"");
+        put(
+                out,
+                segment.isReasoning()
+                        ? "{\"type\":\"summary_text\",\"text\":\""
+                        : "{\"type\":\"output_text\",\"annotations\":[],\"logprobs\":[],\"text\":\"");
         text(out, segment, tokens);
         put(out, "\"}");
     }

@@ -232,8 +232,7 @@ final class Routes {
         }
         return switch (dialect) {
             case ANTHROPIC, AZURE_OPENAI -> apiKey.equals(request.key);
-            case GEMINI ->
-                apiKey.equals(request.key) || apiKey.equals(Route.parameter(queryOf(request.path), "key"));
+            case GEMINI -> apiKey.equals(request.key) || apiKey.equals(Route.parameter(queryOf(request.path), "key"));
             case BEDROCK_CONVERSE, BEDROCK_INVOKE ->
                 authorization != null && authorization.startsWith("AWS4-HMAC-SHA256 ");
             default -> false;

@@ -209,8 +209,7 @@ final class Script extends Answer {
         boolean last = part >= segments.size();
         long waitNs = chunkDueNs - previousDueNs;
         boolean prelude = first && preludesSent < wire.preludes();
-        long preludeNs =
-                prelude ? Math.min(chunkDueNs, preludeDueNs + preludesSent * behaviour.preludeGapNs) : NEVER;
+        long preludeNs = prelude ? Math.min(chunkDueNs, preludeDueNs + preludesSent * behaviour.preludeGapNs) : NEVER;
         int comments = last && !first ? 0 : first ? behaviour.comments : behaviour.commentsBetween;
         int pings = last && !first ? 0 : first ? behaviour.pings : behaviour.pingsBetween;
         long commentNs = wire.hasComments() ? spread(waitNs, commentsSent, comments) : NEVER;

@@ -13,7 +13,11 @@ import tools.jackson.databind.json.JsonMapper;
 
 /// A request in each dialect, and what comes back in pieces that a test can read.
 enum AskedDialect {
-    OPENAI_CHAT("/v1/chat/completions", "/v1/chat/completions", "", messages("\"stream_options\":{\"include_usage\":true}")),
+    OPENAI_CHAT(
+            "/v1/chat/completions",
+            "/v1/chat/completions",
+            "",
+            messages("\"stream_options\":{\"include_usage\":true}")),
     AZURE_OPENAI(
             "/openai/deployments/m/chat/completions?api-version=2024-10-21",
             "/openai/v1/chat/completions",
@@ -21,7 +25,8 @@ enum AskedDialect {
             messages("\"stream_options\":{\"include_usage\":true}")),
     MISTRAL("/mistral/v1/chat/completions", "/mistral/v1/chat/completions", "", messages("\"max_tokens\":900")),
     META_LLAMA("/llama/v1/chat/completions", "/llama/v1/chat/completions", "", messages("\"n\":1")),
-    OPENAI_RESPONSES("/v1/responses", "/v1/responses", "", "{\"model\":\"m\",\"input\":\"how late are you\",\"stream\":%s}"),
+    OPENAI_RESPONSES(
+            "/v1/responses", "/v1/responses", "", "{\"model\":\"m\",\"input\":\"how late are you\",\"stream\":%s}"),
     ANTHROPIC(
             "/v1/messages",
             "/v1/messages",

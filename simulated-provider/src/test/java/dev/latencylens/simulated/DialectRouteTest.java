@@ -69,8 +69,7 @@ class DialectRouteTest {
         try (RunningProvider server = new RunningProvider(options, Behaviour.defaults())) {
             String path = "/v1beta/models/m:generateContent?key=";
             for (String key : List.of("k%20y", "other")) {
-                RawHttp1.Response response =
-                        AskedDialect.GEMINI.ask(server, path + key, "", AskedDialect.GEMINI.body);
+                RawHttp1.Response response = AskedDialect.GEMINI.ask(server, path + key, "", AskedDialect.GEMINI.body);
                 assertThat(response.status()).isEqualTo(key.equals("other") ? 401 : 200);
             }
         }

@@ -58,7 +58,8 @@ class DialectTest {
         assertThat(truth.completionTokens()).isEqualTo(20);
         assertThat(truth.reasoningTokens()).isEqualTo(3);
         assertThat(IntStream.of(truth.chunks().tokens()).sum()).isEqualTo(20);
-        assertThat(truth.chunks().kind()).contains(ChunkKind.REASONING, ChunkKind.TEXT, ChunkKind.TOOL, ChunkKind.EMPTY);
+        assertThat(truth.chunks().kind())
+                .contains(ChunkKind.REASONING, ChunkKind.TEXT, ChunkKind.TOOL, ChunkKind.EMPTY);
     }
 
     @ParameterizedTest
@@ -148,8 +149,8 @@ class DialectTest {
         "META_LLAMA, /event/metrics/0/value, 4, /event/metrics/1/value, 5",
         "OLLAMA, /prompt_eval_count, 4, /eval_count, 5"
     })
-    void usageFollowsTheDialectsOwnRule(
-            AskedDialect dialect, String inputAt, int input, String outputAt, int output) throws Exception {
+    void usageFollowsTheDialectsOwnRule(AskedDialect dialect, String inputAt, int input, String outputAt, int output)
+            throws Exception {
         RawHttp1.Response response = dialect.stream(server, "tokens=3; thinking=2; cached-tokens=1");
 
         assertThat(dialect.lastWith(response, inputAt).intValue()).isEqualTo(input);

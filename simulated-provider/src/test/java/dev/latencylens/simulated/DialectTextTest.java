@@ -112,7 +112,8 @@ class DialectTextTest {
 
     @Test
     void anthropicToolCall() throws Exception {
-        assertThat(stream(AskedDialect.ANTHROPIC, "tool-call=true; tokens=3; thinking=0")).contains("""
+        assertThat(stream(AskedDialect.ANTHROPIC, "tool-call=true; tokens=3; thinking=0"))
+                .contains("""
                 event: content_block_start
                 data: {"type":"content_block_start","index":0,"content_block":{"type":"tool_use","id":"toolu_0",\
                 "name":"look_up","input":{}}}
@@ -124,7 +125,8 @@ class DialectTextTest {
                 data: {"type":"content_block_delta","index":0,"delta":{"type":"input_json_delta",\
                 "partial_json":"{\\"text\\":\\""}}
 
-                """).contains("\"stop_reason\":\"tool_use\"");
+                """)
+                .contains("\"stop_reason\":\"tool_use\"");
     }
 
     @Test
@@ -164,7 +166,8 @@ class DialectTextTest {
 
         assertThat(response.head()).contains("content-type: application/json; charset=UTF-8");
         assertThat(response.chunkSizes()).hasSize(3);
-        assertThat(response.text()).startsWith("""
+        assertThat(response.text())
+                .startsWith("""
                 [{
                   "candidates": [
                     {
@@ -180,11 +183,16 @@ class DialectTextTest {
                       "index": 0
                     }
                   ],
-                """).contains("\n}\n,\r\n{\n  \"candidates\": [").endsWith("\n}\n]");
+                """)
+                .contains("\n}\n,\r\n{\n  \"candidates\": [")
+                .endsWith("\n}\n]");
         assertThat(AskedDialect.JSON.readTree(response.text())).hasSize(4);
-        RawHttp1.Response failed = AskedDialect.GEMINI.ask(
-                server, path, "fault=error-event; fault-after=2", AskedDialect.GEMINI.body);
-        assertThat(AskedDialect.JSON.readTree(failed.text()).at("/2/error/status").asString())
+        RawHttp1.Response failed =
+                AskedDialect.GEMINI.ask(server, path, "fault=error-event; fault-after=2", AskedDialect.GEMINI.body);
+        assertThat(AskedDialect.JSON
+                        .readTree(failed.text())
+                        .at("/2/error/status")
+                        .asString())
                 .isEqualTo("UNAVAILABLE");
     }
 
@@ -368,7 +376,8 @@ class DialectTextTest {
         String open = "},\"finish_reason\":null}]}\n\n";
         assertThat(stream(AskedDialect.MISTRAL, ""))
                 .isEqualTo(head + "\"role\":\"assistant\",\"content\":\"\"" + open
-                        + head + "\"content\":[{\"type\":\"thinking\",\"thinking\":[{\"type\":\"text\",\"text\":\"The\"}]}]"
+                        + head
+                        + "\"content\":[{\"type\":\"thinking\",\"thinking\":[{\"type\":\"text\",\"text\":\"The\"}]}]"
                         + open
                         + head + "\"content\":\"The\"" + open
                         + head + "\"content\":\" quick\"" + open
@@ -395,9 +404,10 @@ class DialectTextTest {
                         + "\"prompt_filter_results\":[{\"prompt_index\":0,\"content_filter_results\":{\"hate\":");
         assertThat(events.get(2))
                 .startsWith("data: {\"choices\":[{\"content_filter_results\":{\"hate\":{\"filtered\":false,")
-                .endsWith("\"delta\":{\"content\":\"The\"},\"finish_reason\":null,\"index\":0,\"logprobs\":null}],"
-                        + "\"created\":7,\"id\":\"chatcmpl-000000000001\",\"model\":\"m\","
-                        + "\"object\":\"chat.completion.chunk\",\"system_fingerprint\":\"fp_simulated\",\"usage\":null}");
+                .endsWith(
+                        "\"delta\":{\"content\":\"The\"},\"finish_reason\":null,\"index\":0,\"logprobs\":null}],"
+                                + "\"created\":7,\"id\":\"chatcmpl-000000000001\",\"model\":\"m\","
+                                + "\"object\":\"chat.completion.chunk\",\"system_fingerprint\":\"fp_simulated\",\"usage\":null}");
         assertThat(events.getLast()).isEqualTo("data: [DONE]");
         JsonNode whole = AskedDialect.JSON.readTree(whole(AskedDialect.AZURE_OPENAI, "tool-calls=2"));
         assertThat(whole.at("/choices/0/message/content").asString()).isEqualTo("The quick");
@@ -429,14 +439,17 @@ class DialectTextTest {
         assertThat(lines).hasSize(4);
         assertThat(lines.get(0))
                 .startsWith("{\"model\":\"m\",\"created_at\":\"20")
-                .endsWith("Z\",\"message\":{\"role\":\"assistant\",\"content\":\"\",\"thinking\":\"The\"},\"done\":false}");
-        assertThat(lines.get(2)).endsWith("\"message\":{\"role\":\"assistant\",\"content\":\" quick\"},\"done\":false}");
+                .endsWith(
+                        "Z\",\"message\":{\"role\":\"assistant\",\"content\":\"\",\"thinking\":\"The\"},\"done\":false}");
+        assertThat(lines.get(2))
+                .endsWith("\"message\":{\"role\":\"assistant\",\"content\":\" quick\"},\"done\":false}");
         assertThat(lines.get(3))
                 .contains("\"content\":\"\"},\"done\":true,\"done_reason\":\"stop\",\"total_duration\":")
                 .contains("\"prompt_eval_count\":4,")
                 .contains("\"eval_count\":3,");
         assertThat(whole(AskedDialect.OLLAMA, ""))
-                .contains("\"message\":{\"role\":\"assistant\",\"thinking\":\"The\",\"content\":\"The quick\"},\"done\":true");
+                .contains(
+                        "\"message\":{\"role\":\"assistant\",\"thinking\":\"The\",\"content\":\"The quick\"},\"done\":true");
     }
 
     @Test

@@ -39,8 +39,8 @@ class PlanTest {
     void toolCallsComeWholeWithinTheLimitOrNotAtAll(String settings, int limit, int text, int calls, String finish) {
         String body = "{\"model\":\"m\"" + (limit < 0 ? "" : ",\"max_tokens\":" + limit) + "}";
 
-        AnswerShape shape = plan(Route.CHAT, Behaviour.defaults().with(settings), body)
-                .shape();
+        AnswerShape shape =
+                plan(Route.CHAT, Behaviour.defaults().with(settings), body).shape();
 
         assertThat(shape.visible()).isEqualTo(text);
         assertThat(shape.toolCalls()).isEqualTo(calls);

@@ -165,10 +165,9 @@ class CostTest {
         assertThat(file.at("/summary/outcomes").propertyNames()).containsExactly("completed");
         BigDecimal total = amount(file.at("/summary/cost"), "total");
         assertThat(total).isLessThanOrEqualTo(new BigDecimal("0.006"));
-        // What may still have been reserved for those in flight, and for the one that was refused.
-        assertThat(total)
-                .isGreaterThan(new BigDecimal("0.006")
-                        .subtract(new BigDecimal("0.00025").multiply(BigDecimal.valueOf(users + threads + 1))));
+        // A thread that is refused has started its part of the 24 that have room at the first estimate, each of which
+        // then costs 140 millionths; how many more depends on how soon their ends are reckoned with.
+        assertThat(total).isGreaterThanOrEqualTo(BigDecimal.valueOf(24L / threads * 140, 6));
         isValid();
     }
 

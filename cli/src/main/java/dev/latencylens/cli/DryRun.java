@@ -10,6 +10,9 @@ import java.util.OptionalLong;
 
 /// What a plan would send and cost, reckoned without sending anything.
 final class DryRun {
+    /// Goes on under the first line's text.
+    private static final String NEXT = ";\n          ";
+
     private DryRun() {}
 
     static String of(Plan plan) {
@@ -74,7 +77,7 @@ final class DryRun {
         if (requests.isEmpty()) {
             return each;
         }
-        return each + "; about " + Figures.count(input * requests.getAsLong()) + " in"
+        return each + NEXT + "about " + Figures.count(input * requests.getAsLong()) + " in"
                 + (output == 0 ? "" : " and at most " + Figures.count(output * requests.getAsLong()) + " out")
                 + " together";
     }
@@ -94,7 +97,7 @@ final class DryRun {
             return "unknown: no " + pricing.service() + " price for so long a prompt in "
                     + pricing.prices().name();
         }
-        return "about " + Figures.usd(each.get()) + " at most for each request; "
+        return "about " + Figures.usd(each.get()) + " at most for each request" + NEXT
                 + (requests.isEmpty()
                         ? "together as many times that as are answered, which cannot be known before"
                                 + (pricing.maxCost() == null ? "; --max-cost sets a limit" : "")

@@ -201,9 +201,10 @@ class CostTest {
 
             assertThat(run.exitCode()).as(run.err()).isZero();
             assertThat(run.err()).isEmpty();
-            assertThat(run.out())
+            assertThat(run.out().lines()).allMatch(line -> line.length() <= Report.COLUMNS);
+            assertThat(run.out().replaceAll("\\s+", " "))
                     .contains("nothing was sent; m at http://127.0.0.1:")
-                    .contains("Requests  100, 10 of them for warm-up")
+                    .contains("Requests 100, 10 of them for warm-up")
                     .contains("about 150 in and at most 10 out for each request; about 15,000 in and at most 1,000 out")
                     .contains("about 0.00025 USD at most for each request; about 0.025 USD at most together")
                     .contains("sim m, standard prices in");

@@ -10,8 +10,8 @@ import tools.jackson.databind.JsonNode;
 
 /// An answer in Cohere's dialect, of version 2 or, as lines, of version 1.
 ///
-/// It is whole with `message-end` (`stream-end`), whether or not a `[DONE]` follows. A plan for tool calls is
-/// reasoning: the model makes it, token by token, before the first call. Of the two counts in usage the processed
+/// It is whole with `message-end` (`stream-end`), whether or not a `[DONE]` follows. A plan for tool calls is a
+/// part of them: the model makes it, token by token, before the first call. Of the two counts in usage the processed
 /// tokens count, and not the billed ones; `cached_tokens` is a part of them.
 final class CohereAnswer extends JsonAnswer {
     CohereAnswer(ErrorReader errors) {
@@ -24,7 +24,7 @@ final class CohereAnswer extends JsonAnswer {
         JsonNode message = delta.path("message");
         switch (json.path("type").asString(json.path("event_type").asString(""))) {
             case "content-start", "content-delta" -> content(message.path("content"));
-            case "tool-plan-delta" -> output(REASONING, 0, message.path("tool_plan"));
+            case "tool-plan-delta" -> output(TOOL, 0, message.path("tool_plan"));
             case "tool-call-start" -> toolCall(message.path("tool_calls"));
             case "tool-call-delta" -> arguments(message.path("tool_calls"));
             case "message-end" -> last(delta, delta.path("usage"));
@@ -41,7 +41,7 @@ final class CohereAnswer extends JsonAnswer {
         if (message.isString()) {
             fail(json);
         } else if (message.isObject()) {
-            output(REASONING, 0, message.path("tool_plan"));
+            output(TOOL, 0, message.path("tool_plan"));
             message.path("content").values().forEach(this::content);
             message.path("tool_calls").values().forEach(this::toolCall);
             last(json, json.path("usage"));

@@ -124,7 +124,7 @@ class CohereTest {
                 "{\"type\":\"tool-call-end\",\"index\":0}",
                 "{\"type\":\"message-end\",\"delta\":{\"finish_reason\":\"TOOL_CALL\"}}");
 
-        assertThat(reading.said()).containsExactly("reasoning 0 'hm'", "reasoning 0 'I'", "tool 0 'f'", "tool 0 '{}'");
+        assertThat(reading.said()).containsExactly("reasoning 0 'hm'", "tool 0 'I'", "tool 0 'f'", "tool 0 '{}'");
         assertThat(reading.completion().toolCalls()).isEqualTo(1);
         assertThat(reading.completion().usage()).isNull();
     }
@@ -138,7 +138,7 @@ class CohereTest {
                  "usage":{"tokens":{"input_tokens":1,"output_tokens":2}}}""");
 
         assertThat(reading.said())
-                .containsExactly("reasoning 0 'p'", "reasoning 0 'hm'", "text 0 'Hi'", "tool 0 'f'", "tool 0 '{}'");
+                .containsExactly("tool 0 'p'", "reasoning 0 'hm'", "text 0 'Hi'", "tool 0 'f'", "tool 0 '{}'");
         assertThat(reading.completion().finishReasons()).containsExactly("MAX_TOKENS");
         assertThat(reading.completion().terminatorSeen()).isTrue();
         assertThat(reading.completion().whole()).isTrue();

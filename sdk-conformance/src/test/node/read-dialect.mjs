@@ -99,7 +99,8 @@ const readers = {
       if (event.type === 'tool-call-delta') understood.toolArguments += message?.toolCalls?.function?.arguments ?? '';
       if (event.type === 'message-end') {
         understood.finish = event.delta.finishReason;
-        const tokens = event.delta.usage?.tokens;
+        // The processed tokens are more: they include the prompt's template.
+        const tokens = event.delta.usage?.billedUnits;
         understood.usage = tokens && { input: tokens.inputTokens, output: tokens.outputTokens };
       }
     }

@@ -11,8 +11,8 @@ import tools.jackson.databind.JsonNode;
 /// An answer in Cohere's dialect, of version 2 or, as lines, of version 1.
 ///
 /// It is whole with `message-end` (`stream-end`), whether or not a `[DONE]` follows. A plan for tool calls is a
-/// part of them: the model makes it, token by token, before the first call. Of the two counts in usage the processed
-/// tokens count, and not the billed ones; `cached_tokens` is a part of them.
+/// part of them: the model makes it, token by token, before the first call. Of the two counts in usage the
+/// processed tokens count, and not the billed ones; `cached_tokens` is a part of them.
 final class CohereAnswer extends JsonAnswer {
     CohereAnswer(ErrorReader errors) {
         super(errors);

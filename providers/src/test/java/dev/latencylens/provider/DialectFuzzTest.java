@@ -78,7 +78,7 @@ class DialectFuzzTest {
     @Test
     void dialectsAreFoundByTheirNames() {
         for (DialectName dialect : DialectName.values()) {
-            DialectOptions options = DialectOptions.at(URI.create("http://127.0.0.1"), "m");
+            DialectOptions options = DialectOptions.at(URI.create("http://127.0.0.1"), "anthropic.claude-v2");
             assertThat(DialectName.of(dialect.label())).isSameAs(dialect);
             assertThat(dialect.with(options).name()).isEqualTo(dialect.label());
         }
@@ -99,7 +99,7 @@ class DialectFuzzTest {
 
     private static void assertSplitDoesNotMatter(
             DialectName dialect, ResponseHead head, boolean stream, byte[] body, Random random) {
-        var options = DialectOptions.at(URI.create("http://127.0.0.1:8000/v1"), "m").stream(stream);
+        var options = DialectOptions.at(URI.create("http://127.0.0.1:8000/v1"), "anthropic.claude-v2").stream(stream);
         assertSplitDoesNotMatter(() -> dialect.with(options).decoder(head), body, random);
         assertSplitDoesNotMatter(() -> dialect.decoder(body), body, random);
     }

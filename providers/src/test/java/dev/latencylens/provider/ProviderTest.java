@@ -4,16 +4,20 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.net.URI;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 class ProviderTest {
+    private static final Set<Provider> ONE_FOR_EACH_ACCOUNT =
+            Set.of(Provider.AZURE, Provider.VERTEX, Provider.BEDROCK, Provider.BEDROCK_INVOKE);
+
     @ParameterizedTest
     @EnumSource
     void providerIsFoundByItsLabel(Provider provider) {
         assertThat(Provider.of(provider.label())).isEqualTo(provider);
-        assertThat(provider.baseUrl() == null).isEqualTo(provider == Provider.AZURE);
+        assertThat(provider.baseUrl() == null).isEqualTo(ONE_FOR_EACH_ACCOUNT.contains(provider));
     }
 
     @ParameterizedTest
@@ -22,7 +26,8 @@ class ProviderTest {
         URI baseUrl = URI.create("https://bedrock-runtime.us-east-1.amazonaws.com");
 
         assertThat(DialectName.of(name.label())).isEqualTo(name);
-        assertThat(name.with(DialectOptions.at(baseUrl, "m")).name()).isEqualTo(name.label());
+        assertThat(name.with(DialectOptions.at(baseUrl, "anthropic.claude-v2")).name())
+                .isEqualTo(name.label());
     }
 
     @Test

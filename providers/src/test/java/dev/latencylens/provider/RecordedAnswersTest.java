@@ -39,16 +39,13 @@ import tools.jackson.databind.json.JsonMapper;
 class RecordedAnswersTest {
     private static final Path FOLDER = Path.of(System.getProperty("lens.fixtures", "fixtures"));
 
-    /// The index's names of dialects, and the product's.
+    /// The index's names of dialects, and the product's; [RecordedBedrockTest] and [RecordedOtherAnswersTest] have
+    /// the rest.
     private static final Map<String, String> DIALECTS = Map.of(
             "chat", "openai-chat",
             "anthropic", "anthropic",
             "responses", "openai-responses",
-            "gemini", "gemini",
-            "cohere2", "cohere",
-            "converse", "bedrock-converse",
-            "invoke", "bedrock-invoke",
-            "ollama", "ollama");
+            "gemini", "gemini");
 
     /// The dialects of bodies that came whole, of which the index gives only the provider.
     private static final Map<String, String> PROVIDERS = Map.of(
@@ -56,10 +53,7 @@ class RecordedAnswersTest {
             "azure-openai", "openai-chat",
             "openai-responses", "openai-responses",
             "anthropic", "anthropic",
-            "gemini", "gemini",
-            "cohere-v2", "cohere",
-            "bedrock-converse", "bedrock-converse",
-            "bedrock-invoke", "bedrock-invoke");
+            "gemini", "gemini");
 
     /// One line of the index.
     record Recording(Map<String, String> columns) {
@@ -142,7 +136,8 @@ class RecordedAnswersTest {
         }
 
         Reading read(int... cuts) throws IOException {
-            DialectOptions options = DialectOptions.at(URI.create("http://127.0.0.1:8000/v1"), "m").stream(isStream());
+            DialectOptions options =
+                    DialectOptions.at(URI.create("http://127.0.0.1:8000/v1"), "anthropic.claude-v2").stream(isStream());
             return Reading.of(DialectName.of(label()).with(options).decoder(head()), body(), cuts);
         }
     }
@@ -349,7 +344,7 @@ class RecordedAnswersTest {
         if (!recording.column(column).isEmpty()) {
             assertThat(count).as(column).isEqualTo(Long.valueOf(recording.column(column)));
         } else if (!recording.isChat()) {
-            assertThat(count).as(column).isNull();
+            assertThat(count).as(column).isIn(null, 0L);
         }
     }
 

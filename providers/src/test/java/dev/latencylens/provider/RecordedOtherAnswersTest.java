@@ -104,7 +104,7 @@ class RecordedOtherAnswersTest {
         assertThat(reading.events).containsExactly(new Reading.Event(body.length, body.length));
         assertThat(reading.completion().terminatorSeen()).isTrue();
         assertThat(reading.completion().whole()).isTrue();
-        assertOutput(reading, recording, "");
+        assertOutput(reading, recording);
         Reading recorded = Reading.of(name.decoder(body), body);
         assertThat(recorded.chunks).isEqualTo(reading.chunks);
         assertThat(recorded.completion()).isEqualTo(reading.completion());
@@ -154,8 +154,7 @@ class RecordedOtherAnswersTest {
             assertThat(HexFormat.of().formatHex(digest, 0, 8)).isEqualTo(recording.column("text_sha256_16"));
         }
         String reasoning = reading.text(ChunkKind.REASONING);
-        assertThat(reasoning.codePointCount(0, reasoning.length()))
-                .isEqualTo(recording.number("reasoning_codepoints"));
+        assertThat(reasoning.codePointCount(0, reasoning.length())).isEqualTo(recording.number("reasoning_codepoints"));
         assertThat(String.join(",", reading.completion().finishReasons())).isEqualTo(recording.column("finish"));
         assertUsage(reading.completion().usage(), recording);
     }

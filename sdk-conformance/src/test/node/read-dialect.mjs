@@ -26,6 +26,7 @@ const readers = {
           input: usage.input_tokens, output: usage.output_tokens, reasoning: usage.output_tokens_details?.reasoning_tokens,
         };
       }
+      if (event.type === 'error') understood.error = { message: event.message };
       if (event.type === 'response.failed') understood.error = { message: event.response.error?.message ?? 'failed' };
     }
   },
@@ -99,6 +100,7 @@ const readers = {
       if (event.type === 'tool-call-delta') understood.toolArguments += message?.toolCalls?.function?.arguments ?? '';
       if (event.type === 'message-end') {
         understood.finish = event.delta.finishReason;
+        if (event.delta.finishReason === 'ERROR') understood.error = { message: event.delta.error ?? 'ERROR' };
         // The processed tokens are more: they include the prompt's template.
         const tokens = event.delta.usage?.billedUnits;
         understood.usage = tokens && { input: tokens.inputTokens, output: tokens.outputTokens };

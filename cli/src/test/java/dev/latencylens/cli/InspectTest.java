@@ -249,8 +249,8 @@ class InspectTest {
 
     @ParameterizedTest(name = "{0}")
     @CsvSource(delimiter = '|', textBlock = """
-            inspect body.txt                         | --dialect is missing; give one of openai-chat, anthropic
-            inspect body.txt --dialect klingon       | there is no dialect 'klingon'; there are openai-chat, anthropic
+            inspect body.txt                         | --dialect is missing; give one of openai-chat, openai-responses
+            inspect body.txt --dialect klingon       | there is no dialect 'klingon'; there are openai-chat, openai-responses
             inspect no/such/file --dialect anthropic | cannot read 'no/such/file': there is no such file
             inspect src --dialect anthropic          | cannot read 'src': it is a folder
             inspect --dialect anthropic              | FILE

@@ -283,7 +283,7 @@ class ProviderOptionTest {
 
     @ParameterizedTest(name = "{0}")
     @CsvSource(delimiter = '|', textBlock = """
-            --provider nobody -m m                      | there is no provider 'nobody'; there are openai, anthropic
+            --provider nobody -m m                      | there is no provider 'nobody'; there are openai, openai-responses
             --dialect nothing --url http://h/v1 -m m    | there is no dialect 'nothing'; there are openai-chat
             --dialect anthropic -m m                    | --dialect anthropic needs a server that speaks it
             --provider anthropic                        | --model is missing; name the model that https://api.anthropic

@@ -1,11 +1,6 @@
 package dev.latencylens.provider;
 
-import dev.latencylens.exchange.Dialect;
 import dev.latencylens.exchange.Header;
-import dev.latencylens.exchange.Prompt;
-import dev.latencylens.exchange.Request;
-import dev.latencylens.exchange.ResponseHead;
-import dev.latencylens.exchange.StreamDecoder;
 import java.util.ArrayList;
 import java.util.List;
 import tools.jackson.databind.json.JsonMapper;
@@ -15,7 +10,7 @@ import tools.jackson.databind.node.ObjectNode;
 ///
 /// The key goes out as `x-api-key` under the version of 2023 and as a bearer token under every later one, as
 /// Anthropic's own clients send it.
-public final class AnthropicMessages implements Dialect {
+public final class AnthropicMessages extends JsonDialect {
     static final String VERSION_2023 = "2023-06-01";
     static final String VERSION_2026 = "2026-10-21";
 
@@ -26,40 +21,22 @@ public final class AnthropicMessages implements Dialect {
 
     private static final JsonMapper JSON = JsonMapper.shared();
 
-    private final String target;
-    private final List<Header> headers;
-    private final ErrorReader errors;
-    private final BodyTemplate body;
-
     public AnthropicMessages(DialectOptions options) {
-        target = options.target("/v1", "/messages");
+        super("anthropic", options.target("/v1", "/messages"), headers(options), limited -> members(options, limited));
+    }
+
+    @Override
+    Answer answer(ErrorReader errors) {
+        return new AnthropicAnswer(errors);
+    }
+
+    private static List<Header> headers(DialectOptions options) {
         String version = version(options);
         boolean bearer = !version.equals(VERSION_2023);
         List<Header> own =
                 new ArrayList<>(options.usualHeaders(bearer ? "authorization" : "x-api-key", bearer ? "Bearer " : ""));
         own.add(Header.of("anthropic-version", version));
-        headers = options.headersWith(own);
-        errors = DialectOptions.errorsWithout(headers);
-        body = new BodyTemplate(limited -> members(options, limited));
-    }
-
-    @Override
-    public String name() {
-        return "anthropic";
-    }
-
-    @Override
-    public Request request(Prompt prompt) {
-        return new Request("POST", target, headers, body.body(prompt));
-    }
-
-    @Override
-    public StreamDecoder decoder(ResponseHead head) {
-        if (!head.isSuccess()) {
-            return WholeBodyDecoder.ofError(errors);
-        }
-        Answer answer = new AnthropicAnswer(errors);
-        return head.isJson() ? WholeBodyDecoder.ofAnswer(answer) : new SseDecoder(answer);
+        return options.headersWith(own);
     }
 
     /// The version of 2026 refuses what steers the sampling, so a request that has it speaks the older.

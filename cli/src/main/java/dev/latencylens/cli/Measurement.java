@@ -147,7 +147,9 @@ final class Measurement {
             console.err().println("lens: interrupted before any request was answered");
             return ExitCode.SIGNALLED + signal;
         }
-        console.out().print(secrets.redact(Report.of(plan, summary, costs, caveats, environment, directory)));
+        console.out()
+                .print(secrets.redact(
+                        Report.of(plan, summary, costs, caveats, backlog.stamps(), environment, directory)));
         console.out().flush();
         return signal == 0 ? ExitCode.GOOD : ExitCode.SIGNALLED + signal;
     }

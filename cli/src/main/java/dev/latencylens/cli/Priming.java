@@ -68,7 +68,8 @@ final class Priming {
                     settings.maxStreams(),
                     Timeouts.DEFAULT,
                     new TlsSettings(null, null, null, true),
-                    null);
+                    null,
+                    settings.stamps());
             var dialect = new OpenAiChat(DialectOptions.at(provider.baseUrl(), "prime"));
             var encoder = new RequestEncoder(endpoint);
             var summary = new Summary();

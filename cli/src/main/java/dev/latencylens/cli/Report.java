@@ -3,6 +3,7 @@ package dev.latencylens.cli;
 import dev.latencylens.audit.Caveat;
 import dev.latencylens.exchange.ConnectionFacts;
 import dev.latencylens.exchange.ExchangeResult;
+import dev.latencylens.exchange.StampSource;
 import dev.latencylens.load.ArrivalSchedule;
 import dev.latencylens.load.Load;
 import dev.latencylens.provider.Cost;
@@ -57,6 +58,7 @@ final class Report {
             Summary summary,
             CostSummary costs,
             List<Caveat> caveats,
+            StampSource stamps,
             Environment environment,
             RunDirectory directory) {
         var report = new Report(plan, summary, costs, caveats, environment);
@@ -64,6 +66,7 @@ final class Report {
         report.outcomes();
         report.figures();
         report.phases();
+        report.stamps(stamps);
         report.tokens();
         report.cost();
         report.doubts();
@@ -202,6 +205,25 @@ final class Report {
         }
         line(line.append(right(Figures.millis(distribution.max().orElse(0)), VALUE_WIDTH))
                 .toString());
+    }
+
+    /// How late this client itself was, which no other figure shows where the kernel's stamps are the arrival.
+    private void stamps(StampSource stamps) {
+        if (!stamps.kernel()) {
+            wrapped("Stamps    ", "arrival is the instant after the read call (" + stamps.whyNot() + ")");
+            return;
+        }
+        Distribution lag = summary.of(Metric.READ_LAG);
+        OptionalLong p50 = lag.percentile(Percentile.P50);
+        OptionalLong p99 = lag.percentile(Percentile.P99);
+        wrapped(
+                "Stamps    ",
+                "arrival is the kernel's receive stamp, brought to the monotonic clock within "
+                        + Math.max(1, stamps.offsetUncertaintyNs()) + " ns"
+                        + (p50.isPresent()
+                                ? "; this client read it " + Figures.micros(p50.getAsLong()) + " us later at p50"
+                                        + (p99.isPresent() ? ", " + Figures.micros(p99.getAsLong()) + " us at p99" : "")
+                                : ""));
     }
 
     private void tokens() {

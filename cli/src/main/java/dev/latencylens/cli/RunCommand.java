@@ -23,6 +23,7 @@ import dev.latencylens.transport.NetworkSettings;
 import dev.latencylens.transport.ProxyServer;
 import dev.latencylens.transport.Reuse;
 import dev.latencylens.transport.SocketKind;
+import dev.latencylens.transport.Stamps;
 import dev.latencylens.transport.Timeouts;
 import dev.latencylens.transport.TlsSettings;
 import java.io.IOException;
@@ -97,7 +98,8 @@ final class RunCommand implements Callable<Integer> {
             Metric.QUEUE,
             Metric.SEND_LAG,
             Metric.TTFT_FROM_INTENDED,
-            Metric.E2E_FROM_INTENDED);
+            Metric.E2E_FROM_INTENDED,
+            Metric.READ_LAG);
 
     private final Console console;
     private final Secrets secrets;
@@ -260,6 +262,13 @@ final class RunCommand implements Callable<Integer> {
             paramLabel = "park|spin",
             description = "sleep for I/O (default), or poll without pause")
     private IoWait ioWait = IoWait.PARK;
+
+    @Option(
+            names = "--stamps",
+            paramLabel = "auto|kernel|user",
+            description = "what counts as arrival: the kernel's receive stamp (where it is to be had; default), or"
+                    + " the instant after the read call")
+    private Stamps stamps = Stamps.AUTO;
 
     @Option(
             names = "--timeout",
@@ -549,7 +558,17 @@ final class RunCommand implements Callable<Integer> {
                 maxStreams,
                 new Timeouts(timeoutConnect, timeoutFirstByte, timeoutSilence, timeout),
                 new TlsSettings(caFile, clientCert, clientKey, insecure),
-                proxy);
+                proxy,
+                stamps(sockets));
+    }
+
+    private Stamps stamps(SocketKind sockets) {
+        String unavailable = stamps == Stamps.KERNEL ? Stamps.kernelUnavailable(sockets) : null;
+        if (unavailable != null) {
+            throw CommandFailure.usage(
+                    "--stamps kernel is not to be had here (" + unavailable + "); leave it out, or give --stamps user");
+        }
+        return stamps;
     }
 
     private int ioThreads(Load load, @Nullable Cpus cpus) {

@@ -4,6 +4,7 @@ import dev.latencylens.audit.Caveat;
 import dev.latencylens.clock.ClockAnchor;
 import dev.latencylens.exchange.ConnectionFacts;
 import dev.latencylens.exchange.Header;
+import dev.latencylens.exchange.StampSource;
 import dev.latencylens.load.ArrivalSchedule;
 import dev.latencylens.load.Load;
 import dev.latencylens.load.LoadRun;
@@ -192,6 +193,7 @@ final class RunFile {
         json.writeStringProperty("http", network.http().label());
         json.writeStringProperty("transport", network.sockets().label());
         json.writeStringProperty("ioWait", network.spin() ? "spin" : "park");
+        json.writeStringProperty("stamps", network.stamps().label());
         json.writeNumberProperty("ioThreads", plan.ioThreads());
         json.writeNumberProperty("primingNs", plan.priming().toNanos());
         if (plan.ioCpus() != null) {
@@ -268,6 +270,7 @@ final class RunFile {
             json.writeNumberProperty("flightLogFull", backlog.logFullCount());
             json.writeNumberProperty("flightLogFullNs", backlog.logFullNs());
             json.writeNumberProperty("starved", backlog.starvedCount());
+            stamps(json, backlog.stamps());
             json.writeEndObject();
         }
         json.writeObjectPropertyStart("metrics");
@@ -284,6 +287,20 @@ final class RunFile {
             json.writeEndObject();
         }
         json.writeEndObject();
+        json.writeEndObject();
+    }
+
+    private static void stamps(JsonGenerator json, StampSource stamps) {
+        json.writeObjectPropertyStart("stamps");
+        json.writeStringProperty("arrival", stamps.kernel() ? "kernel" : "user");
+        if (!stamps.kernel()) {
+            json.writeStringProperty("whyNotKernel", stamps.whyNot());
+        }
+        json.writeNumberProperty("kernelReads", stamps.stampedReads());
+        json.writeNumberProperty("unstampedReads", stamps.unstampedReads());
+        json.writeNumberProperty("offsetUncertaintyNs", stamps.offsetUncertaintyNs());
+        json.writeNumberProperty("clockSteps", stamps.clockSteps());
+        json.writeNumberProperty("largestClockStepNs", stamps.largestClockStepNs());
         json.writeEndObject();
     }
 

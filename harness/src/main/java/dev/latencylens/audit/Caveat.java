@@ -41,6 +41,25 @@ public sealed interface Caveat {
         }
     }
 
+    /// Somebody set the wall clock, which the kernel's stamps are taken from.
+    record WallClockSet(int times, long largestStepNs) implements Caveat {
+        @Override
+        public String text() {
+            return "The wall clock was set " + count(times, "time") + " during the run, by up to "
+                    + millis(largestStepNs) + "; the kernel's stamps come from it, and those of the millisecond before"
+                    + " it was noticed may be off by as much. Measure again, or give --stamps user.";
+        }
+    }
+
+    /// The kernel's stamps were asked for, and some reads had none.
+    record ReadsUnstamped(long unstamped, long reads) implements Caveat {
+        @Override
+        public String text() {
+            return unstamped + " of " + count(reads, "read") + " came without the kernel's stamp, and the instant"
+                    + " after the read call counts for them; it may be late. See userAtNs in exchanges.jsonl.";
+        }
+    }
+
     record Unterminated(long answers, long of) implements Caveat {
         @Override
         public String text() {

@@ -2,6 +2,7 @@ package dev.latencylens.audit;
 
 import dev.latencylens.exchange.ConnectionFacts;
 import dev.latencylens.exchange.Outcome;
+import dev.latencylens.exchange.StampSource;
 import dev.latencylens.load.ArrivalSchedule;
 import dev.latencylens.load.Load;
 import dev.latencylens.load.LoadRun;
@@ -24,6 +25,14 @@ public final class Caveats {
         }
         if (backlog.starvedCount() > 0) {
             caveats.add(new Caveat.FeederStarved(backlog.starvedCount()));
+        }
+        StampSource stamps = backlog.stamps();
+        if (stamps.clockSteps() > 0) {
+            caveats.add(new Caveat.WallClockSet(stamps.clockSteps(), stamps.largestClockStepNs()));
+        }
+        if (stamps.unstampedReads() > 0) {
+            caveats.add(new Caveat.ReadsUnstamped(
+                    stamps.unstampedReads(), stamps.stampedReads() + stamps.unstampedReads()));
         }
         outcomes(summary, caveats);
         schedule(load, summary, caveats);

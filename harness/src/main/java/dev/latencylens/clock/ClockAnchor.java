@@ -9,24 +9,15 @@ import java.time.Instant;
 /// @param offsetUncertaintyNs half the width of the narrowest pair of monotonic readings found around a wall
 /// reading
 public record ClockAnchor(long monotonicStartNs, Instant wallStart, long offsetUncertaintyNs) {
-    /// Bracketed readings taken; the narrowest counts. More narrow it no further on a quiet machine.
-    static final int READINGS = 64;
+    private static final long NANOS_PER_SECOND = 1_000_000_000;
 
-    /// Reads the wall clock between two monotonic readings, several times, and keeps the narrowest.
     public static ClockAnchor take(Clock clock) {
-        long bestWidthNs = Long.MAX_VALUE;
-        long bestAtNs = 0;
-        Instant bestWall = Instant.EPOCH;
-        for (int i = 0; i < READINGS; i++) {
-            long beforeNs = clock.nowNs();
-            Instant wall = Instant.now();
-            long widthNs = clock.nowNs() - beforeNs;
-            if (widthNs < bestWidthNs) {
-                bestWidthNs = widthNs;
-                bestAtNs = beforeNs + widthNs / 2;
-                bestWall = wall;
-            }
-        }
-        return new ClockAnchor(bestAtNs, bestWall, (bestWidthNs + 1) / 2);
+        var reading = WallClockOffset.Reading.take(clock, ClockAnchor::wallNs);
+        return new ClockAnchor(reading.atNs(), Instant.ofEpochSecond(0, reading.wallNs()), reading.uncertaintyNs());
+    }
+
+    private static long wallNs() {
+        Instant now = Instant.now();
+        return now.getEpochSecond() * NANOS_PER_SECOND + now.getNano();
     }
 }

@@ -42,6 +42,11 @@ public final class Chunks {
         return arrivedAtNs[index];
     }
 
+    /// Whether the arrival is the kernel's stamp.
+    public boolean isKernelStamped(int index) {
+        return kernelAtNs[index] != FlightLog.NO_STAMP;
+    }
+
     public ChunkKind kind(int index) {
         return ChunkKind.VALUES[kinds[index]];
     }

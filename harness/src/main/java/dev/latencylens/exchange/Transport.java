@@ -14,6 +14,9 @@ public interface Transport extends AutoCloseable {
     /// Ends every exchange in flight as cancelled.
     void cancelAll(String reason);
 
+    /// Which stamps it has taken for arrivals so far.
+    StampSource stamps();
+
     @Override
     void close();
 

@@ -6,9 +6,12 @@ import dev.latencylens.exchange.FlightFact;
 import dev.latencylens.exchange.FlightLog;
 import dev.latencylens.exchange.Interpreter;
 import dev.latencylens.exchange.Moment;
+import dev.latencylens.exchange.StampSource;
 import dev.latencylens.exchange.Transport;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.atomic.AtomicReference;
@@ -40,6 +43,7 @@ public final class LoadRun {
     private final Thread feeder;
     private final Thread reader;
     private final CountDownLatch opened;
+    private final Queue<StampSource> stamps = new ConcurrentLinkedQueue<>();
     private final AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
     private volatile long loadStartAtNs;
     private volatile boolean ioEnded;
@@ -80,7 +84,8 @@ public final class LoadRun {
     /// @param logFullCount how often an I/O thread found its flight log full and waited
     /// @param logFullNs how long it waited, in all
     /// @param starvedCount how often a request was due that had not been made yet
-    public record Backlog(long startedAtNs, long logFullCount, long logFullNs, long starvedCount) {}
+    /// @param stamps which stamps counted as arrivals
+    public record Backlog(long startedAtNs, long logFullCount, long logFullNs, long starvedCount, StampSource stamps) {}
 
     /// Runs the load to its end and returns when the last exchange has been interpreted.
     ///
@@ -107,7 +112,8 @@ public final class LoadRun {
                 loadStartAtNs,
                 ioThreads.stream().mapToLong(io -> io.log.fullCount()).sum(),
                 ioThreads.stream().mapToLong(io -> io.log.fullNs()).sum(),
-                ioThreads.stream().mapToLong(io -> io.loop.starved()).sum());
+                ioThreads.stream().mapToLong(io -> io.loop.starved()).sum(),
+                stamps.stream().reduce(StampSource::and).orElseThrow());
     }
 
     /// Ends the run early, from any thread; what is in flight ends as cancelled and [#run] returns.
@@ -144,6 +150,7 @@ public final class LoadRun {
                 Thread.onSpinWait();
             }
             loop.run(transport, loadStartAtNs);
+            stamps.add(transport.stamps());
         } catch (Throwable thrown) {
             fail(thrown);
         }

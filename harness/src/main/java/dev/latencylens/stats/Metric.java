@@ -26,6 +26,10 @@ public enum Metric {
     SEND_LAG(Group.SCHEDULE, Moment.INTENDED, Moment.REQUEST_START, ""),
     TTFT_FROM_INTENDED(Group.SCHEDULE, Moment.INTENDED, Moment.FIRST_TOKEN, "MLPerf Server"),
     E2E_FROM_INTENDED(Group.SCHEDULE, Moment.INTENDED, Moment.LAST_TOKEN, "MLPerf Server, wrk2"),
+    READ_LAG(
+            Group.CLIENT,
+            "instant after the read call - the kernel's stamp of what it brought",
+            "this client's own lateness"),
     DNS(Group.CONNECTION, Moment.DOMAIN_LOOKUP_START, Moment.DOMAIN_LOOKUP_END, "curl namelookup"),
     TCP(Group.CONNECTION, Moment.CONNECT_START, Moment.CONNECT_END, "curl connect - namelookup"),
     TLS(Group.CONNECTION, Moment.SECURE_CONNECTION_START, Moment.SECURE_CONNECTION_END, "curl appconnect - connect"),
@@ -41,7 +45,9 @@ public enum Metric {
         /// Counted from the intended time.
         SCHEDULE,
         /// A phase of the connection or of the request on it.
-        CONNECTION
+        CONNECTION,
+        /// The instrument itself.
+        CLIENT
     }
 
     private static final Metric[] VALUES = values();

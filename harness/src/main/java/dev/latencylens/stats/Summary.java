@@ -295,11 +295,17 @@ public final class Summary {
         int size = stream.size();
         boolean tokensKnown = size > 0 && stream.totalTokens() != ChunkSink.UNKNOWN_TOKENS;
         Distribution icl = all[Metric.ICL.ordinal()];
+        Distribution readLag = all[Metric.READ_LAG.ordinal()];
         long gaps = 0;
         for (int i = 0; i < size; i++) {
             if (stream.isCoalesced(i)) {
                 coalescedChunks++;
-            } else if (i > 0) {
+                continue;
+            }
+            if (stream.isKernelStamped(i)) {
+                readLag.record(stream.userAtNs(i) - stream.atNs(i));
+            }
+            if (i > 0) {
                 long gapNs = stream.atNs(i) - stream.atNs(i - 1);
                 icl.record(gapNs);
                 gaps++;

@@ -9,6 +9,7 @@ import dev.latencylens.exchange.ConnectionFacts;
 import dev.latencylens.exchange.Moment;
 import dev.latencylens.exchange.Outcome;
 import dev.latencylens.exchange.ScriptedExchange;
+import dev.latencylens.exchange.StampSource;
 import dev.latencylens.load.ArrivalSchedule;
 import dev.latencylens.load.Load;
 import dev.latencylens.load.LoadRun;
@@ -19,7 +20,7 @@ import org.junit.jupiter.api.Test;
 
 class CaveatsTest {
     private static final Load CLOSED = new Load(null, 1, 10, 0, null, ofSeconds(1));
-    private static final LoadRun.Backlog CALM = new LoadRun.Backlog(0, 0, 0, 0);
+    private static final LoadRun.Backlog CALM = new LoadRun.Backlog(0, 0, 0, 0, StampSource.user(""));
 
     private final Summary summary = new Summary();
 
@@ -32,7 +33,7 @@ class CaveatsTest {
 
     @Test
     void aFullFlightLogAndAStarvedLoopAreTold() {
-        assertThat(Caveats.about(CLOSED, summary, new LoadRun.Backlog(0, 3, 4_500_000, 1)))
+        assertThat(Caveats.about(CLOSED, summary, new LoadRun.Backlog(0, 3, 4_500_000, 1, StampSource.user(""))))
                 .containsExactly(new Caveat.FlightLogFull(3, 4_500_000), new Caveat.FeederStarved(1))
                 .extracting(Caveat::text)
                 .satisfiesExactly(

@@ -4,6 +4,7 @@ import dev.latencylens.clock.FakeClock;
 import dev.latencylens.exchange.Exchange;
 import dev.latencylens.exchange.FlightLog;
 import dev.latencylens.exchange.Moment;
+import dev.latencylens.exchange.StampSource;
 import dev.latencylens.exchange.Transport;
 import dev.latencylens.exchange.TransportEnd;
 import java.time.Duration;
@@ -66,6 +67,11 @@ class ScriptedTransport implements Transport {
         while (!pending.isEmpty()) {
             end(pending.poll(), new TransportEnd(TransportEnd.Kind.CANCELLED, reason));
         }
+    }
+
+    @Override
+    public StampSource stamps() {
+        return StampSource.user("there is no socket");
     }
 
     @Override

@@ -11,6 +11,7 @@ import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelInitializer;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoop;
+import io.netty.channel.unix.IntegerUnixChannelOption;
 import io.netty.handler.proxy.HttpProxyHandler;
 import io.netty.handler.proxy.ProxyConnectException;
 import io.netty.handler.proxy.ProxyConnectionEvent;
@@ -32,20 +33,31 @@ final class Dialer {
     /// later.
     private static final int RECEIVE_BUFFER_BYTES = 4 << 20;
 
+    private static final ChannelOption<Integer> KERNEL_STAMPS =
+            new IntegerUnixChannelOption("SO_TIMESTAMPNS", KernelStamps.SOL_SOCKET, KernelStamps.SO_TIMESTAMPNS);
+
     private final NetworkSettings settings;
     private final Clock clock;
     private final EventLoop loop;
     /// Null for a cleartext endpoint.
     private final @Nullable Tls tls;
     private final Names names;
+    private final @Nullable KernelStamps kernelStamps;
     private final Connection.Owner owner;
     private long connections;
 
-    Dialer(NetworkSettings settings, Clock clock, EventLoop loop, @Nullable Tls tls, Connection.Owner owner) {
+    Dialer(
+            NetworkSettings settings,
+            Clock clock,
+            EventLoop loop,
+            @Nullable Tls tls,
+            @Nullable KernelStamps kernelStamps,
+            Connection.Owner owner) {
         this.settings = settings;
         this.clock = clock;
         this.loop = loop;
         this.tls = tls;
+        this.kernelStamps = kernelStamps;
         this.owner = owner;
         names = new Names(loop, settings.sockets(), settings.timeouts().connect());
     }
@@ -82,7 +94,7 @@ final class Dialer {
         ProxyServer proxy = settings.proxy();
         Endpoint endpoint = settings.endpoint();
         var address = new InetSocketAddress(addresses.get(index), proxy == null ? endpoint.port() : proxy.port());
-        var stamp = new ReadStamp(clock);
+        var stamp = new ReadStamp(clock, kernelStamps);
         var setUp = new SetUp(dial, stamp, address);
         if (dial.connectStartAtNs == Dial.NOT_YET) {
             dial.connectStartAtNs = clock.nowNs();
@@ -103,6 +115,9 @@ final class Dialer {
                         build(channel, setUp, address);
                     }
                 });
+        if (kernelStamps != null) {
+            bootstrap.option(KERNEL_STAMPS, 1);
+        }
         SocketAddress destination =
                 proxy == null ? address : InetSocketAddress.createUnresolved(endpoint.host(), endpoint.port());
         var connecting = bootstrap.connect(destination);
@@ -120,6 +135,7 @@ final class Dialer {
     }
 
     private void build(Channel channel, SetUp setUp, InetSocketAddress address) {
+        setUp.stamp.attach(channel);
         channel.pipeline().addLast(new TcpStamp(setUp.dial));
         ProxyServer proxy = settings.proxy();
         if (proxy != null) {

@@ -3,6 +3,7 @@ package dev.latencylens.transport;
 import dev.latencylens.clock.Clock;
 import dev.latencylens.exchange.Exchange;
 import dev.latencylens.exchange.FlightLog;
+import dev.latencylens.exchange.StampSource;
 import dev.latencylens.exchange.Transport;
 import dev.latencylens.exchange.TransportEnd;
 import io.netty.channel.ManualIoEventLoop;
@@ -29,6 +30,8 @@ public final class NettyTransport implements Transport, Connection.Owner, Dial.O
     private static final long PROBATION_NS = 20_000_000;
     /// How long the loop is run at most to let connections close in order.
     private static final long CLOSING_NS = 200_000_000;
+    /// How often it is looked whether somebody has set the wall clock.
+    private static final long CLOCK_CHECK_NS = 1_000_000;
 
     private final NetworkSettings settings;
     private final FlightLog log;
@@ -36,6 +39,10 @@ public final class NettyTransport implements Transport, Connection.Owner, Dial.O
     private final Clock clock = Clock.monotonic();
     private final ManualIoEventLoop loop;
     private final Dialer dialer;
+    /// Null where the instant after the read call counts as the arrival.
+    private final @Nullable KernelStamps kernelStamps;
+    private final String withoutKernelStamps;
+    private long clockCheckedAtNs;
 
     private final List<Flight> flights = new ArrayList<>();
     private int nextLook;
@@ -69,7 +76,9 @@ public final class NettyTransport implements Transport, Connection.Owner, Dial.O
         this.log = log;
         this.listener = listener;
         loop = new ManualIoEventLoop(Thread.currentThread(), settings.sockets().handlers());
-        dialer = new Dialer(settings, clock, loop, tls, this);
+        withoutKernelStamps = withoutKernelStamps(settings);
+        kernelStamps = withoutKernelStamps.isEmpty() ? new KernelStamps(clock) : null;
+        dialer = new Dialer(settings, clock, loop, tls, kernelStamps, this);
         if (settings.http() == HttpVersion.HTTP_2) {
             speaksHttp2 = true;
         } else if (settings.http() == HttpVersion.HTTP_1_1
@@ -89,6 +98,11 @@ public final class NettyTransport implements Transport, Connection.Owner, Dial.O
                     "--transport " + settings.sockets().label() + " cannot be used on this machine: " + unavailable
                             + "; use --transport nio");
         }
+        String withoutKernelStamps = withoutKernelStamps(settings);
+        if (settings.stamps() == Stamps.KERNEL && !withoutKernelStamps.isEmpty()) {
+            throw new IllegalArgumentException(
+                    "--stamps kernel cannot be had on this machine: " + withoutKernelStamps + "; use --stamps auto");
+        }
         // Reading the machine's certificates takes a fifth of a second, so only where they are needed.
         return opener(settings, settings.endpoint().tls() ? new Tls(settings.tls(), settings.http()) : null);
     }
@@ -101,6 +115,20 @@ public final class NettyTransport implements Transport, Connection.Owner, Dial.O
     /// only.
     public static ThreadFactory threads() {
         return FastThreadLocalThread::new;
+    }
+
+    /// Why the kernel's stamps are not used, or empty if they are.
+    private static String withoutKernelStamps(NetworkSettings settings) {
+        if (settings.stamps() == Stamps.USER) {
+            return "--stamps user";
+        }
+        String unavailable = KernelStamps.unavailable(settings.sockets());
+        return unavailable == null ? "" : unavailable;
+    }
+
+    @Override
+    public StampSource stamps() {
+        return kernelStamps == null ? StampSource.user(withoutKernelStamps) : kernelStamps.source();
     }
 
     @Override
@@ -133,6 +161,10 @@ public final class NettyTransport implements Transport, Connection.Owner, Dial.O
             decide(Habit.KEEPS);
         }
         lookForTimeouts(nowNs);
+        if (kernelStamps != null && nowNs - clockCheckedAtNs >= CLOCK_CHECK_NS) {
+            clockCheckedAtNs = nowNs;
+            kernelStamps.checkClock();
+        }
     }
 
     @Override
@@ -158,6 +190,9 @@ public final class NettyTransport implements Transport, Connection.Owner, Dial.O
         long sinceNs = clock.nowNs();
         while (!loop.isTerminated() && clock.nowNs() - sinceNs < CLOSING_NS) {
             loop.run(1_000_000);
+        }
+        if (kernelStamps != null) {
+            kernelStamps.close();
         }
     }
 

@@ -7,6 +7,7 @@ import org.jspecify.annotations.Nullable;
 /// @param spin whether the I/O threads poll without ever sleeping
 /// @param maxStreams the most concurrent streams on one HTTP/2 connection; the server may allow fewer
 /// @param proxy reached by CONNECT, or null to connect directly
+/// @param stamps which stamp counts as the arrival of bytes
 public record NetworkSettings(
         Endpoint endpoint,
         HttpVersion http,
@@ -16,7 +17,8 @@ public record NetworkSettings(
         int maxStreams,
         Timeouts timeouts,
         TlsSettings tls,
-        @Nullable ProxyServer proxy) {
+        @Nullable ProxyServer proxy,
+        Stamps stamps) {
     /// Streams on one HTTP/2 connection unless asked otherwise: what servers commonly allow at least (RFC 9113,
     /// 6.5.2).
     public static final int DEFAULT_MAX_STREAMS = 100;
@@ -37,6 +39,7 @@ public record NetworkSettings(
                 DEFAULT_MAX_STREAMS,
                 Timeouts.DEFAULT,
                 TlsSettings.DEFAULT,
-                null);
+                null,
+                Stamps.AUTO);
     }
 }

@@ -86,7 +86,8 @@ final class Client implements AutoCloseable {
                     maxStreams,
                     settings.timeouts(),
                     settings.tls(),
-                    settings.proxy());
+                    settings.proxy(),
+                    settings.stamps());
             return this;
         }
 
@@ -112,7 +113,8 @@ final class Client implements AutoCloseable {
                     settings.maxStreams(),
                     timeouts,
                     wanted,
-                    proxy);
+                    proxy,
+                    settings.stamps());
             return this;
         }
 

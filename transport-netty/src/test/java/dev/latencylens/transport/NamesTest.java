@@ -193,6 +193,7 @@ class NamesTest {
                 clock,
                 loop,
                 settings.endpoint().tls() ? new Tls(settings.tls(), settings.http()) : null,
+                null,
                 new Nobody());
         dialer.connect(dial, addresses, 0);
         while (outcomes.isEmpty()) {
@@ -216,7 +217,16 @@ class NamesTest {
     private static NetworkSettings to(Endpoint endpoint) {
         NetworkSettings any = NetworkSettings.to(endpoint);
         return new NetworkSettings(
-                endpoint, any.http(), SocketKind.NIO, false, any.reuse(), 1, any.timeouts(), any.tls(), null);
+                endpoint,
+                any.http(),
+                SocketKind.NIO,
+                false,
+                any.reuse(),
+                1,
+                any.timeouts(),
+                any.tls(),
+                null,
+                any.stamps());
     }
 
     @Test

@@ -35,7 +35,7 @@ final class OnWire implements Connection.Owner {
     private OnWire(HttpVersion http, int maxStreams) {
         clock = () -> ++nowNs;
         log = new FlightLog(clock, 1 << 10, 1 << 17);
-        stamp = new ReadStamp(clock);
+        stamp = new ReadStamp(clock, null);
         var facts = new ConnectionFacts(1, ConnectionFacts.Kind.NEW, http.label(), "in memory", null);
         if (http == HttpVersion.HTTP_2) {
             var spoken = new Http2Connection(channel, stamp, clock, facts, this, maxStreams);

@@ -1,0 +1,258 @@
+package dev.latencylens.transport;
+
+import dev.latencylens.clock.Clock;
+import dev.latencylens.clock.WallClockOffset;
+import dev.latencylens.exchange.FlightLog;
+import dev.latencylens.exchange.StampSource;
+import io.netty.channel.unix.Errors;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
+import java.lang.foreign.MemoryLayout;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.lang.invoke.MethodHandle;
+import java.lang.invoke.VarHandle;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/// Asks Linux when the segment at the head of a socket's queue arrived: the stamp that the kernel put on it
+/// (SO_TIMESTAMPNS, socket(7)), found by looking at the queue with recvmsg(2) without taking anything out.
+///
+/// A look of so many bytes bears the stamp of the last segment that it touches. So one look at everything and one
+/// at the first byte tell whether a single segment waits, which is the rule; where more do, because this thread
+/// was late, looks of other lengths find where the first one ends, and each is read by itself, with its own stamp.
+/// Segments that the kernel has merged share the stamp of the last.
+///
+/// Used by one I/O thread. Allocates nothing after it has been made.
+final class KernelStamps implements AutoCloseable {
+    /// SO_TIMESTAMPNS, which is also the type of the control message, of asm-generic/socket.h.
+    static final int SO_TIMESTAMPNS = 35;
+
+    static final int SOL_SOCKET = 1;
+
+    private static final int AF_INET = 2;
+    private static final int SOCK_DGRAM = 2;
+    private static final int CLOCK_REALTIME = 0;
+    private static final int EINTR = 4;
+    private static final int EAGAIN = 11;
+    /// MSG_PEEK, MSG_TRUNC, which for TCP means that nothing is copied (tcp(7)), and MSG_DONTWAIT.
+    private static final int LOOK = 0x02 | 0x20 | 0x40;
+
+    private static final List<String> ARCHITECTURES = List.of("amd64", "aarch64");
+
+    // Offsets in struct msghdr, iovec and cmsghdr where pointers and longs have 8 bytes.
+    private static final long MSG_IOV = 16;
+    private static final long MSG_IOVLEN = 24;
+    private static final long MSG_CONTROL = 32;
+    private static final long MSG_CONTROLLEN = 40;
+    private static final long MSG_BYTES = 56;
+    private static final long IOV_LEN = 8;
+    private static final long IOV_BYTES = 16;
+    private static final long CMSG_LEVEL = 8;
+    private static final long CMSG_TYPE = 12;
+    private static final long CMSG_DATA = 16;
+    /// One control message with a struct timespec; there is room for no other, as no other was asked for.
+    private static final long CMSG_BYTES = 32;
+
+    private static final long NANOS_PER_SECOND = 1_000_000_000;
+
+    private final Arena arena = Arena.ofConfined();
+    private final MemorySegment message = arena.allocate(MSG_BYTES, 8);
+    private final MemorySegment vector = arena.allocate(IOV_BYTES, 8);
+    private final MemorySegment control = arena.allocate(CMSG_BYTES, 8);
+    private final MemorySegment time = arena.allocate(16, 8);
+    private final MemorySegment errno = arena.allocate(Linker.Option.captureStateLayout());
+    private final WallClockOffset offset;
+
+    /// The wall clock's stamp of the last segment that the latest look touched.
+    private long lookedAtWallNs = FlightLog.NO_STAMP;
+
+    private long kernelAtNs = FlightLog.NO_STAMP;
+    private boolean more;
+    private long stampedReads;
+    private long unstampedReads;
+
+    KernelStamps(Clock clock) {
+        vector.set(ValueLayout.ADDRESS, 0, arena.allocate(ReadStamp.READ_BYTES));
+        message.set(ValueLayout.ADDRESS, MSG_IOV, vector);
+        message.set(ValueLayout.JAVA_LONG, MSG_IOVLEN, 1);
+        message.set(ValueLayout.ADDRESS, MSG_CONTROL, control);
+        offset = new WallClockOffset(clock, this::wallNs);
+    }
+
+    /// Why the kernel's stamps cannot be had with these sockets, or null if they can. As long as the process lives
+    /// the kernel then stamps whatever it receives, also what comes before a connection has been set up.
+    static @Nullable String unavailable(SocketKind sockets) {
+        if (sockets != SocketKind.EPOLL) {
+            return "--transport " + sockets.label() + " has no way to look at a socket before it reads";
+        }
+        if (!ARCHITECTURES.contains(System.getProperty("os.arch"))) {
+            return "they are not known on " + System.getProperty("os.arch");
+        }
+        return Native.REFUSAL.isEmpty() ? null : Native.REFUSAL;
+    }
+
+    /// Finds the segment that the next read of the socket will bring, and its stamp.
+    ///
+    /// @param usual a likely length, such as that of the segment before
+    /// @return how many bytes to read for exactly that segment; 0 where nothing is to be had, be it the end
+    /// @throws IOException what the read itself would have met
+    int nextSegment(int socket, int usual) throws IOException {
+        int queued = look(socket, ReadStamp.READ_BYTES);
+        if (queued <= 0) {
+            kernelAtNs = FlightLog.NO_STAMP;
+            more = false;
+            return 0;
+        }
+        int length = queued;
+        long wallNs = lookedAtWallNs;
+        if (queued > 1) {
+            look(socket, 1);
+            if (lookedAtWallNs != wallNs) {
+                wallNs = lookedAtWallNs;
+                length = endOf(socket, wallNs, queued, usual);
+            }
+        }
+        more = length < queued || queued == ReadStamp.READ_BYTES;
+        if (wallNs == FlightLog.NO_STAMP) {
+            unstampedReads++;
+            kernelAtNs = FlightLog.NO_STAMP;
+        } else {
+            stampedReads++;
+            kernelAtNs = offset.monotonicAtNs(wallNs);
+        }
+        return length;
+    }
+
+    /// The longest look that still bears the first segment's stamp; one of `queued` bytes does not.
+    private int endOf(int socket, long firstWallNs, int queued, int usual) throws IOException {
+        int within = 1;
+        int beyond = queued;
+        int probe = usual;
+        while (beyond - within > 1) {
+            if (probe <= within || probe >= beyond) {
+                probe = (within + beyond) >>> 1;
+            }
+            look(socket, probe);
+            if (lookedAtWallNs == firstWallNs) {
+                within = probe++;
+            } else {
+                beyond = probe--;
+            }
+        }
+        return within;
+    }
+
+    /// When the segment found last arrived, or [FlightLog#NO_STAMP].
+    long kernelAtNs() {
+        return kernelAtNs;
+    }
+
+    /// Whether more than that segment was waiting.
+    boolean more() {
+        return more;
+    }
+
+    /// Looks whether somebody has set the wall clock, which the stamps are taken from.
+    void checkClock() {
+        offset.check();
+    }
+
+    StampSource source() {
+        return new StampSource(
+                true, "", stampedReads, unstampedReads, offset.uncertaintyNs(), offset.steps(), offset.largestStepNs());
+    }
+
+    @Override
+    public void close() {
+        arena.close();
+    }
+
+    private int look(int socket, int bytes) throws IOException {
+        vector.set(ValueLayout.JAVA_LONG, IOV_LEN, bytes);
+        message.set(ValueLayout.JAVA_LONG, MSG_CONTROLLEN, CMSG_BYTES);
+        int seen;
+        try {
+            seen = (int) (long) Native.RECVMSG.invokeExact(errno, socket, message, LOOK);
+        } catch (Throwable e) {
+            throw new IllegalStateException("recvmsg cannot be called", e);
+        }
+        if (seen < 0) {
+            int error = (int) Native.ERRNO.get(errno, 0L);
+            if (error == EAGAIN || error == EINTR) {
+                return 0;
+            }
+            // The look has taken the socket's error with it; the read would not meet it again.
+            throw Errors.newIOException("recvmsg", -error);
+        }
+        lookedAtWallNs = message.get(ValueLayout.JAVA_LONG, MSG_CONTROLLEN) >= CMSG_BYTES
+                        && control.get(ValueLayout.JAVA_INT, CMSG_LEVEL) == SOL_SOCKET
+                        && control.get(ValueLayout.JAVA_INT, CMSG_TYPE) == SO_TIMESTAMPNS
+                ? timespecNs(control, CMSG_DATA)
+                : FlightLog.NO_STAMP;
+        return seen;
+    }
+
+    private long wallNs() {
+        try {
+            int _ = (int) Native.CLOCK_GETTIME.invokeExact(CLOCK_REALTIME, time);
+        } catch (Throwable e) {
+            throw new IllegalStateException("clock_gettime cannot be called", e);
+        }
+        return timespecNs(time, 0);
+    }
+
+    private static long timespecNs(MemorySegment memory, long at) {
+        return memory.get(ValueLayout.JAVA_LONG, at) * NANOS_PER_SECOND + memory.get(ValueLayout.JAVA_LONG, at + 8);
+    }
+
+    /// The calls of the C library, looked up when first used.
+    @SuppressWarnings("restricted")
+    private static final class Native {
+        private static final Linker LINKER = Linker.nativeLinker();
+        private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT;
+        private static final ValueLayout.OfLong LONG = ValueLayout.JAVA_LONG;
+
+        /// Critical: the thread stays in Java's state, as none of these calls ever waits.
+        static final MethodHandle RECVMSG = handle(
+                "recvmsg",
+                FunctionDescriptor.of(LONG, INT, ValueLayout.ADDRESS, INT),
+                Linker.Option.critical(false),
+                Linker.Option.captureCallState("errno"));
+
+        static final MethodHandle CLOCK_GETTIME = handle(
+                "clock_gettime", FunctionDescriptor.of(INT, INT, ValueLayout.ADDRESS), Linker.Option.critical(false));
+
+        static final VarHandle ERRNO =
+                Linker.Option.captureStateLayout().varHandle(MemoryLayout.PathElement.groupElement("errno"));
+
+        /// Why not, or empty if the kernel stamps what it receives from now on: it begins with the first socket
+        /// that asks for it, a moment later, and ends with the last, so one is kept open.
+        static final String REFUSAL = switchOn();
+
+        private static String switchOn() {
+            MethodHandle socket = handle("socket", FunctionDescriptor.of(INT, INT, INT, INT));
+            MethodHandle setOption =
+                    handle("setsockopt", FunctionDescriptor.of(INT, INT, INT, INT, ValueLayout.ADDRESS, INT));
+            try (Arena arena = Arena.ofConfined()) {
+                int keeper = (int) socket.invokeExact(AF_INET, SOCK_DGRAM, 0);
+                MemorySegment on = arena.allocateFrom(INT, 1);
+                int refused = (int) setOption.invokeExact(keeper, SOL_SOCKET, SO_TIMESTAMPNS, on, 4);
+                return refused == 0 ? "" : "the kernel refused SO_TIMESTAMPNS";
+            } catch (Throwable e) {
+                return "the C library cannot be called: " + e.getMessage();
+            }
+        }
+
+        private static MethodHandle handle(String name, FunctionDescriptor type, Linker.Option... options) {
+            return LINKER.downcallHandle(
+                    LINKER.defaultLookup()
+                            .find(name)
+                            .orElseThrow(() -> new IllegalStateException("the C library has no " + name)),
+                    type,
+                    options);
+        }
+    }
+}

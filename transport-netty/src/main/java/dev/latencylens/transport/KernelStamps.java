@@ -21,9 +21,9 @@ import org.jspecify.annotations.Nullable;
 /// (SO_TIMESTAMPNS, socket(7)), found by looking at the queue with recvmsg(2) without taking anything out.
 ///
 /// A look of so many bytes bears the stamp of the last segment that it touches. So one look at everything and one
-/// at the first byte tell whether a single segment waits, which is the rule; where more do, because this thread
-/// was late, looks of other lengths find where the first one ends, and each is read by itself, with its own stamp.
-/// Segments that the kernel has merged share the stamp of the last.
+/// at the first byte tell whether a single segment waits, which is the rule. Where more do, because this thread was
+/// late, each is read by itself, with its own stamp; senders end segments where frames end, so that two more looks
+/// mostly do to find where the first segment ends. Segments that the kernel has merged share the stamp of the last.
 ///
 /// Used by one I/O thread. Allocates nothing after it has been made.
 final class KernelStamps implements AutoCloseable {
@@ -37,8 +37,10 @@ final class KernelStamps implements AutoCloseable {
     private static final int CLOCK_REALTIME = 0;
     private static final int EINTR = 4;
     private static final int EAGAIN = 11;
-    /// MSG_PEEK, MSG_TRUNC, which for TCP means that nothing is copied (tcp(7)), and MSG_DONTWAIT.
-    private static final int LOOK = 0x02 | 0x20 | 0x40;
+    /// MSG_PEEK and MSG_DONTWAIT.
+    private static final int COPY = 0x02 | 0x40;
+    /// And MSG_TRUNC, which for TCP means that nothing is copied (tcp(7)).
+    private static final int LOOK = COPY | 0x20;
 
     private static final List<String> ARCHITECTURES = List.of("amd64", "aarch64");
 
@@ -56,6 +58,9 @@ final class KernelStamps implements AutoCloseable {
     /// One control message with a struct timespec; there is room for no other, as no other was asked for.
     private static final long CMSG_BYTES = 32;
 
+    /// Where frames give no hint.
+    private static final int NOWHERE = 0;
+
     private static final long NANOS_PER_SECOND = 1_000_000_000;
 
     private final Arena arena = Arena.ofConfined();
@@ -66,16 +71,25 @@ final class KernelStamps implements AutoCloseable {
     private final MemorySegment errno = arena.allocate(Linker.Option.captureStateLayout());
     private final WallClockOffset offset;
 
-    /// The wall clock's stamp of the last segment that the latest look touched.
+    /// What the look at everything saw, to tell where its frames end.
+    private final MemorySegment seen = arena.allocate(ReadStamp.READ_BYTES);
+    /// Bytes of it, and how many of them belong to segments that have been found already.
+    private int queued;
+
+    private int found;
+    /// The stamps of the next segment and of the last one.
+    private long nextWallNs = FlightLog.NO_STAMP;
+
+    private long lastWallNs = FlightLog.NO_STAMP;
+    /// The stamp of the last segment that the latest look touched.
     private long lookedAtWallNs = FlightLog.NO_STAMP;
 
     private long kernelAtNs = FlightLog.NO_STAMP;
-    private boolean more;
     private long stampedReads;
     private long unstampedReads;
 
     KernelStamps(Clock clock) {
-        vector.set(ValueLayout.ADDRESS, 0, arena.allocate(ReadStamp.READ_BYTES));
+        vector.set(ValueLayout.ADDRESS, 0, seen);
         message.set(ValueLayout.ADDRESS, MSG_IOV, vector);
         message.set(ValueLayout.JAVA_LONG, MSG_IOVLEN, 1);
         message.set(ValueLayout.ADDRESS, MSG_CONTROL, control);
@@ -94,52 +108,64 @@ final class KernelStamps implements AutoCloseable {
         return Native.REFUSAL.isEmpty() ? null : Native.REFUSAL;
     }
 
+    /// Forgets what was seen: another socket comes, or the same one later.
+    void begin() {
+        queued = 0;
+        found = 0;
+    }
+
     /// Finds the segment that the next read of the socket will bring, and its stamp.
     ///
-    /// @param usual a likely length, such as that of the segment before
     /// @return how many bytes to read for exactly that segment; 0 where nothing is to be had, be it the end
     /// @throws IOException what the read itself would have met
-    int nextSegment(int socket, int usual) throws IOException {
-        int queued = look(socket, ReadStamp.READ_BYTES);
-        if (queued <= 0) {
-            kernelAtNs = FlightLog.NO_STAMP;
-            more = false;
-            return 0;
-        }
-        int length = queued;
-        long wallNs = lookedAtWallNs;
-        if (queued > 1) {
-            look(socket, 1);
-            if (lookedAtWallNs != wallNs) {
-                wallNs = lookedAtWallNs;
-                length = endOf(socket, wallNs, queued, usual);
+    int nextSegment(int socket) throws IOException {
+        if (found == queued) {
+            found = 0;
+            queued = look(socket, ReadStamp.READ_BYTES, COPY);
+            if (queued <= 0) {
+                queued = 0;
+                kernelAtNs = FlightLog.NO_STAMP;
+                return 0;
             }
+            lastWallNs = lookedAtWallNs;
+            look(socket, 1, LOOK);
+            nextWallNs = lookedAtWallNs;
         }
-        more = length < queued || queued == ReadStamp.READ_BYTES;
-        if (wallNs == FlightLog.NO_STAMP) {
+        if (nextWallNs == FlightLog.NO_STAMP) {
             unstampedReads++;
             kernelAtNs = FlightLog.NO_STAMP;
         } else {
             stampedReads++;
-            kernelAtNs = offset.monotonicAtNs(wallNs);
+            kernelAtNs = offset.monotonicAtNs(nextWallNs);
         }
+        int length = nextWallNs == lastWallNs ? queued - found : endOfFirst(socket);
+        found += length;
         return length;
     }
 
-    /// The longest look that still bears the first segment's stamp; one of `queued` bytes does not.
-    private int endOf(int socket, long firstWallNs, int queued, int usual) throws IOException {
+    /// The longest look that still bears the first segment's stamp, knowing that one at everything does not.
+    private int endOfFirst(int socket) throws IOException {
         int within = 1;
-        int beyond = queued;
-        int probe = usual;
+        int beyond = queued - found;
+        long firstWallNs = nextWallNs;
+        nextWallNs = lastWallNs;
+        int frameEnd = LikelyFrame.length(seen, found, queued);
+        int probe = frameEnd + 1;
         while (beyond - within > 1) {
             if (probe <= within || probe >= beyond) {
                 probe = (within + beyond) >>> 1;
             }
-            look(socket, probe);
-            if (lookedAtWallNs == firstWallNs) {
-                within = probe++;
+            look(socket, probe, LOOK);
+            boolean afterFrame = probe == frameEnd + 1;
+            if (lookedAtWallNs != firstWallNs) {
+                nextWallNs = lookedAtWallNs;
+                beyond = probe;
+                probe = afterFrame ? frameEnd : NOWHERE;
             } else {
-                beyond = probe--;
+                within = probe;
+                int more = afterFrame ? LikelyFrame.length(seen, found + frameEnd, queued) : 0;
+                frameEnd += more;
+                probe = more > 0 ? frameEnd + 1 : NOWHERE;
             }
         }
         return within;
@@ -150,9 +176,9 @@ final class KernelStamps implements AutoCloseable {
         return kernelAtNs;
     }
 
-    /// Whether more than that segment was waiting.
+    /// Whether more than the segment found last was waiting.
     boolean more() {
-        return more;
+        return found < queued || queued == ReadStamp.READ_BYTES;
     }
 
     /// Looks whether somebody has set the wall clock, which the stamps are taken from.
@@ -170,16 +196,16 @@ final class KernelStamps implements AutoCloseable {
         arena.close();
     }
 
-    private int look(int socket, int bytes) throws IOException {
+    private int look(int socket, int bytes, int how) throws IOException {
         vector.set(ValueLayout.JAVA_LONG, IOV_LEN, bytes);
         message.set(ValueLayout.JAVA_LONG, MSG_CONTROLLEN, CMSG_BYTES);
-        int seen;
+        int bytesSeen;
         try {
-            seen = (int) (long) Native.RECVMSG.invokeExact(errno, socket, message, LOOK);
+            bytesSeen = (int) (long) Native.RECVMSG.invokeExact(errno, socket, message, how);
         } catch (Throwable e) {
             throw new IllegalStateException("recvmsg cannot be called", e);
         }
-        if (seen < 0) {
+        if (bytesSeen < 0) {
             int error = (int) Native.ERRNO.get(errno, 0L);
             if (error == EAGAIN || error == EINTR) {
                 return 0;
@@ -192,7 +218,7 @@ final class KernelStamps implements AutoCloseable {
                         && control.get(ValueLayout.JAVA_INT, CMSG_TYPE) == SO_TIMESTAMPNS
                 ? timespecNs(control, CMSG_DATA)
                 : FlightLog.NO_STAMP;
-        return seen;
+        return bytesSeen;
     }
 
     private long wallNs() {

@@ -5,6 +5,7 @@ import dev.latencylens.exchange.FlightLog;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.channel.Channel;
+import io.netty.channel.ChannelConfig;
 import io.netty.channel.DefaultMaxMessagesRecvByteBufAllocator;
 import io.netty.channel.epoll.EpollSocketChannel;
 import io.netty.util.UncheckedBooleanSupplier;
@@ -58,11 +59,17 @@ final class ReadStamp extends DefaultMaxMessagesRecvByteBufAllocator {
     }
 
     private final class StampingHandle extends MaxMessageHandle {
-        private int segmentBytes;
-
         @Override
         public int guess() {
             return READ_BYTES;
+        }
+
+        @Override
+        public void reset(ChannelConfig config) {
+            super.reset(config);
+            if (kernel != null) {
+                kernel.begin();
+            }
         }
 
         /// A buffer that holds the next segment and nothing behind it.
@@ -71,8 +78,9 @@ final class ReadStamp extends DefaultMaxMessagesRecvByteBufAllocator {
             if (kernel == null || channel == null) {
                 return super.allocate(allocator);
             }
+            int segmentBytes;
             try {
-                segmentBytes = kernel.nextSegment(channel.fd().intValue(), segmentBytes);
+                segmentBytes = kernel.nextSegment(channel.fd().intValue());
             } catch (IOException e) {
                 throw met(e);
             }

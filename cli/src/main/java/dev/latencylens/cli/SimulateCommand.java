@@ -90,8 +90,8 @@ public final class SimulateCommand implements Callable<Integer> {
     @Option(names = "--record", paramLabel = "FILE", description = "write the record of truth, a JSON line per request")
     private @Nullable Path record;
 
-    /// How long the server's code may be compiled at full speed. Later a compiler on the sending thread's CPU would
-    /// come between the instant that is recorded and its write.
+    /// How long the server's code may be compiled at full speed. Later a compiler on the sending thread's CPU
+    /// would come between the instant that is recorded and its write.
     private static final Duration COMPILING = Duration.ofSeconds(5);
 
     @Option(names = "--cpus", paramLabel = "N[,N]", split = ",", description = "pin the sending thread to these CPUs")

@@ -21,9 +21,12 @@ import org.jspecify.annotations.Nullable;
 /// (SO_TIMESTAMPNS, socket(7)), found by looking at the queue with recvmsg(2) without taking anything out.
 ///
 /// A look of so many bytes bears the stamp of the last segment that it touches. So one look at everything and one
-/// at the first byte tell whether a single segment waits, which is the rule. Where more do, because this thread was
-/// late, each is read by itself, with its own stamp; senders end segments where frames end, so that two more looks
-/// mostly do to find where the first segment ends. Segments that the kernel has merged share the stamp of the last.
+/// at the first byte tell whether a single segment waits, which is the rule. Where more do, because this thread
+/// was late, each is read by itself, with its own stamp; senders end segments where frames end, so that two more
+/// looks mostly do to find where the first segment ends.
+///
+/// While nobody reads, the kernel may merge segments of one connection once they have been acknowledged; they
+/// share the stamp of the last, be it the connection's end.
 ///
 /// Used by one I/O thread. Allocates nothing after it has been made.
 final class KernelStamps implements AutoCloseable {
@@ -169,6 +172,12 @@ final class KernelStamps implements AutoCloseable {
             }
         }
         return within;
+    }
+
+    /// The wall clock's stamp of the segment that holds the byte at this place of the queue, counted from 1.
+    long wallNsAt(int socket, int place) throws IOException {
+        look(socket, place, LOOK);
+        return lookedAtWallNs;
     }
 
     /// When the segment found last arrived, or [FlightLog#NO_STAMP].

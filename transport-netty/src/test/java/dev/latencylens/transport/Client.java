@@ -118,6 +118,21 @@ final class Client implements AutoCloseable {
             return this;
         }
 
+        Plan stamps(Stamps stamps) {
+            settings = new NetworkSettings(
+                    settings.endpoint(),
+                    settings.http(),
+                    settings.sockets(),
+                    settings.spin(),
+                    settings.reuse(),
+                    settings.maxStreams(),
+                    settings.timeouts(),
+                    settings.tls(),
+                    settings.proxy(),
+                    stamps);
+            return this;
+        }
+
         Plan implementedBy(io.netty.handler.ssl.SslProvider provider) {
             tls = new Tls(settings.tls(), settings.http(), provider);
             return this;

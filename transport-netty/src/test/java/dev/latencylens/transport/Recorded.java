@@ -46,7 +46,7 @@ final class Recorded implements FlightLog.Reader {
 
     @Override
     public void body(Exchange exchange, long arrivedAtNs, long kernelAtNs, byte[] bytes, int offset, int length) {
-        of(exchange).body(arrivedAtNs, bytes, offset, length);
+        of(exchange).body(arrivedAtNs, kernelAtNs, bytes, offset, length);
     }
 
     /// One exchange's entries.
@@ -61,6 +61,9 @@ final class Recorded implements FlightLog.Reader {
 
         /// The stamp of each body entry.
         final List<Long> bodyAtNs = new ArrayList<>();
+
+        /// The kernel's stamp of each body entry.
+        final List<Long> bodyKernelAtNs = new ArrayList<>();
 
         private final Map<Moment, Long> moments = new EnumMap<>(Moment.class);
         private final ByteArrayOutputStream body = new ByteArrayOutputStream();
@@ -93,11 +96,12 @@ final class Recorded implements FlightLog.Reader {
             }
         }
 
-        private void body(long arrivedAtNs, byte[] bytes, int offset, int length) {
+        private void body(long arrivedAtNs, long kernelAtNs, byte[] bytes, int offset, int length) {
             bodyBytes += length;
             if (bodyBytes <= MOST_KEPT_BYTES) {
                 body.write(bytes, offset, length);
                 bodyAtNs.add(arrivedAtNs);
+                bodyKernelAtNs.add(kernelAtNs);
             }
             if (!entries.getLast().equals("body")) {
                 entries.add("body");

@@ -22,6 +22,7 @@ import tools.jackson.databind.json.JsonMapper;
 /// @param coalesced measured chunks that came in one read with the one before
 /// @param ttftErrorNs measured firstToken - true write instant of the first output chunk
 /// @param arrivalErrorNs the same for every output chunk
+/// @param readErrorNs how much later than the write the read call that brought the chunk had returned
 /// @param gapErrorNs how far each measured gap is from the true one, either way
 /// @param mismatches what the run and the record do not agree on
 record TruthComparison(
@@ -33,6 +34,7 @@ record TruthComparison(
         long coalesced,
         Distribution ttftErrorNs,
         Distribution arrivalErrorNs,
+        Distribution readErrorNs,
         Distribution gapErrorNs,
         List<String> mismatches) {
 
@@ -64,6 +66,7 @@ record TruthComparison(
         private long coalesced;
         private final Distribution ttftErrorNs = new Distribution();
         private final Distribution arrivalErrorNs = new Distribution();
+        private final Distribution readErrorNs = new Distribution();
         private final Distribution gapErrorNs = new Distribution();
         private final List<String> mismatches = new ArrayList<>();
 
@@ -108,18 +111,21 @@ record TruthComparison(
                     coalesced,
                     ttftErrorNs,
                     arrivalErrorNs,
+                    readErrorNs,
                     gapErrorNs,
                     List.copyOf(mismatches));
         }
 
         private void errors(JsonNode exchange, TruthRecord truth, int[] output, int measured) {
             JsonNode atNs = exchange.at("/chunks/atNs");
+            JsonNode userAtNs = exchange.at("/chunks/userAtNs");
             JsonNode shared = exchange.at("/chunks/coalesced");
             chunks += measured;
             long earlierErrorNs = 0;
             for (int i = 0; i < measured; i++) {
                 long errorNs = startNs + atNs.get(i).asLong() - truth.chunkAtNs(output[i]);
                 arrivalErrorNs.record(errorNs);
+                readErrorNs.record(startNs + userAtNs.get(i).asLong() - truth.chunkAtNs(output[i]));
                 if (i == 0) {
                     ttftErrorNs.record(startNs + exchange.path("firstTokenAtNs").asLong() - truth.chunkAtNs(output[0]));
                 } else if (shared.get(i).asBoolean()) {

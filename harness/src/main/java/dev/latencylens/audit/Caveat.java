@@ -162,7 +162,8 @@ public sealed interface Caveat {
         @Override
         public String text() {
             return metric.label() + " (" + metric.formula() + ") was negative, down to " + millis(leastNs)
-                    + ": the server answered before the request was whole, or stamps are in doubt.";
+                    + ": the answer was there before this client had taken the later stamp of its request, because the"
+                    + " server was quick or the client late; what is counted from that stamp is too short by as much.";
         }
     }
 

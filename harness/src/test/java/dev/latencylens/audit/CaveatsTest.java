@@ -42,6 +42,18 @@ class CaveatsTest {
     }
 
     @Test
+    void aWallClockThatWasSetAndReadsWithoutTheKernelsStampAreTold() {
+        var stamps = new StampSource(true, "", 98, 2, 30, 1, -250_000_000);
+
+        assertThat(Caveats.about(CLOSED, summary, new LoadRun.Backlog(0, 0, 0, 0, stamps)))
+                .containsExactly(new Caveat.WallClockSet(1, -250_000_000), new Caveat.ReadsUnstamped(2, 100))
+                .extracting(Caveat::text)
+                .satisfiesExactly(
+                        set -> assertThat(set).contains("1 time during the run", "-250.0 ms"),
+                        unstamped -> assertThat(unstamped).contains("2 of 100 reads"));
+    }
+
+    @Test
     void failuresNameTheMostFrequentOne() {
         add(answer());
         add(exchange().ended(Outcome.Kind.RESET, "by peer"));
@@ -147,7 +159,9 @@ class CaveatsTest {
                 new Caveat.EndedEarly("interrupted", 4),
                 new Caveat.WarmupFailed(1, 2),
                 new Caveat.MaxCost("1 USD", "0.97 USD", "0.05 USD", 0, 12),
-                new Caveat.KeyInCleartext("example.com"));
+                new Caveat.KeyInCleartext("example.com"),
+                new Caveat.WallClockSet(1, -5),
+                new Caveat.ReadsUnstamped(1, 2));
 
         assertThat(all).hasSize(Caveat.class.getPermittedSubclasses().length);
         assertThat(all)

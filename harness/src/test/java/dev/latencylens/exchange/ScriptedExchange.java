@@ -80,6 +80,15 @@ public final class ScriptedExchange {
         return this;
     }
 
+    /// A chunk of visible text that the kernel had before it was read.
+    public ScriptedExchange chunkReadLate(Duration kernelOffset, Duration readOffset) {
+        long kernelAtNs = ZERO_NS + kernelOffset.toNanos();
+        timeline.setIfAbsent(Moment.FIRST_TOKEN, kernelAtNs);
+        timeline.set(Moment.LAST_TOKEN, kernelAtNs);
+        timeline.chunks().add(ZERO_NS + readOffset.toNanos(), kernelAtNs, ChunkKind.TEXT, ChunkSink.UNKNOWN_TOKENS, 10);
+        return this;
+    }
+
     public ScriptedExchange over(ConnectionFacts.Kind kind) {
         connection = new ConnectionFacts(1, kind, "1.1", "127.0.0.1:9", null);
         return this;

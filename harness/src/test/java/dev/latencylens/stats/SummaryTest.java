@@ -22,6 +22,23 @@ class SummaryTest {
     private final Summary summary = new Summary();
 
     @Test
+    void howLateTheClientReadIsNeitherInTheGapsNorInTheTimeToFirstToken() {
+        var summary = new Summary();
+        summary.add(exchange()
+                .startedAt(ofMillis(0))
+                .chunkReadLate(ofMillis(10), ofMillis(11))
+                .chunkReadLate(ofMillis(30), ofMillis(130))
+                .chunkReadLate(ofMillis(50), ofMillis(131))
+                .result());
+
+        assertThat(summary.of(Metric.TTFT).max()).hasValue(10_000_000);
+        assertThat(summary.of(Metric.ICL).max()).hasValue(20_000_000);
+        assertThat(summary.of(Metric.READ_LAG).count()).isEqualTo(3);
+        assertThat(summary.of(Metric.READ_LAG).max()).hasValue(100_000_000);
+        assertThat(summary.of(Metric.READ_LAG).min()).hasValue(1_000_000);
+    }
+
+    @Test
     void timeToFirstTokenCountsFromTheStartNotFromTheSchedule() {
         add(exchange().intendedAt(ofMillis(0)).startedAt(ofMillis(3)).tokensAt(ofMillis(10), ofMillis(14)));
 

@@ -44,6 +44,8 @@ class BadInputTest {
             run --http 3                     | '3' is neither 1.1 nor 2
             run --connection-reuse maybe     | maybe
             run --transport carrier-pigeon   | carrier-pigeon
+            run --stamps both                | 'both'
+            run --stamps kernel --transport nio | --stamps kernel is not to be had here
             run --max-streams 0              | --max-streams must be at least 1, was 0
             run --io-threads 0               | --io-threads must be at least 1, was 0
             run --io-threads 9 --concurrency 2 | --io-threads 9 is more than the concurrency of 2

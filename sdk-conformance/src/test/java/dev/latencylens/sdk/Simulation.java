@@ -15,6 +15,11 @@ final class Simulation {
     /// What a simulated model says, or thinks, in sixteen tokens.
     static final String SIXTEEN_TOKENS = "The quick naïve 日本 fox sees 🚀 over café and waits for a token — calmly";
 
+    static final String FOUR_TOKENS = "The quick naïve 日本";
+
+    /// The arguments of a simulated tool call of six tokens: the brackets are two of them.
+    static final String SIX_TOKENS_OF_ARGUMENTS = "{\"text\":\"" + FOUR_TOKENS + "\"}";
+
     private Simulation() {}
 
     /// Starts a provider that answers without delay; `behaviour` may be empty.

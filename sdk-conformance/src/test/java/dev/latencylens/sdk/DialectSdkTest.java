@@ -13,6 +13,9 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /// What the simulated provider says in each dialect is what that provider's own SDK for Node understands.
+///
+/// The SDKs for Java are asked for more, each in a test of its own: [OfficialSdkTest] and [OpenAiJavaSdkTest],
+/// [AnthropicJavaSdkTest], [GeminiJavaSdkTest], [BedrockJavaSdkTest].
 class DialectSdkTest {
     private static final ObjectMapper JSON = new ObjectMapper();
 

@@ -16,6 +16,7 @@ import dev.latencylens.simulated.SimulatedProvider;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.URI;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -72,6 +73,9 @@ import software.amazon.awssdk.services.bedrockruntime.model.ValidationException;
 class BedrockJavaSdkTest {
     private static final String CLAUDE = "anthropic.claude-v2:1";
     private static final ObjectMapper JSON = new ObjectMapper();
+
+    /// Two seconds, the SDK's default, can pass before a busy machine connects.
+    private static final Duration PATIENCE = Duration.ofMinutes(1);
 
     /// One for all tests: Amazon lets each take two seconds to end.
     private static final SdkAsyncHttpClient HTTP_1 = http(Protocol.HTTP1_1);
@@ -376,7 +380,11 @@ class BedrockJavaSdkTest {
     }
 
     private static SdkAsyncHttpClient http(Protocol protocol) {
-        return NettyNioAsyncHttpClient.builder().protocol(protocol).build();
+        return NettyNioAsyncHttpClient.builder()
+                .protocol(protocol)
+                .connectionTimeout(PATIENCE)
+                .connectionAcquisitionTimeout(PATIENCE)
+                .build();
     }
 
     /// What the client makes of an answer, or its own exception.

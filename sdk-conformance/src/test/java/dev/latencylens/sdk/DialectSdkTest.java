@@ -1,24 +1,23 @@
 package dev.latencylens.sdk;
 
+import static dev.latencylens.sdk.Simulation.SIXTEEN_TOKENS;
+import static dev.latencylens.sdk.Simulation.started;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.params.provider.Arguments.argumentSet;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import dev.latencylens.simulated.Behaviour;
-import dev.latencylens.simulated.ServerOptions;
-import dev.latencylens.simulated.SimulatedProvider;
-import java.io.IOException;
 import java.util.stream.Stream;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /// What the simulated provider says in each dialect is what that provider's own SDK for Node understands.
+///
+/// The SDKs for Java are asked for more, each in a test of its own: [OfficialSdkTest] and [OpenAiJavaSdkTest],
+/// [AnthropicJavaSdkTest], [GeminiJavaSdkTest], [BedrockJavaSdkTest].
 class DialectSdkTest {
     private static final ObjectMapper JSON = new ObjectMapper();
-    private static final String SIXTEEN_TOKENS =
-            "The quick naïve 日本 fox sees 🚀 over café and waits for a token — calmly";
 
     /// A dialect, and how its SDK calls an answer that reached its limit and one that calls a tool.
     record Dialect(String name, String atLimit, String forTool) {}
@@ -85,15 +84,9 @@ class DialectSdkTest {
 
     private static JsonNode read(Dialect dialect, String behaviour) throws Exception {
         try (var provider = started(behaviour)) {
-            String said = Node.run("read-dialect.mjs", dialect.name, "http://127.0.0.1:" + provider.port(), "16");
+            String said = Node.run("read-dialect.mjs", dialect.name, Simulation.origin(provider), "16");
             // Some SDKs warn about the version of Node first.
             return JSON.readTree(said.strip().lines().toList().getLast());
         }
-    }
-
-    private static SimulatedProvider started(String behaviour) throws IOException {
-        return SimulatedProvider.start(
-                ServerOptions.defaults(),
-                Behaviour.defaults().with("ttft=constant:1ms; gap=constant:0ms; " + behaviour));
     }
 }

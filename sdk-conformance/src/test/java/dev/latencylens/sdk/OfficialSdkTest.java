@@ -1,5 +1,7 @@
 package dev.latencylens.sdk;
 
+import static dev.latencylens.sdk.Simulation.SIXTEEN_TOKENS;
+import static dev.latencylens.sdk.Simulation.started;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -26,8 +28,6 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /// What the simulated provider says is what OpenAI's own SDKs, for Java and for Node, understand.
 class OfficialSdkTest {
-    private static final String SIXTEEN_TOKENS =
-            "The quick naïve 日本 fox sees 🚀 over café and waits for a token — calmly";
     private static final ObjectMapper JSON = new ObjectMapper();
 
     @ParameterizedTest
@@ -129,13 +129,6 @@ class OfficialSdkTest {
         }
     }
 
-    private static SimulatedProvider started(String behaviour) throws IOException {
-        String quick = "ttft=constant:1ms; gap=constant:0ms";
-        return SimulatedProvider.start(
-                ServerOptions.defaults(),
-                Behaviour.defaults().with(behaviour.isEmpty() ? quick : quick + "; " + behaviour));
-    }
-
     private record Understood(String text, String finish, CompletionUsage usage) {}
 
     private static OpenAIClient javaClient(SimulatedProvider provider) {
@@ -148,9 +141,9 @@ class OfficialSdkTest {
 
     private static ChatCompletionCreateParams question(int maxTokens) {
         return ChatCompletionCreateParams.builder()
-                .model("simulated")
+                .model(Simulation.MODEL)
                 .maxCompletionTokens(maxTokens)
-                .addUserMessage("one two three")
+                .addUserMessage(Simulation.PROMPT)
                 .build();
     }
 

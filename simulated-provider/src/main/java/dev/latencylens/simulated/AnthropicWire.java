@@ -20,6 +20,11 @@ class AnthropicWire extends Wire {
         return true;
     }
 
+    /// The member of a tool call that says who calls: the model itself, and no code that it runs.
+    String caller() {
+        return ",\"caller\":{\"type\":\"direct\"}";
+    }
+
     @Override
     final int preludes() {
         return !opensEarly() ? 1 : hasPing() ? 3 : 2;
@@ -142,14 +147,15 @@ class AnthropicWire extends Wire {
         put(out, "\"output_tokens\":1,\"service_tier\":\"standard\"}}}");
     }
 
-    private static void blockStart(ByteBuf out, Segment segment) {
+    private void blockStart(ByteBuf out, Segment segment) {
         put(out, "{\"type\":\"content_block_start\",\"index\":" + segment.order() + ",\"content_block\":{\"type\":\"");
         put(
                 out,
                 switch (segment.kind()) {
                     case REASONING -> "thinking\",\"thinking\":\"\",\"signature\":\"\"}}";
                     case TOOL ->
-                        "tool_use\",\"id\":\"toolu_" + segment.call() + "\",\"name\":\"look_up\",\"input\":{}}}";
+                        "tool_use\",\"id\":\"toolu_" + segment.call() + "\",\"name\":\"look_up\",\"input\":{}"
+                                + caller() + "}}";
                     default -> "text\",\"text\":\"\"}}";
                 });
     }
@@ -219,7 +225,7 @@ class AnthropicWire extends Wire {
                 put(out, "{\"type\":\"tool_use\",\"id\":\"toolu_" + segment.call());
                 put(out, "\",\"name\":\"look_up\",\"input\":");
                 Json.arguments(out, at.tokens);
-                put(out, "}");
+                put(out, caller() + "}");
             }
             default -> {
                 put(out, "{\"type\":\"text\",\"text\":\"");

@@ -27,6 +27,11 @@ final class InvokeWire extends AnthropicWire {
     }
 
     @Override
+    String caller() {
+        return "";
+    }
+
+    @Override
     boolean hasComments() {
         return false;
     }

@@ -116,7 +116,7 @@ class DialectTextTest {
                 .contains("""
                 event: content_block_start
                 data: {"type":"content_block_start","index":0,"content_block":{"type":"tool_use","id":"toolu_0",\
-                "name":"look_up","input":{}}}
+                "name":"look_up","input":{},"caller":{"type":"direct"}}}
 
                 event: content_block_delta
                 data: {"type":"content_block_delta","index":0,"delta":{"type":"input_json_delta","partial_json":""}}
@@ -127,6 +127,8 @@ class DialectTextTest {
 
                 """)
                 .contains("\"stop_reason\":\"tool_use\"");
+        assertThat(whole(AskedDialect.ANTHROPIC, "tool-call=true; tokens=3; thinking=0"))
+                .contains("\"name\":\"look_up\",\"input\":{\"text\":\"The\"},\"caller\":{\"type\":\"direct\"}}");
     }
 
     @Test
@@ -254,6 +256,8 @@ class DialectTextTest {
                         "message_delta",
                         "message_stop");
         assertThat(whole(AskedDialect.BEDROCK_INVOKE, "")).startsWith("{\"id\":\"msg_bdrk_000000000002\"");
+        assertThat(whole(AskedDialect.BEDROCK_INVOKE, "tool-call=true; tokens=3; thinking=0"))
+                .doesNotContain("caller");
     }
 
     @Test

@@ -19,6 +19,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -31,10 +32,14 @@ final class Inspection {
     /// More than a line of the table can show.
     private static final int MOST_EXCERPT = 200;
 
+    private static final Pattern EMPTY_THINKING =
+            Pattern.compile("\"thinking_delta\"\\s*,\\s*\"thinking\"\\s*:\\s*\"\"");
+
     private final DialectName dialect;
     private final int bodyBytes;
     private final List<Event> events;
     private final Map<ChunkKind, Tally> tallies;
+    private final long emptyThinking;
     private final Completion completion;
     private final @Nullable ProviderError error;
 
@@ -44,6 +49,7 @@ final class Inspection {
         this.bodyBytes = bodyBytes;
         this.events = List.copyOf(read.events);
         this.tallies = read.tallies;
+        this.emptyThinking = read.emptyThinking;
         this.completion = completion;
         this.error = error;
     }
@@ -113,6 +119,12 @@ final class Inspection {
     long chunks(ChunkKind kind) {
         Tally tally = tallies.get(kind);
         return tally == null ? 0 : tally.chunks;
+    }
+
+    /// Reasoning as the provider cut it: an empty delta, which ends each of Anthropic's thinking blocks, is one of
+    /// them, although it is no output.
+    long reasoningDeltas() {
+        return chunks(ChunkKind.REASONING) + emptyThinking;
     }
 
     /// Characters as Unicode counts them, also where a pair of surrogates came in two chunks.
@@ -195,6 +207,7 @@ final class Inspection {
         private final Set<ChunkKind> kinds = EnumSet.noneOf(ChunkKind.class);
         private final StringBuilder output = new StringBuilder();
         private Completion before;
+        private long emptyThinking;
         private boolean tokenSeen;
         private boolean visibleSeen;
         private boolean open;
@@ -236,6 +249,9 @@ final class Inspection {
                     kinds.isEmpty() ? Set.of() : Collections.unmodifiableSet(EnumSet.copyOf(kinds)),
                     excerpt,
                     mark));
+            if (kinds.isEmpty() && EMPTY_THINKING.matcher(event).find()) {
+                emptyThinking++;
+            }
             before = after;
             open = false;
             kinds.clear();

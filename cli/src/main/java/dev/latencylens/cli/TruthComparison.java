@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
@@ -81,12 +82,12 @@ record TruthComparison(
             }
             matched++;
             int[] output = outputOf(truth.chunks());
-            int measured = exchange.at("/chunks/atNs").size();
+            int[] measured = eventsOf(exchange.at("/chunks/bytes"));
             String outcome = exchange.path("outcome").asString();
             boolean answered = outcome.equals("completed") || outcome.equals("unterminated");
-            if (answered ? measured != output.length : measured > output.length) {
-                mismatches.add(truth.id() + " (" + outcome + "): " + measured + " chunks measured, " + output.length
-                        + " written");
+            if (answered ? measured.length != output.length : measured.length > output.length) {
+                mismatches.add(truth.id() + " (" + outcome + "): " + measured.length + " chunks measured, "
+                        + output.length + " written");
                 return;
             }
             JsonNode tokens = exchange.at("/usage/output_total");
@@ -116,25 +117,34 @@ record TruthComparison(
                     List.copyOf(mismatches));
         }
 
-        private void errors(JsonNode exchange, TruthRecord truth, int[] output, int measured) {
+        private void errors(JsonNode exchange, TruthRecord truth, int[] output, int[] measured) {
             JsonNode atNs = exchange.at("/chunks/atNs");
             JsonNode userAtNs = exchange.at("/chunks/userAtNs");
             JsonNode shared = exchange.at("/chunks/coalesced");
-            chunks += measured;
+            chunks += measured.length;
             long earlierErrorNs = 0;
-            for (int i = 0; i < measured; i++) {
-                long errorNs = startNs + atNs.get(i).asLong() - truth.chunkAtNs(output[i]);
+            for (int i = 0; i < measured.length; i++) {
+                int chunk = measured[i];
+                long errorNs = startNs + atNs.get(chunk).asLong() - truth.chunkAtNs(output[i]);
                 arrivalErrorNs.record(errorNs);
-                readErrorNs.record(startNs + userAtNs.get(i).asLong() - truth.chunkAtNs(output[i]));
+                readErrorNs.record(startNs + userAtNs.get(chunk).asLong() - truth.chunkAtNs(output[i]));
                 if (i == 0) {
                     ttftErrorNs.record(startNs + exchange.path("firstTokenAtNs").asLong() - truth.chunkAtNs(output[0]));
-                } else if (shared.get(i).asBoolean()) {
+                } else if (shared.get(chunk).asBoolean()) {
                     coalesced++;
                 } else {
                     gapErrorNs.record(Math.abs(errorNs - earlierErrorNs));
                 }
                 earlierErrorNs = errorNs;
             }
+        }
+
+        /// Indices of the chunks that are the first of their event: the record knows events, and a tool call that
+        /// comes whole is two chunks, its name and its arguments.
+        private static int[] eventsOf(JsonNode bytes) {
+            return IntStream.range(0, bytes.size())
+                    .filter(i -> bytes.get(i).asInt() > 0)
+                    .toArray();
         }
 
         /// Indices of the events that hold model output.

@@ -94,6 +94,22 @@ class InspectTest {
     }
 
     @Test
+    void anEmptyThinkingDeltaIsADeltaOfReasoningAndNoOutput() throws IOException {
+        String thinking = """
+                event: content_block_delta
+                data: {"type":"content_block_delta","index":0,"delta":{"type":"thinking_delta","thinking":"Hm"}}
+
+                event: content_block_delta
+                data: {"type":"content_block_delta","index":0,"delta":{"type":"thinking_delta","thinking":""}}
+
+                """;
+
+        assertThat(inspect(thinking, "anthropic", "--json").out())
+                .contains("\"reasoning_codepoints\":2,\"reasoning_chunks\":2");
+        assertThat(inspect(thinking, "anthropic").out()).contains("1 chunk");
+    }
+
+    @Test
     void theTableTellsWhyAnEventCountsOrDoesNot() throws IOException {
         var run = inspect(CHAT, "openai-chat");
 

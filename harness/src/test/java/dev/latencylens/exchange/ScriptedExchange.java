@@ -1,6 +1,7 @@
 package dev.latencylens.exchange;
 
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -77,6 +78,16 @@ public final class ScriptedExchange {
         }
         timeline.set(Moment.LAST_TOKEN, atNs);
         timeline.chunks().add(atNs, FlightLog.NO_STAMP, kind, tokens, 10);
+        return this;
+    }
+
+    /// A chunk whose tokens a tokenizer told.
+    public ScriptedExchange counted(Duration offset, ChunkKind kind, int tokens) {
+        chunk(offset, kind, ChunkSink.UNKNOWN_TOKENS);
+        int[] told = new int[timeline.chunks().size()];
+        Arrays.fill(told, ChunkSink.UNKNOWN_TOKENS);
+        told[told.length - 1] = tokens;
+        timeline.chunks().count(told);
         return this;
     }
 

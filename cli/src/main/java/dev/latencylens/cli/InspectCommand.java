@@ -1,7 +1,9 @@
 package dev.latencylens.cli;
 
 import dev.latencylens.exchange.ChunkKind;
+import dev.latencylens.exchange.ChunkSink;
 import dev.latencylens.exchange.Completion;
+import dev.latencylens.exchange.Tokenizer;
 import dev.latencylens.exchange.Usage;
 import dev.latencylens.provider.DialectName;
 import java.io.IOException;
@@ -57,6 +59,12 @@ final class InspectCommand implements Callable<Integer> {
             description = "what it speaks: ${COMPLETION-CANDIDATES}")
     private @Nullable String dialect;
 
+    @Option(
+            names = "--tokenizer",
+            paramLabel = "NAME|FILE",
+            description = "count the output's tokens by an encoding such as o200k_base, or a tokenizer.json")
+    private @Nullable String tokenizer;
+
     @Option(names = "--all", description = "show every event of a long stream")
     private boolean all;
 
@@ -74,12 +82,14 @@ final class InspectCommand implements Callable<Integer> {
                     "--dialect is missing; give one of " + String.join(", ", new RunCommand.DialectNames()));
         }
         DialectName spoken;
+        Tokenizer counting;
         try {
             spoken = DialectName.of(dialect);
+            counting = tokenizer == null ? null : TokenizerOption.named(tokenizer);
         } catch (IllegalArgumentException unknown) {
             throw CommandFailure.usage(String.valueOf(unknown.getMessage()), unknown);
         }
-        var inspection = Inspection.of(body(), spoken);
+        var inspection = Inspection.of(body(), spoken, counting);
         if (json) {
             printJson(inspection);
         } else {
@@ -219,9 +229,16 @@ final class InspectCommand implements Callable<Integer> {
                         + ", reasoning " + orUnsaid(reported.reasoning()));
     }
 
-    private static String output(Inspection inspection, ChunkKind kind) {
+    private String output(Inspection inspection, ChunkKind kind) {
         return Figures.count(inspection.codePoints(kind)) + " code points in " + Figures.count(inspection.chunks(kind))
-                + " chunks";
+                + " chunks"
+                + (tokenizer == null ? "" : ", " + orUnsaid(counted(inspection, kind)) + " tokens by " + tokenizer);
+    }
+
+    /// Null where the tokenizer cannot count.
+    private static @Nullable Long counted(Inspection inspection, ChunkKind kind) {
+        long tokens = inspection.tokens(kind);
+        return tokens == ChunkSink.UNKNOWN_TOKENS ? null : (Long) tokens;
     }
 
     private void fact(String name, String value) {
@@ -257,6 +274,12 @@ final class InspectCommand implements Callable<Integer> {
             out.writeBooleanProperty("terminator_seen", completion.terminatorSeen());
             text(out, "mid_stream_error", error(inspection));
             text(out, "malformed", inspection.malformed());
+            if (tokenizer != null) {
+                text(out, "tokenizer", tokenizer);
+                for (ChunkKind kind : ChunkKind.values()) {
+                    count(out, kind.label() + "_tokens_counted", counted(inspection, kind));
+                }
+            }
             out.writeEndObject();
             out.writeRaw('\n');
         }

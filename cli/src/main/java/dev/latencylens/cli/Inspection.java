@@ -6,6 +6,8 @@ import dev.latencylens.exchange.Completion;
 import dev.latencylens.exchange.ProviderError;
 import dev.latencylens.exchange.ResponseHead;
 import dev.latencylens.exchange.StreamDecoder;
+import dev.latencylens.exchange.Tokenizer;
+import dev.latencylens.exchange.Transcript;
 import dev.latencylens.provider.DialectName;
 import dev.latencylens.provider.DialectOptions;
 import java.net.URI;
@@ -54,13 +56,15 @@ final class Inspection {
         this.error = error;
     }
 
-    static Inspection of(byte[] body, DialectName dialect) {
+    /// @param tokenizer counts the output, null for nobody
+    static Inspection of(byte[] body, DialectName dialect, @Nullable Tokenizer tokenizer) {
         StreamDecoder decoder = dialect.decoder(body);
-        var reader = new Reader(body, decoder);
+        var reader = new Reader(body, decoder, tokenizer == null ? null : new Transcript(tokenizer));
         decoder.decode(body, 0, body.length, reader);
         reader.closeEvent();
         decoder.end(reader);
         reader.closeEvent();
+        reader.countTokens();
         Completion completion = decoder.completion();
         ProviderError error = completion.error();
         if (error == null && reader.tallies.isEmpty() && !completion.finishSeen() && completion.usage() == null) {
@@ -131,6 +135,12 @@ final class Inspection {
     long codePoints(ChunkKind kind) {
         Tally tally = tallies.get(kind);
         return tally == null ? 0 : tally.codePoints;
+    }
+
+    /// As the tokenizer counts; [ChunkSink#UNKNOWN_TOKENS] where it cannot.
+    long tokens(ChunkKind kind) {
+        Tally tally = tallies.get(kind);
+        return tally == null ? 0 : tally.tokens;
     }
 
     /// The error in the middle of the stream, or the one that the whole body is.
@@ -206,6 +216,8 @@ final class Inspection {
         private final Map<ChunkKind, Tally> tallies = new EnumMap<>(ChunkKind.class);
         private final Set<ChunkKind> kinds = EnumSet.noneOf(ChunkKind.class);
         private final StringBuilder output = new StringBuilder();
+        private final @Nullable Transcript transcript;
+        private final List<ChunkKind> chunks = new ArrayList<>();
         private Completion before;
         private long emptyThinking;
         private boolean tokenSeen;
@@ -214,9 +226,10 @@ final class Inspection {
         private int offset;
         private int bytes;
 
-        Reader(byte[] body, StreamDecoder decoder) {
+        Reader(byte[] body, StreamDecoder decoder, @Nullable Transcript transcript) {
             this.body = body;
             this.decoder = decoder;
+            this.transcript = transcript;
             this.before = decoder.completion();
         }
 
@@ -233,6 +246,23 @@ final class Inspection {
             kinds.add(kind);
             output.append(text, 0, Math.min(text.length(), Math.max(0, MOST_EXCERPT - output.length())));
             tallies.computeIfAbsent(kind, any -> new Tally()).add(choice, text);
+            if (transcript != null) {
+                transcript.add(kind, choice, text);
+                chunks.add(kind);
+            }
+        }
+
+        void countTokens() {
+            if (transcript == null) {
+                return;
+            }
+            int[] tokens = transcript.tokens();
+            for (int i = 0; i < tokens.length; i++) {
+                Tally tally = tallies.get(chunks.get(i));
+                if (tally != null) {
+                    tally.tokens = tokens[i] == UNKNOWN_TOKENS ? UNKNOWN_TOKENS : tally.tokens + tokens[i];
+                }
+            }
         }
 
         void closeEvent() {
@@ -309,6 +339,7 @@ final class Inspection {
         private final Set<Integer> halfPairs = new HashSet<>();
         private long chunks;
         private long codePoints;
+        private long tokens;
 
         void add(int choice, CharSequence text) {
             chunks++;

@@ -4,11 +4,14 @@ import dev.latencylens.audit.Caveat;
 import dev.latencylens.audit.Caveats;
 import dev.latencylens.clock.Clock;
 import dev.latencylens.clock.ClockAnchor;
+import dev.latencylens.exchange.ChunkKind;
 import dev.latencylens.exchange.Dialect;
 import dev.latencylens.exchange.Exchange;
 import dev.latencylens.exchange.FlightLog;
 import dev.latencylens.exchange.Interpreter;
 import dev.latencylens.exchange.Outcome;
+import dev.latencylens.exchange.Tokenizer;
+import dev.latencylens.exchange.Transcript;
 import dev.latencylens.exchange.Transport;
 import dev.latencylens.load.LoadRun;
 import dev.latencylens.provider.CostSummary;
@@ -68,6 +71,7 @@ final class Measurement {
 
     /// Measures, and returns the exit code.
     int run() throws IOException, InterruptedException {
+        Thread vocabulary = readVocabulary();
         Transport.Opener opener = NettyTransport.opener(plan.network());
         ClockAnchor anchor = ClockAnchor.take(clock);
         Environment environment = Environment.ofThisMachine();
@@ -77,6 +81,10 @@ final class Measurement {
             plan.ioCpus().reserve();
         }
         Priming.run(plan, this::placed);
+        if (vocabulary != null) {
+            vocabulary.join();
+        }
+        System.gc();
         if (plan.ioCpus() != null) {
             Cpus.makeCompilersGiveWay();
         }
@@ -84,7 +92,7 @@ final class Measurement {
             var stop = new StopSwitch();
             var hopelessStart = new HopelessStart(() -> stop.now("the first requests all failed alike"));
             CostLimit limit = costLimit();
-            var interpreter = new Interpreter(dialect, result -> {
+            var interpreter = new Interpreter(dialect, plan.tokenizer(), result -> {
                 summary.add(result);
                 Optional<BigDecimal> cost = costs.add(result);
                 exchanges.write(result, cost);
@@ -152,6 +160,18 @@ final class Measurement {
                         Report.of(plan, summary, costs, caveats, backlog.stamps(), environment, directory)));
         console.out().flush();
         return signal == 0 ? ExitCode.GOOD : ExitCode.SIGNALLED + signal;
+    }
+
+    /// Reading a tokenizer's vocabulary takes a CPU for hundreds of milliseconds and leaves garbage, so that is
+    /// done beside the priming and has ended when the first request goes out. Null where there is none to read.
+    private @Nullable Thread readVocabulary() {
+        Tokenizer tokenizer = plan.tokenizer();
+        if (tokenizer == null) {
+            return null;
+        }
+        var transcript = new Transcript(tokenizer);
+        transcript.add(ChunkKind.TEXT, 0, plan.prompts().apply(0).text());
+        return Thread.ofPlatform().name("vocabulary").daemon().start(transcript::tokens);
     }
 
     /// Null where the run may cost what it will.

@@ -1,6 +1,7 @@
 package dev.latencylens.cli;
 
 import dev.latencylens.exchange.Header;
+import dev.latencylens.exchange.Tokenizer;
 import dev.latencylens.load.Load;
 import dev.latencylens.stats.Metric;
 import dev.latencylens.stats.Percentile;
@@ -25,6 +26,7 @@ import org.jspecify.annotations.Nullable;
 /// @param priming how long the client's own code is run before it counts
 /// @param metrics what the report's table shows
 /// @param provider by name, whose prices are asked; null where only a URL was given
+/// @param tokenizer counts the tokens of chunks where the provider does not say, null for nobody
 record Plan(
         String id,
         URI url,
@@ -49,7 +51,8 @@ record Plan(
         List<Metric> metrics,
         List<Percentile> percentiles,
         @Nullable String provider,
-        Pricing pricing) {
+        Pricing pricing,
+        @Nullable Tokenizer tokenizer) {
 
     /// Whether a key crosses a network that anyone on it can read.
     boolean keyInCleartext() {

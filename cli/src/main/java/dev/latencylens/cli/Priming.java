@@ -34,8 +34,7 @@ import java.util.function.UnaryOperator;
 /// The first exchanges of a JVM pay for loading and compiling the client, hundreds of milliseconds of it, and
 /// would
 /// book that as the provider's time to first token. So the same transport, decoder and figures first drive a
-/// simulated provider in this process for a moment; what it says is thrown away, and what garbage it left is
-/// collected.
+/// simulated provider in this process for a moment; what it says is thrown away. It leaves garbage.
 final class Priming {
     /// Long enough for the hot methods to be compiled at all, short against the second in which a run should
     /// begin.
@@ -92,6 +91,5 @@ final class Priming {
                             List.of(new FlightLog(clock, 1 << 14, 1 << 21)))
                     .run();
         }
-        System.gc();
     }
 }

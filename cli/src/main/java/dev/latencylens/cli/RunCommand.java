@@ -220,11 +220,20 @@ final class RunCommand implements Callable<Integer> {
     @Option(names = "--extra-body", paramLabel = "JSON", description = "members to merge into each request's body")
     private @Nullable String extraBody;
 
-    @Option(names = "--no-usage", description = "do not ask for usage; tokens are then counted as chunks")
+    @Option(
+            names = "--no-usage",
+            description = "do not ask for usage; tokens are then counted by --tokenizer, or as chunks")
     private boolean noUsage;
 
     @Option(names = "--no-stream", description = "ask for whole answers")
     private boolean noStream;
+
+    @Option(
+            names = "--tokenizer",
+            paramLabel = "auto|none|NAME|FILE",
+            description = "counts the tokens of chunks, and of answers without usage: by default one of OpenAI's"
+                    + " encodings for its own models, else nobody; NAME is such as o200k_base, FILE a tokenizer.json")
+    private String tokenizer = TokenizerOption.AUTO;
 
     @Option(
             names = "--http",
@@ -461,7 +470,8 @@ final class RunCommand implements Callable<Integer> {
                         ? Percentile.USUAL
                         : metricPercentiles.stream().map(Percentile::parse).toList(),
                 target.providerLabel(),
-                pricing(target.providerLabel(), name));
+                pricing(target.providerLabel(), name),
+                TokenizerOption.tokenizer(tokenizer, target.dialect(), name));
     }
 
     private Pricing pricing(@Nullable String provider, String name) {

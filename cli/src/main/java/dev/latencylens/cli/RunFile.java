@@ -304,7 +304,7 @@ final class RunFile {
         json.writeEndObject();
     }
 
-    private static void tokens(JsonGenerator json, Summary summary) {
+    private void tokens(JsonGenerator json, Summary summary) {
         Summary.Tokens tokens = summary.tokens();
         json.writeObjectPropertyStart("tokens");
         json.writeStringProperty("source", tokens.source());
@@ -313,7 +313,17 @@ final class RunFile {
         json.writeNumberProperty("output_total", tokens.output());
         json.writeNumberProperty("reasoning", tokens.reasoning());
         json.writeNumberProperty("answersByUsage", tokens.answersByUsage());
+        json.writeNumberProperty("answersByTokenizer", tokens.answersByTokenizer());
         json.writeNumberProperty("answersByChunks", tokens.answersByChunks());
+        if (plan.tokenizer() == null) {
+            json.writeNullProperty("tokenizer");
+        } else {
+            text(json, "tokenizer", plan.tokenizer().name());
+        }
+        json.writeObjectPropertyStart("tokensPerChunk");
+        number(json, "usage", tokens.densityByUsage().tokensPerChunk());
+        number(json, "tokenizer", tokens.densityByTokenizer().tokensPerChunk());
+        json.writeEndObject();
         json.writeEndObject();
     }
 

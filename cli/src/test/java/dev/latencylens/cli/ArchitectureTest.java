@@ -61,13 +61,20 @@ class ArchitectureTest {
     }
 
     @Test
-    void harnessKnowsNoNettyNoJacksonAndNoJmh() {
+    void harnessKnowsNoNettyNoJacksonNoJmhAndNoTokenizer() {
         noClasses()
                 .that()
                 .resideInAnyPackage(HARNESS)
                 .should()
                 .dependOnClassesThat()
-                .resideInAnyPackage("io.netty..", "tools.jackson..", "com.fasterxml..", "org.openjdk..", "picocli..")
+                .resideInAnyPackage(
+                        "io.netty..",
+                        "tools.jackson..",
+                        "com.fasterxml..",
+                        "org.openjdk..",
+                        "picocli..",
+                        "com.knuddels..",
+                        "ai.djl..")
                 .check(CLASSES);
     }
 

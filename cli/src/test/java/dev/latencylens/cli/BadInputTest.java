@@ -60,6 +60,11 @@ class BadInputTest {
             run -H nonsense                  | bad header beginning with 'nonsense'; give it as 'Name: value'
             run --output-dir pom.xml         | output folder 'pom.xml' is a file
             run --label novalue              | novalue
+            run --tokenizer o300k_base       | unknown --tokenizer 'o300k_base': no such file; known are auto, none, r50k_base
+            run --tokenizer no/such.json     | unknown --tokenizer 'no/such.json': no such file
+            run --tokenizer pom.xml          | the tokenizer 'pom.xml' does not work: expected value at line 1 column 1; give
+            run --tokenizer src              | the tokenizer 'src' is a folder; give the tokenizer.json that is in it
+            inspect x --dialect openai-chat --tokenizer no | unknown --tokenizer 'no': no such file; known are
             run --prices no.json             | cannot read the prices in 'no.json'; give a JSON file
             run --prices pom.xml             | the prices in 'pom.xml' are no JSON
             run --service-tier gold          | unknown --service-tier 'gold'; known are standard, priority, flex, batch

@@ -7,6 +7,7 @@ import dev.latencylens.simulated.Behaviour;
 import dev.latencylens.simulated.ServerOptions;
 import dev.latencylens.simulated.SimulatedProvider;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -51,7 +52,14 @@ class EveryProviderTest {
         return environment;
     }
 
-    private LensRun run(SimulatedProvider simulated, Provider provider, String... more) {
+    private Path prices(Provider provider) throws IOException {
+        return Files.writeString(folder.resolve("prices.json"), """
+                {"form":"latencylens-prices/1","date":"2026-11-01","prices":[
+                  {"provider":"%s","model":"%s","source":"made up","input":"1","output":"10"}]}
+                """.formatted(provider.label(), model(provider)));
+    }
+
+    private LensRun run(SimulatedProvider simulated, Provider provider, String... more) throws IOException {
         var arguments = new ArrayList<>(List.of(
                 "run",
                 "--provider",
@@ -60,8 +68,8 @@ class EveryProviderTest {
                 base(simulated, provider),
                 "-m",
                 model(provider),
-                "--price-model",
-                "gpt-4.1-mini",
+                "--prices",
+                prices(provider).toString(),
                 "-n",
                 "12",
                 "--concurrency",

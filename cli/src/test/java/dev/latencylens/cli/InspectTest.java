@@ -110,6 +110,19 @@ class InspectTest {
     }
 
     @Test
+    void aTokenizerCountsTheOutputOfEachKind() throws IOException {
+        var run = inspect(CHAT, "openai-chat", "--tokenizer", "cl100k_base");
+        var json = inspect(CHAT, "openai-chat", "--json", "--tokenizer", "cl100k_base");
+
+        assertThat(run.out())
+                .contains("Text        5 code points in 2 chunks, 4 tokens by cl100k_base")
+                .contains("Reasoning   2 code points in 1 chunks, 1 tokens by cl100k_base");
+        assertThat(json.out())
+                .contains("\"malformed\":null,\"tokenizer\":\"cl100k_base\",\"text_tokens_counted\":4,"
+                        + "\"reasoning_tokens_counted\":1,\"tool_tokens_counted\":0,\"refusal_tokens_counted\":0}");
+    }
+
+    @Test
     void theTableTellsWhyAnEventCountsOrDoesNot() throws IOException {
         var run = inspect(CHAT, "openai-chat");
 

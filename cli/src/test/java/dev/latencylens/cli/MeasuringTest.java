@@ -234,6 +234,8 @@ class MeasuringTest {
                 "a=b",
                 "-H",
                 "X-Team: lens",
+                "--tokenizer",
+                "cl100k_base",
                 "--output-dir",
                 folder.resolve("good").toString());
         lens(

@@ -95,7 +95,21 @@ public sealed interface Caveat {
         public String text() {
             return answers + " of " + count(of, "answer") + " came without usage, so each of their chunks counts as"
                     + " one token; tpot and tokens/s are off where chunks hold more or fewer. Leave --no-usage out,"
-                    + " or ask the server to report usage.";
+                    + " ask the server to report usage, or give --tokenizer.";
+        }
+    }
+
+    /// Two counts of the same output, hidden reasoning left out.
+    record TokenizerDisagrees(long byTokenizer, long byUsage) implements Caveat {
+        /// How far the tokenizer may be off: 10 %, for usage also counts what ends an answer and frames a tool
+        /// call.
+        static final double TOLERANCE = 0.1;
+
+        @Override
+        public String text() {
+            return "The tokenizer finds " + byTokenizer + " tokens where usage says " + byUsage + ", so it may not be"
+                    + " the model's own, and the tokens of single chunks (itl, and what tpot leaves out) are off as"
+                    + " well. Name the right one with --tokenizer, or give --tokenizer none.";
         }
     }
 

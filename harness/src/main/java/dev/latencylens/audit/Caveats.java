@@ -83,6 +83,11 @@ public final class Caveats {
         if (tokens.answersByChunks() > 0) {
             caveats.add(new Caveat.TokensCountedAsChunks(tokens.answersByChunks(), summary.answered()));
         }
+        Summary.Agreement agreement = tokens.agreement();
+        if (Math.abs(agreement.byTokenizer() - agreement.byUsage())
+                > agreement.byUsage() * Caveat.TokenizerDisagrees.TOLERANCE) {
+            caveats.add(new Caveat.TokenizerDisagrees(agreement.byTokenizer(), agreement.byUsage()));
+        }
         if (tokens.answersWithCachedInput() > 0) {
             caveats.add(new Caveat.CachedPrompts(tokens.answersWithCachedInput(), summary.answered()));
         }

@@ -14,6 +14,7 @@ public final class Chunks {
     private int[] bytes = new int[16];
     private boolean[] coalesced = new boolean[16];
     private int size;
+    private boolean countedByTokenizer;
 
     void add(long arrivedAtNs, long kernelAtNs, ChunkKind kind, int tokens, int bytes) {
         if (size == kinds.length) {
@@ -75,6 +76,21 @@ public final class Chunks {
             total += tokens[i];
         }
         return total;
+    }
+
+    /// Fills in a tokenizer's counts, one for each chunk, where the provider did not say.
+    void count(int[] counted) {
+        for (int i = 0; i < size; i++) {
+            if (tokens[i] == ChunkSink.UNKNOWN_TOKENS && counted[i] != ChunkSink.UNKNOWN_TOKENS) {
+                tokens[i] = counted[i];
+                countedByTokenizer = true;
+            }
+        }
+    }
+
+    /// Whether the tokens of some of them are a tokenizer's and not the provider's word.
+    public boolean countedByTokenizer() {
+        return countedByTokenizer;
     }
 
     private void grow() {

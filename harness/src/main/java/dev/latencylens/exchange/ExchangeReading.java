@@ -17,15 +17,18 @@ final class ExchangeReading implements ChunkSink {
 
     long bodyBytes;
     private @Nullable StreamDecoder decoder;
+    /// Null where nobody counts tokens but the provider.
+    private @Nullable Transcript transcript;
     /// The stamps of the read being decoded.
     private long arrivedAtNs;
 
     private long kernelAtNs;
     private int eventBytes;
 
-    void headed(ResponseHead responseHead, StreamDecoder bodyDecoder) {
+    void headed(ResponseHead responseHead, StreamDecoder bodyDecoder, @Nullable Tokenizer tokenizer) {
         head = responseHead;
         decoder = bodyDecoder;
+        transcript = tokenizer == null ? null : new Transcript(tokenizer);
     }
 
     void decode(long readArrivedAtNs, long readKernelAtNs, byte[] bytes, int offset, int length) {
@@ -42,6 +45,10 @@ final class ExchangeReading implements ChunkSink {
             return NOTHING;
         }
         decoder.end(this);
+        if (transcript != null && timeline.chunks().totalTokens() == ChunkSink.UNKNOWN_TOKENS) {
+            timeline.chunks().count(transcript.tokens());
+        }
+        transcript = null;
         return decoder.completion();
     }
 
@@ -60,6 +67,9 @@ final class ExchangeReading implements ChunkSink {
         timeline.set(Moment.LAST_TOKEN, atNs());
         timeline.chunks().add(arrivedAtNs, kernelAtNs, kind, tokens, eventBytes);
         eventBytes = 0;
+        if (transcript != null) {
+            transcript.add(kind, choice, text);
+        }
     }
 
     private long atNs() {

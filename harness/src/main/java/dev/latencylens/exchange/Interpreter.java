@@ -1,6 +1,7 @@
 package dev.latencylens.exchange;
 
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /// Gives meaning to what the I/O threads recorded: bytes become chunks, instants a timeline, an end an outcome.
 ///
@@ -8,11 +9,19 @@ import java.util.function.Consumer;
 /// measurement.
 public final class Interpreter implements FlightLog.Reader {
     private final Dialect dialect;
+    private final @Nullable Tokenizer tokenizer;
     private final Consumer<ExchangeResult> results;
 
-    /// @param results receives each exchange once, when it has ended, on the interpreter's thread
+    /// Takes the provider's word for tokens, and no other.
     public Interpreter(Dialect dialect, Consumer<ExchangeResult> results) {
+        this(dialect, null, results);
+    }
+
+    /// @param tokenizer counts the tokens of chunks whose provider does not say, null for nobody
+    /// @param results receives each exchange once, when it has ended, on the interpreter's thread
+    public Interpreter(Dialect dialect, @Nullable Tokenizer tokenizer, Consumer<ExchangeResult> results) {
         this.dialect = dialect;
+        this.tokenizer = tokenizer;
         this.results = results;
     }
 
@@ -31,7 +40,7 @@ public final class Interpreter implements FlightLog.Reader {
         switch (fact) {
             case ConnectionFacts connection -> exchange.reading.connection = connection;
             case ResponseFact(ResponseHead head) ->
-                exchange.reading.headed(head, ContentDecoder.of(head, dialect.decoder(head)));
+                exchange.reading.headed(head, ContentDecoder.of(head, dialect.decoder(head)), tokenizer);
             case TransportEnd end -> finish(exchange, end);
         }
     }

@@ -17,7 +17,10 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalDouble;
 import java.util.OptionalLong;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /// What a run's exchanges came to.
@@ -52,11 +55,18 @@ public final class Summary {
     private long lastEndAtNs;
 
     private long answersWithUsage;
+    private long answersByTokenizer;
     private long answersWithCachedInput;
     private long inputTokens;
     private long cachedInputTokens;
     private long outputTokens;
     private long reasoningTokens;
+    private long tokensByUsage;
+    private long chunksByUsage;
+    private long tokensByTokenizer;
+    private long chunksByTokenizer;
+    private long tokensByTokenizerBesideUsage;
+    private long tokensByUsageBesideTokenizer;
     private @Nullable ExchangeResult example;
 
     public Summary() {
@@ -78,24 +88,47 @@ public final class Summary {
     /// @param cachedInput those of them that it read from a cache
     /// @param reasoning output tokens that were reasoning, as usage says
     /// @param answersByUsage answers whose output tokens are the provider's usage
-    /// @param answersByChunks answers without usage, of which every chunk was taken for a token
+    /// @param answersByTokenizer answers without usage, whose chunks a tokenizer counted
+    /// @param answersByChunks answers without either, of which every chunk was taken for a token
     /// @param answersWithCachedInput answers whose prompt came in part from a cache
+    /// @param densityByUsage of the answers with usage; where that tells reasoning apart, reasoning and its chunks
+    /// are left out, for it may have been hidden
+    /// @param densityByTokenizer of the answers whose chunks a tokenizer counted
     public record Tokens(
             long input,
             long cachedInput,
             long output,
             long reasoning,
             long answersByUsage,
+            long answersByTokenizer,
             long answersByChunks,
-            long answersWithCachedInput) {
-        /// `usage`, `chunks` or `usage and chunks`.
+            long answersWithCachedInput,
+            Density densityByUsage,
+            Density densityByTokenizer,
+            Agreement agreement) {
+        /// `usage`, `tokenizer` or `chunks`, or those of them that counted some of the answers: `usage and
+        /// chunks`.
         public String source() {
-            if (answersByChunks == 0) {
-                return "usage";
-            }
-            return answersByUsage == 0 ? "chunks" : "usage and chunks";
+            String sources = Stream.of(
+                            answersByUsage > 0 ? "usage" : "",
+                            answersByTokenizer > 0 ? "tokenizer" : "",
+                            answersByChunks > 0 ? "chunks" : "")
+                    .filter(source -> !source.isEmpty())
+                    .collect(Collectors.joining(" and "));
+            return sources.isEmpty() ? "usage" : sources;
         }
     }
+
+    /// How much output came in how many chunks.
+    public record Density(long tokens, long chunks) {
+        /// Absent where there was no chunk.
+        public OptionalDouble tokensPerChunk() {
+            return chunks == 0 ? OptionalDouble.empty() : OptionalDouble.of((double) tokens / chunks);
+        }
+    }
+
+    /// What tokenizer and usage say of the same output, that of the answers that have both.
+    public record Agreement(long byTokenizer, long byUsage) {}
 
     /// The time that rates refer to: from the first measured start to the last end of a response.
     ///
@@ -186,8 +219,12 @@ public final class Summary {
                 outputTokens,
                 reasoningTokens,
                 answersWithUsage,
-                answered - answersWithUsage,
-                answersWithCachedInput);
+                answersByTokenizer,
+                answered - answersWithUsage - answersByTokenizer,
+                answersWithCachedInput,
+                new Density(tokensByUsage, chunksByUsage),
+                new Density(tokensByTokenizer, chunksByTokenizer),
+                new Agreement(tokensByTokenizerBesideUsage, tokensByUsageBesideTokenizer));
     }
 
     /// Absent until something measured has ended.
@@ -297,6 +334,7 @@ public final class Summary {
         Distribution icl = all[Metric.ICL.ordinal()];
         Distribution readLag = all[Metric.READ_LAG.ordinal()];
         long gaps = 0;
+        long sinceTokenNs = 0;
         for (int i = 0; i < size; i++) {
             if (stream.isCoalesced(i)) {
                 coalescedChunks++;
@@ -310,7 +348,7 @@ public final class Summary {
                 icl.record(gapNs);
                 gaps++;
                 if (tokensKnown) {
-                    interTokenLatency(stream, i, gapNs);
+                    sinceTokenNs = interTokenLatency(stream, i, sinceTokenNs + gapNs);
                 }
             }
         }
@@ -320,14 +358,20 @@ public final class Summary {
         }
     }
 
-    private void interTokenLatency(Chunks stream, int first, long gapNs) {
+    /// A read may bring text and yet end no token: its gap then belongs to the tokens of the next one.
+    ///
+    /// @param sinceNs from the last read that ended a token to this one
+    /// @return what of that is still to be told
+    private long interTokenLatency(Chunks stream, int first, long sinceNs) {
         long tokens = stream.tokens(first);
         for (int i = first + 1; i < stream.size() && stream.isCoalesced(i); i++) {
             tokens += stream.tokens(i);
         }
-        if (tokens > 0) {
-            all[Metric.ITL.ordinal()].record(gapNs / tokens, tokens);
+        if (tokens == 0) {
+            return sinceNs;
         }
+        all[Metric.ITL.ordinal()].record(sinceNs / tokens, tokens);
+        return 0;
     }
 
     private void tokens(ExchangeResult result) {
@@ -337,6 +381,8 @@ public final class Summary {
         long output = said == null ? tokensByChunks(stream) : said;
         outputTokens += output;
         answersWithUsage += said == null ? 0 : 1;
+        answersByTokenizer += said == null && stream.countedByTokenizer() ? 1 : 0;
+        densities(stream, usage);
         if (usage != null) {
             inputTokens += orNone(usage.inputTotal());
             reasoningTokens += orNone(usage.reasoning());
@@ -349,6 +395,34 @@ public final class Summary {
             if (laterTokens > 0) {
                 all[Metric.TPOT.ordinal()].record(Math.round((double) streamedNs.getAsLong() / laterTokens));
             }
+        }
+    }
+
+    private void densities(Chunks stream, @Nullable Usage usage) {
+        boolean counted = stream.countedByTokenizer();
+        if (counted) {
+            tokensByTokenizer += tokensByChunks(stream);
+            chunksByTokenizer += stream.size();
+        }
+        Long said = usage == null ? null : usage.outputTotal();
+        if (usage == null || said == null) {
+            return;
+        }
+        boolean apart = usage.reasoning() != null;
+        long output = said - orNone(usage.reasoning());
+        long tokens = 0;
+        int compared = 0;
+        for (int i = 0; i < stream.size(); i++) {
+            if (!apart || stream.kind(i).isVisible()) {
+                compared++;
+                tokens += tokensOf(stream, i);
+            }
+        }
+        tokensByUsage += output;
+        chunksByUsage += compared;
+        if (counted) {
+            tokensByTokenizerBesideUsage += tokens;
+            tokensByUsageBesideTokenizer += output;
         }
     }
 

@@ -5,6 +5,7 @@ import static java.time.Duration.ofMillis;
 import static java.time.Duration.ofSeconds;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.latencylens.exchange.ChunkKind;
 import dev.latencylens.exchange.ConnectionFacts;
 import dev.latencylens.exchange.Moment;
 import dev.latencylens.exchange.Outcome;
@@ -83,6 +84,29 @@ class CaveatsTest {
     }
 
     @Test
+    void aTokenizerThatDisagreesWithUsageIsTold() {
+        add(exchange()
+                .startedAt(ofMillis(0))
+                .counted(ofMillis(5), ChunkKind.TEXT, 90)
+                .counted(ofMillis(6), ChunkKind.TEXT, 10)
+                .usage(1, 0, 111, 0));
+        assertThat(about(CLOSED)).isEmpty();
+
+        add(exchange()
+                .startedAt(ofMillis(0))
+                .counted(ofMillis(5), ChunkKind.TEXT, 90)
+                .counted(ofMillis(6), ChunkKind.TEXT, 10)
+                .usage(1, 0, 112, 0));
+        add(exchange()
+                .startedAt(ofMillis(0))
+                .counted(ofMillis(5), ChunkKind.TEXT, 100)
+                .usage(1, 0, 300, 189));
+        add(exchange().startedAt(ofMillis(0)).tokensAt(ofMillis(5)).usage(1, 0, 1_000, 0));
+
+        assertThat(about(CLOSED)).containsExactly(new Caveat.TokenizerDisagrees(300, 334));
+    }
+
+    @Test
     void promptsReadFromACacheAreTold() {
         add(answer().usage(100, 64, 2, 0));
 
@@ -150,6 +174,7 @@ class CaveatsTest {
                 new Caveat.Failures(1, 2, "reset (by peer)"),
                 new Caveat.ChunksCoalesced(1, 2),
                 new Caveat.TokensCountedAsChunks(1, 2),
+                new Caveat.TokenizerDisagrees(1, 2),
                 new Caveat.MixedConnections(1, 2, 3),
                 new Caveat.CachedPrompts(1, 2),
                 new Caveat.EmbeddedProvider(),

@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 class InterpreterTest {
@@ -13,6 +15,7 @@ class InterpreterTest {
 
     private final List<ExchangeResult> results = new ArrayList<>();
     private final Interpreter interpreter = new Interpreter(new LineDialect(), results::add);
+    private final TranscriptTest.WordTokenizer words = new TranscriptTest.WordTokenizer();
     private final Exchange exchange = ScriptedExchange.planned(1);
 
     @Test
@@ -73,6 +76,19 @@ class InterpreterTest {
         assertThat(chunks.bytes(0)).isEqualTo(8);
         assertThat(chunks.bytes(1)).isZero();
         assertThat(chunks.totalTokens()).isEqualTo(5);
+    }
+
+    @Test
+    void chunksWithoutAWordOfTheProviderAreUnknownUnlessATokenizerCounts() {
+        assertThat(tokensOf(null, "text a b\nthink c\n")).containsExactly(ChunkSink.UNKNOWN_TOKENS, 1);
+        assertThat(tokensOf(words, "text a b\nthink c\n")).containsExactly(2, 1);
+        assertThat(words.seen).containsExactly("a b", "c");
+    }
+
+    @Test
+    void nothingIsTokenisedWhereTheProviderTellsTheTokensOfEveryChunk() {
+        assertThat(tokensOf(words, "think c d\ntwice x y\n")).containsExactly(1, 2, 3);
+        assertThat(words.seen).isEmpty();
     }
 
     @Test
@@ -140,6 +156,18 @@ class InterpreterTest {
 
         assertThat(results.get(0).timeline().atNs(Moment.FIRST_TOKEN)).hasValue(12);
         assertThat(results.get(1).timeline().atNs(Moment.FIRST_TOKEN)).hasValue(11);
+    }
+
+    private static List<Integer> tokensOf(@Nullable Tokenizer tokenizer, String body) {
+        var seen = new ArrayList<ExchangeResult>();
+        var reader = new Interpreter(new LineDialect(), tokenizer, seen::add);
+        var each = ScriptedExchange.planned(1);
+        byte[] bytes = body.getBytes(UTF_8);
+        reader.fact(each, new ResponseFact(new ResponseHead(200, List.of())), 1);
+        reader.body(each, 10, FlightLog.NO_STAMP, bytes, 0, bytes.length);
+        reader.fact(each, TransportEnd.COMPLETE, 30);
+        Chunks chunks = seen.getFirst().timeline().chunks();
+        return IntStream.range(0, chunks.size()).mapToObj(chunks::tokens).toList();
     }
 
     private void answered() {

@@ -1,6 +1,7 @@
 package dev.latencylens.exchange;
 
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -86,6 +87,16 @@ public final class ScriptedExchange {
         timeline.setIfAbsent(Moment.FIRST_TOKEN, kernelAtNs);
         timeline.set(Moment.LAST_TOKEN, kernelAtNs);
         timeline.chunks().add(ZERO_NS + readOffset.toNanos(), kernelAtNs, ChunkKind.TEXT, ChunkSink.UNKNOWN_TOKENS, 10);
+        return this;
+    }
+
+    /// A chunk whose tokens a tokenizer told.
+    public ScriptedExchange counted(Duration offset, ChunkKind kind, int tokens) {
+        chunk(offset, kind, ChunkSink.UNKNOWN_TOKENS);
+        int[] told = new int[timeline.chunks().size()];
+        Arrays.fill(told, ChunkSink.UNKNOWN_TOKENS);
+        told[told.length - 1] = tokens;
+        timeline.chunks().count(told);
         return this;
     }
 

@@ -169,12 +169,82 @@ class SummaryTest {
                 .startedAt(ofMillis(0))
                 .tokensAt(ofMillis(10), ofMillis(20))
                 .usage(7, 5, 40, 30));
-        assertThat(summary.tokens()).isEqualTo(new Summary.Tokens(7, 5, 40, 30, 1, 0, 1));
+        assertThat(summary.tokens())
+                .isEqualTo(new Summary.Tokens(
+                        7,
+                        5,
+                        40,
+                        30,
+                        1,
+                        0,
+                        0,
+                        1,
+                        new Summary.Density(10, 2),
+                        new Summary.Density(0, 0),
+                        new Summary.Agreement(0, 0)));
         assertThat(summary.tokens().source()).isEqualTo("usage");
 
         add(exchange().startedAt(ofMillis(0)).tokensAt(ofMillis(10)));
-        assertThat(summary.tokens()).isEqualTo(new Summary.Tokens(7, 5, 41, 30, 1, 1, 1));
+        assertThat(summary.tokens().output()).isEqualTo(41);
+        assertThat(summary.tokens().answersByChunks()).isEqualTo(1);
         assertThat(summary.tokens().source()).isEqualTo("usage and chunks");
+    }
+
+    @Test
+    void aTokenizerCountsWhereThereIsNoUsage() {
+        add(exchange()
+                .startedAt(ofMillis(0))
+                .counted(ofMillis(10), ChunkKind.TEXT, 3)
+                .counted(ofMillis(30), ChunkKind.TEXT, 5));
+
+        assertThat(summary.tokens().output()).isEqualTo(8);
+        assertThat(summary.tokens().source()).isEqualTo("tokenizer");
+        assertThat(summary.tokens().answersByTokenizer()).isEqualTo(1);
+        assertThat(summary.tokens().answersByChunks()).isZero();
+        assertThat(summary.tokens().densityByTokenizer().tokensPerChunk()).hasValue(4);
+        assertThat(summary.tokens().densityByUsage().tokensPerChunk()).isEmpty();
+        only(Metric.TPOT).isEqualTo(ms(4));
+        assertThat(summary.of(Metric.ITL).count()).isEqualTo(5);
+    }
+
+    @Test
+    void usageStaysTheTotalAndTheTokenizerTellsTheTokensOfChunks() {
+        add(exchange()
+                .startedAt(ofMillis(0))
+                .counted(ofMillis(10), ChunkKind.TEXT, 3)
+                .counted(ofMillis(30), ChunkKind.TEXT, 5)
+                .usage(7, 0, 13, 0));
+
+        only(Metric.TPOT).isEqualTo(ms(2));
+        assertThat(summary.tokens().output()).isEqualTo(13);
+        assertThat(summary.tokens().source()).isEqualTo("usage");
+        assertThat(summary.tokens().densityByUsage().tokensPerChunk()).hasValue(6.5);
+        assertThat(summary.tokens().agreement()).isEqualTo(new Summary.Agreement(8, 13));
+    }
+
+    @Test
+    void hiddenReasoningIsNotComparedWithWhatWasShown() {
+        add(exchange()
+                .startedAt(ofMillis(0))
+                .counted(ofMillis(10), ChunkKind.REASONING, 9)
+                .counted(ofMillis(30), ChunkKind.TEXT, 5)
+                .usage(7, 0, 205, 200));
+
+        assertThat(summary.tokens().agreement()).isEqualTo(new Summary.Agreement(5, 5));
+        assertThat(summary.tokens().densityByUsage()).isEqualTo(new Summary.Density(5, 1));
+        assertThat(summary.tokens().densityByTokenizer()).isEqualTo(new Summary.Density(14, 2));
+    }
+
+    @Test
+    void aReadThatEndsNoTokenAddsItsGapToTheNext() {
+        add(exchange()
+                .startedAt(ofMillis(0))
+                .counted(ofMillis(10), ChunkKind.TEXT, 1)
+                .counted(ofMillis(15), ChunkKind.TEXT, 0)
+                .counted(ofMillis(22), ChunkKind.TEXT, 2));
+
+        assertThat(summary.of(Metric.ITL).count()).isEqualTo(2);
+        assertThat(summary.of(Metric.ITL).max()).hasValue(ms(6));
     }
 
     @ParameterizedTest

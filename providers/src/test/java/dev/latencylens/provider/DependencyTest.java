@@ -11,6 +11,7 @@ import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
 import dev.latencylens.exchange.Dialect;
+import dev.latencylens.exchange.Tokenizer;
 import org.junit.jupiter.api.Test;
 
 class DependencyTest {
@@ -19,7 +20,7 @@ class DependencyTest {
             .importPackages("dev.latencylens.provider");
 
     @Test
-    void providersKnowOnlyTheExchangeAndJackson() {
+    void providersKnowOnlyTheExchangeJacksonAndTokenizers() {
         assertThat(CLASSES).hasSizeGreaterThan(8);
         classes()
                 .should()
@@ -28,6 +29,8 @@ class DependencyTest {
                                 "javax.crypto..",
                                 "org.jspecify..",
                                 "tools.jackson..",
+                                "com.knuddels.jtokkit..",
+                                "ai.djl.huggingface.tokenizers..",
                                 "dev.latencylens.exchange",
                                 "dev.latencylens.provider")
                         .or(describe(
@@ -49,7 +52,7 @@ class DependencyTest {
     }
 
     @Test
-    void dialectsTheirOptionsAndPricesAreAllThatIsPublic() {
+    void dialectsTheirOptionsTokenizersAndPricesAreAllThatIsPublic() {
         classes()
                 .that()
                 .arePublic()
@@ -57,6 +60,8 @@ class DependencyTest {
                 .areTopLevelClasses()
                 .should()
                 .beAssignableTo(Dialect.class)
+                .orShould()
+                .beAssignableTo(Tokenizer.class)
                 .orShould()
                 .be(DialectName.class)
                 .orShould()

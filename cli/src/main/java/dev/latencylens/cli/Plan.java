@@ -3,6 +3,7 @@ package dev.latencylens.cli;
 import dev.latencylens.exchange.Header;
 import dev.latencylens.exchange.Tokenizer;
 import dev.latencylens.load.Load;
+import dev.latencylens.provider.PromptCache;
 import dev.latencylens.stats.Metric;
 import dev.latencylens.stats.Percentile;
 import dev.latencylens.transport.Cpus;
@@ -42,6 +43,7 @@ record Plan(
         boolean includeUsage,
         boolean ignoreEos,
         @Nullable String extraBody,
+        @Nullable PromptCache promptCache,
         Load load,
         NetworkSettings network,
         int ioThreads,

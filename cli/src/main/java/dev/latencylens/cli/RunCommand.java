@@ -9,6 +9,7 @@ import dev.latencylens.provider.DialectName;
 import dev.latencylens.provider.DialectOptions;
 import dev.latencylens.provider.Price;
 import dev.latencylens.provider.Prices;
+import dev.latencylens.provider.PromptCache;
 import dev.latencylens.provider.Provider;
 import dev.latencylens.provider.Secret;
 import dev.latencylens.simulated.Behaviour;
@@ -221,6 +222,13 @@ final class RunCommand implements Callable<Integer> {
     private @Nullable String extraBody;
 
     @Option(
+            names = "--cache-control",
+            paramLabel = "5m|1h",
+            converter = PromptCacheConverter.class,
+            description = "ask Anthropic or Bedrock to keep the prompt in its cache so long")
+    private @Nullable PromptCache promptCache;
+
+    @Option(
             names = "--no-usage",
             description = "do not ask for usage; tokens are then counted by --tokenizer, or as chunks")
     private boolean noUsage;
@@ -397,7 +405,7 @@ final class RunCommand implements Callable<Integer> {
                 secrets.addUrl(url);
             }
             Target.hideKeys(console.environment(), secrets);
-            return run(Target.of(provider, dialect, url));
+            return run(Target.of(provider, dialect, url, console.environment()));
         } catch (IllegalArgumentException wrong) {
             throw CommandFailure.usage(String.valueOf(wrong.getMessage()), wrong);
         }
@@ -457,6 +465,7 @@ final class RunCommand implements Callable<Integer> {
                 !noUsage,
                 ignoreEos,
                 extraBody,
+                promptCache,
                 load,
                 network,
                 ioThreads(load, cpus),
@@ -678,7 +687,8 @@ final class RunCommand implements Callable<Integer> {
         var options = DialectOptions.at(base, plan.model()).headers(plan.headers()).stream(plan.stream())
                 .includeUsage(plan.includeUsage())
                 .ignoreEos(plan.ignoreEos())
-                .apiVersion(plan.apiVersion());
+                .apiVersion(plan.apiVersion())
+                .promptCache(plan.promptCache());
         String key = key(target);
         if (!plan.embedded() && !key.isBlank()) {
             secrets.add(key);
@@ -742,6 +752,18 @@ final class RunCommand implements Callable<Integer> {
                 throw new TypeConversionException("a time must be positive, was '" + text + "'");
             }
             return duration;
+        }
+    }
+
+    /// Reads `5m` and `1h`.
+    static final class PromptCacheConverter implements ITypeConverter<PromptCache> {
+        @Override
+        public PromptCache convert(String text) {
+            try {
+                return PromptCache.of(text);
+            } catch (IllegalArgumentException wrong) {
+                throw new TypeConversionException(wrong.getMessage());
+            }
         }
     }
 

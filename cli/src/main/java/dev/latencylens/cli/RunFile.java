@@ -158,6 +158,9 @@ final class RunFile {
         if (plan.extraBody() != null) {
             text(json, "extraBody", plan.extraBody());
         }
+        if (plan.promptCache() != null) {
+            json.writeStringProperty("cacheControl", plan.promptCache().label());
+        }
         load(json, plan.load());
         network(json, plan.network());
         json.writeObjectPropertyStart("labels");

@@ -30,7 +30,11 @@ record Target(
     private static final List<String> SIGNING_VARIABLES = List.of("AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN");
 
     /// @throws IllegalArgumentException naming what is wrong and the cure
-    static Target of(@Nullable String providerName, @Nullable String dialectName, @Nullable String url) {
+    static Target of(
+            @Nullable String providerName,
+            @Nullable String dialectName,
+            @Nullable String url,
+            Map<String, String> environment) {
         Provider provider = providerName == null ? null : Provider.of(providerName);
         DialectName dialect = dialectName != null
                 ? DialectName.of(dialectName)
@@ -45,11 +49,43 @@ record Target(
             }
             return new Target(null, dialect, null);
         }
+        if (speaksBedrock(dialect)) {
+            return new Target(provider, dialect, bedrock(provider, environment));
+        }
         if (provider.baseUrl() == null) {
             throw new IllegalArgumentException("provider '" + provider.label()
                     + "' has another base URL for each account or region; give yours with --url");
         }
         return new Target(provider, dialect, provider.baseUrl());
+    }
+
+    private static boolean speaksBedrock(DialectName dialect) {
+        return dialect == DialectName.BEDROCK_CONVERSE || dialect == DialectName.BEDROCK_INVOKE;
+    }
+
+    /// Bedrock's host in the region that AWS's variables or shared files name.
+    private static URI bedrock(Provider provider, Map<String, String> environment) {
+        String region = region(environment);
+        if (region == null) {
+            throw new IllegalArgumentException("provider '" + provider.label()
+                    + "' has another base URL for each region; set AWS_REGION, or give yours with --url");
+        }
+        return uri("https://bedrock-runtime." + region + ".amazonaws.com" + (region.startsWith("cn-") ? ".cn" : ""));
+    }
+
+    /// @throws IllegalArgumentException naming the file that cannot be read
+    private static @Nullable String region(Map<String, String> environment) {
+        try {
+            return AwsCredentials.findRegion(environment::get).orElse(null);
+        } catch (IOException e) {
+            throw unreadable(e);
+        }
+    }
+
+    private static IllegalArgumentException unreadable(IOException e) {
+        return new IllegalArgumentException(
+                "cannot read AWS's shared files: " + e.getMessage() + "; set AWS_ACCESS_KEY_ID and AWS_REGION instead",
+                e);
     }
 
     boolean embedded() {
@@ -101,18 +137,16 @@ record Target(
     ///
     /// @throws IllegalArgumentException naming what is wrong and the cure
     Dialect dialect(DialectOptions options, Map<String, String> environment, Secrets secrets) {
-        if (dialect == DialectName.BEDROCK_CONVERSE || dialect == DialectName.BEDROCK_INVOKE) {
+        if (speaksBedrock(dialect)) {
             try {
                 AwsCredentials credentials =
                         AwsCredentials.find(environment::get).orElse(null);
                 if (credentials != null) {
                     credentials.hide(secrets::add);
                 }
-                options.aws(
-                        credentials, AwsCredentials.findRegion(environment::get).orElse(null));
+                options.aws(credentials, region(environment));
             } catch (IOException e) {
-                throw new IllegalArgumentException(
-                        "cannot read AWS's shared files: " + e.getMessage() + "; set AWS_ACCESS_KEY_ID instead", e);
+                throw unreadable(e);
             }
         }
         return dialect.with(options);

@@ -13,9 +13,11 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import tools.jackson.databind.JsonNode;
 
 /// Every preset against the simulated provider, which writes down what it truly sent.
 class EveryProviderTest {
@@ -105,6 +107,34 @@ class EveryProviderTest {
         LensRun truth = LensRun.lens("truth", folder.resolve("run").toString(), record.toString());
         assertThat(truth.exitCode()).as(truth.out() + truth.err()).isZero();
         assertThat(truth.out()).contains("12 requests matched", "0 in the run alone, 0 in the record alone");
+    }
+
+    @Test
+    void aPromptThatIsToBeKeptForAnHourIsBilledAsThatAndThenReadFromTheCache() throws IOException {
+        Behaviour behaviour = Behaviour.defaults().with("ttft=constant:5ms; gap=constant:1ms; cache-factor=0.1");
+        try (var simulated = SimulatedProvider.start(ServerOptions.defaults(), behaviour)) {
+            LensRun measured = run(
+                    simulated,
+                    Provider.ANTHROPIC,
+                    "--cache-control",
+                    "1h",
+                    "--concurrency",
+                    "1",
+                    "--prompt",
+                    "word ".repeat(2_000));
+
+            assertThat(measured.exitCode()).as(measured.err() + measured.out()).isZero();
+        }
+        List<JsonNode> usages = LensRun.exchanges(folder.resolve("run")).stream()
+                .map(exchange -> exchange.path("usage"))
+                .toList();
+        assertThat(usages.getFirst().path("cache_write_hour").asLong()).isPositive();
+        assertThat(usages.getLast().path("cache_write_hour").asLong()).isZero();
+        assertThat(usages.getLast().path("cached_read").asLong()).isPositive();
+        assertThat(LensRun.runFile(folder.resolve("run"))
+                        .at("/plan/cacheControl")
+                        .asString())
+                .isEqualTo("1h");
     }
 
     @ParameterizedTest

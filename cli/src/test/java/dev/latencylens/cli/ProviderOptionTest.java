@@ -225,11 +225,24 @@ class ProviderOptionTest {
             assertThat(run.err()).contains("give yours with --url").hasLineCount(1);
             assertThat(run.exitCode()).isEqualTo(ExitCode.USAGE);
         } else {
-            Target target = Target.of(provider.label(), null, null);
+            Target target = Target.of(provider.label(), null, null, Map.of());
             assertThat(target.url()).isEqualTo(provider.baseUrl());
             assertThat(target.dialect()).isEqualTo(provider.dialect());
             assertThat(target.keyVariables()).isEqualTo(provider.keyVariables());
         }
+    }
+
+    @Test
+    void bedrockIsFoundByTheRegionOfTheEnvironment() {
+        assertThat(Target.of("bedrock", null, null, Map.of("AWS_REGION", "eu-west-3"))
+                        .url())
+                .isEqualTo(URI.create("https://bedrock-runtime.eu-west-3.amazonaws.com"));
+        assertThat(Target.of("bedrock-invoke", null, null, Map.of("AWS_DEFAULT_REGION", "cn-north-1"))
+                        .url())
+                .isEqualTo(URI.create("https://bedrock-runtime.cn-north-1.amazonaws.com.cn"));
+        assertThat(Target.of("bedrock", null, "http://127.0.0.1:9", Map.of("AWS_REGION", "eu-west-3"))
+                        .url())
+                .isEqualTo(URI.create("http://127.0.0.1:9"));
     }
 
     @ParameterizedTest
@@ -269,10 +282,11 @@ class ProviderOptionTest {
 
     @Test
     void withoutAnyOfThemItStaysTheChatDialect() {
-        assertThat(Target.of(null, null, "http://127.0.0.1:9/v1"))
+        assertThat(Target.of(null, null, "http://127.0.0.1:9/v1", Map.of()))
                 .isEqualTo(new Target(null, DialectName.OPENAI_CHAT, URI.create("http://127.0.0.1:9/v1")));
-        assertThat(Target.of(null, null, null).embedded()).isTrue();
-        assertThat(Target.of("anthropic", "openai-chat", null).dialect()).isEqualTo(DialectName.OPENAI_CHAT);
+        assertThat(Target.of(null, null, null, Map.of()).embedded()).isTrue();
+        assertThat(Target.of("anthropic", "openai-chat", null, Map.of()).dialect())
+                .isEqualTo(DialectName.OPENAI_CHAT);
     }
 
     @ParameterizedTest
@@ -286,6 +300,8 @@ class ProviderOptionTest {
             --provider nobody -m m                      | there is no provider 'nobody'; there are openai, openai-responses
             --dialect nothing --url http://h/v1 -m m    | there is no dialect 'nothing'; there are openai-chat
             --dialect anthropic -m m                    | --dialect anthropic needs a server that speaks it
+            --provider gemini -m m --cache-control 5m   | --cache-control is for anthropic, bedrock-converse, bedrock-invoke
+            --provider anthropic -m m --cache-control 2h | prompts are kept for 5m or 1h, not for '2h'
             --provider anthropic                        | --model is missing; name the model that https://api.anthropic
             """)
     void everyBadNameIsAnsweredInOneLine(String line, String says) {

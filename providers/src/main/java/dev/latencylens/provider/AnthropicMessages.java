@@ -53,7 +53,13 @@ public final class AnthropicMessages extends JsonDialect {
         members.put("model", options.model);
         members.put("max_tokens", limited ? BodyTemplate.LIMIT : USUAL_LIMIT);
         members.put("stream", options.stream);
-        members.putArray("messages").addObject().put("role", "user").put("content", BodyTemplate.PROMPT);
+        ObjectNode message = members.putArray("messages").addObject().put("role", "user");
+        if (options.promptCache == null) {
+            message.put("content", BodyTemplate.PROMPT);
+        } else {
+            options.promptCache.mark(
+                    message.putArray("content").addObject().put("type", "text").put("text", BodyTemplate.PROMPT));
+        }
         if (options.temperature != null) {
             members.put("temperature", options.temperature);
         }

@@ -58,42 +58,76 @@ public final class Bedrock implements Dialect {
     private final List<Header> headers;
     private final ErrorReader errors;
     private final ObjectNode extraBody;
+    private final @Nullable PromptCache promptCache;
     private final @Nullable InvokeFamily family;
     private final @Nullable SigV4 signer;
     private final Header host;
     private final Clock clock;
 
-    private Bedrock(Builder options) {
-        api = options.api;
-        target = path(options.baseUrl) + "/model/" + SigV4.encode(options.model) + "/" + api.operation(options.stream);
-        headers = options.headers();
-        errors = new ErrorReader(options.secrets());
+    /// @throws IllegalArgumentException where the region of the signature is not known, or by [Api#INVOKE] the
+    /// requests of the model's family are not
+    Bedrock(DialectOptions options, Api api) {
+        this(options, api, Clock.systemUTC());
+    }
+
+    /// @param clock tells the time of a signature
+    Bedrock(DialectOptions options, Api api, Clock clock) {
+        this.api = api;
+        this.clock = clock;
+        target = options.basePath() + "/model/" + SigV4.encode(options.model) + "/" + api.operation(options.stream);
+        headers = headers(options, api);
+        errors = new ErrorReader(secrets(options));
         extraBody = options.extraBody;
+        promptCache = options.promptCache;
         family = api == Api.INVOKE ? InvokeFamily.of(options.model) : null;
-        signer = options.signer();
+        signer = signer(options);
         host = Header.of("host", authority(options.baseUrl));
-        clock = options.clock;
+        InvokeFamily.refuse(promptCache, family);
     }
 
-    /// Options of a dialect for the server at this base URL.
-    public static Builder at(URI baseUrl, Api api, String model) {
-        return new Builder(baseUrl, api, model);
-    }
-
-    /// The dialect with options that all dialects have.
-    static Bedrock of(DialectOptions options, Api api) {
-        Builder builder = at(options.baseUrl, api, options.model).headers(options.ownHeaders).stream(options.stream)
-                .extraBody(options.extraBody);
+    private static List<Header> headers(DialectOptions options, Api api) {
+        List<Header> fields = new ArrayList<>();
+        fields.add(Header.of("content-type", JSON_TYPE));
+        fields.add(Header.of("accept", options.stream ? EVENT_STREAM : JSON_TYPE));
+        if (options.stream && api == Api.INVOKE) {
+            fields.add(Header.of("x-amzn-bedrock-accept", JSON_TYPE));
+        }
         if (options.apiKey != null) {
-            builder.apiKey(options.apiKey);
+            fields.add(Header.secret("authorization", BEARER + options.apiKey.reveal()));
         }
-        if (options.awsCredentials != null) {
-            builder.credentials(options.awsCredentials);
-        }
+        return options.headersWith(fields);
+    }
+
+    private @Nullable SigV4 signer(DialectOptions options) {
+        boolean authorised = headers.stream().anyMatch(field -> field.name().equals("authorization"));
+        return options.awsCredentials == null || authorised
+                ? null
+                : new SigV4(options.awsCredentials, signingRegion(options), SIGNING_NAME, SigV4.Rules.BEDROCK);
+    }
+
+    private static String signingRegion(DialectOptions options) {
         if (options.region != null) {
-            builder.region(options.region);
+            return options.region;
         }
-        return builder.build();
+        Matcher inHost = REGION_IN_HOST.matcher(authority(options.baseUrl));
+        if (inHost.matches()) {
+            return Objects.requireNonNull(inHost.group(1));
+        }
+        throw new IllegalArgumentException("the region to sign for is not known: host '" + authority(options.baseUrl)
+                + "' does not name it; set AWS_REGION or the profile's region");
+    }
+
+    /// What must not come back in an error's words.
+    private List<Secret> secrets(DialectOptions options) {
+        List<Secret> secrets = new ArrayList<>(DialectOptions.secretsOf(headers));
+        AwsCredentials credentials = options.awsCredentials;
+        if (credentials != null) {
+            secrets.add(credentials.secretAccessKey());
+            if (credentials.sessionToken() != null) {
+                secrets.add(credentials.sessionToken());
+            }
+        }
+        return secrets;
     }
 
     @Override
@@ -108,6 +142,9 @@ public final class Bedrock implements Dialect {
         ObjectNode members = family == null
                 ? InvokeFamily.converse(sendable.text(), sendable.maxOutputTokens())
                 : family.body(sendable);
+        if (promptCache != null) {
+            InvokeFamily.mark(members, promptCache, family);
+        }
         DialectOptions.merge(members, extraBody);
         byte[] body = JSON.writeValueAsBytes(members);
         return new Request("POST", target, signer == null ? headers : signed(signer, body), body);
@@ -150,142 +187,9 @@ public final class Bedrock implements Dialect {
         return new String(text.getBytes(StandardCharsets.UTF_8), StandardCharsets.UTF_8);
     }
 
-    private static String path(URI baseUrl) {
-        String path = Objects.requireNonNullElse(baseUrl.getRawPath(), "");
-        while (path.endsWith("/")) {
-            path = path.substring(0, path.length() - 1);
-        }
-        return path;
-    }
-
-    /// As the transport sends it: in lower case, without the scheme's own port.
     private static String authority(URI baseUrl) {
         String host = Objects.requireNonNullElse(baseUrl.getHost(), "").toLowerCase(Locale.ROOT);
         int usual = "http".equalsIgnoreCase(baseUrl.getScheme()) ? 80 : 443;
         return baseUrl.getPort() == -1 || baseUrl.getPort() == usual ? host : host + ":" + baseUrl.getPort();
-    }
-
-    /// What a request asks for beside its prompt.
-    public static final class Builder {
-        private final URI baseUrl;
-        private final Api api;
-        private final String model;
-        private final List<Header> ownHeaders = new ArrayList<>();
-        private final ObjectNode extraBody = JSON.createObjectNode();
-        private boolean stream = true;
-        private Clock clock = Clock.systemUTC();
-        private @Nullable Secret apiKey;
-        private @Nullable AwsCredentials credentials;
-        private @Nullable String region;
-
-        private Builder(URI baseUrl, Api api, String model) {
-            this.baseUrl = baseUrl;
-            this.api = api;
-            this.model = model;
-        }
-
-        /// A Bedrock API key, sent as it is instead of a signature.
-        public Builder apiKey(Secret key) {
-            apiKey = key;
-            return this;
-        }
-
-        /// What signs each request, unless there is an API key or an `authorization` field of the caller's own.
-        public Builder credentials(AwsCredentials signingKeys) {
-            credentials = signingKeys;
-            return this;
-        }
-
-        /// The region of the signature; needed where the base URL's host does not tell it.
-        public Builder region(String name) {
-            region = name;
-            return this;
-        }
-
-        /// Tells the time of a signature, the system's unless set.
-        public Builder clock(Clock time) {
-            clock = time;
-            return this;
-        }
-
-        /// Sent in place of the dialect's own fields of the same names.
-        public Builder headers(List<Header> fields) {
-            ownHeaders.addAll(fields);
-            return this;
-        }
-
-        /// Whether the answer comes as it is made (the default) or at once.
-        public Builder stream(boolean asItIsMade) {
-            stream = asItIsMade;
-            return this;
-        }
-
-        /// Merged over the request's members as RFC 7396 says: objects are merged, null takes a member out,
-        /// anything else replaces.
-        public Builder extraBody(ObjectNode members) {
-            extraBody.setAll(members);
-            return this;
-        }
-
-        /// @throws IllegalArgumentException where the region of the signature is not known, or by
-        /// [Api#INVOKE] the requests of the model's family are not
-        public Bedrock build() {
-            return new Bedrock(this);
-        }
-
-        private List<Header> headers() {
-            List<Header> fields = new ArrayList<>();
-            fields.add(Header.of("content-type", JSON_TYPE));
-            fields.add(Header.of("accept", stream ? EVENT_STREAM : JSON_TYPE));
-            if (stream && api == Api.INVOKE) {
-                fields.add(Header.of("x-amzn-bedrock-accept", JSON_TYPE));
-            }
-            if (apiKey != null) {
-                fields.add(Header.secret("authorization", BEARER + apiKey.reveal()));
-            }
-            fields.removeIf(
-                    field -> ownHeaders.stream().anyMatch(own -> own.name().equals(field.name())));
-            fields.addAll(ownHeaders);
-            return List.copyOf(fields);
-        }
-
-        private @Nullable SigV4 signer() {
-            boolean authorised =
-                    headers().stream().anyMatch(field -> field.name().equals("authorization"));
-            return credentials == null || authorised
-                    ? null
-                    : new SigV4(credentials, signingRegion(), SIGNING_NAME, SigV4.Rules.BEDROCK);
-        }
-
-        private String signingRegion() {
-            if (region != null) {
-                return region;
-            }
-            Matcher inHost = REGION_IN_HOST.matcher(authority(baseUrl));
-            if (inHost.matches()) {
-                return Objects.requireNonNull(inHost.group(1));
-            }
-            throw new IllegalArgumentException("the region to sign for is not known: host '" + authority(baseUrl)
-                    + "' does not name it; set AWS_REGION or the profile's region");
-        }
-
-        /// What must not come back in an error's words.
-        private List<Secret> secrets() {
-            List<Secret> secrets = new ArrayList<>();
-            for (Header field : headers()) {
-                String value =
-                        field.value().startsWith(BEARER) ? field.value().substring(BEARER.length()) : field.value();
-                if (field.secret() && !value.isBlank()) {
-                    secrets.add(Secret.of(value));
-                }
-            }
-            if (credentials != null) {
-                secrets.add(credentials.secretAccessKey());
-                if (credentials.sessionToken() != null) {
-                    secrets.add(credentials.sessionToken());
-                }
-            }
-            return secrets;
-        }
     }
 }

@@ -45,6 +45,9 @@ public final class DialectOptions {
     String apiVersion;
 
     @Nullable
+    PromptCache promptCache;
+
+    @Nullable
     AwsCredentials awsCredentials;
 
     @Nullable
@@ -130,6 +133,12 @@ public final class DialectOptions {
     /// `anthropic-version`, or Azure's `api-version`.
     public DialectOptions apiVersion(@Nullable String version) {
         apiVersion = version;
+        return this;
+    }
+
+    /// How long the provider is asked to keep the prompt in its cache; null leaves it to the provider.
+    public DialectOptions promptCache(@Nullable PromptCache kept) {
+        promptCache = kept;
         return this;
     }
 
@@ -226,13 +235,18 @@ public final class DialectOptions {
 
     /// Reads errors without any of the secrets that these headers carry.
     static ErrorReader errorsWithout(List<Header> headers) {
-        return new ErrorReader(headers.stream()
+        return new ErrorReader(secretsOf(headers));
+    }
+
+    /// What must not come back in an error's words.
+    static List<Secret> secretsOf(List<Header> headers) {
+        return headers.stream()
                 .filter(Header::secret)
                 .map(Header::value)
                 .map(value -> value.startsWith("Bearer ") ? value.substring("Bearer ".length()) : value)
                 .filter(value -> !value.isBlank())
                 .map(Secret::of)
-                .toList());
+                .toList();
     }
 
     static void merge(ObjectNode target, ObjectNode patch) {

@@ -2,11 +2,7 @@ package dev.latencylens.provider;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
-import dev.latencylens.exchange.Dialect;
 import dev.latencylens.exchange.Header;
-import dev.latencylens.exchange.Prompt;
-import dev.latencylens.exchange.Request;
-import dev.latencylens.exchange.ResponseHead;
 import dev.latencylens.exchange.StreamDecoder;
 import java.net.URLEncoder;
 import java.util.List;
@@ -19,7 +15,7 @@ import tools.jackson.databind.node.ObjectNode;
 /// The base URL ends where `/models` follows, for example `https://generativelanguage.googleapis.com/v1beta` or
 /// `https://{loc}-aiplatform.googleapis.com/v1/projects/{p}/locations/{loc}/publishers/google`. A stream is asked
 /// for as events; a base URL with `?alt=json` gets it as one array that comes in pieces.
-public final class Gemini implements Dialect {
+public final class Gemini extends JsonDialect {
     private static final String VERTEX_HOST = "aiplatform.googleapis.com";
 
     /// What the access tokens of Google's OAuth begin with.
@@ -27,43 +23,29 @@ public final class Gemini implements Dialect {
 
     private static final JsonMapper JSON = JsonMapper.shared();
 
-    private final String target;
     private final boolean stream;
-    private final List<Header> headers;
-    private final ErrorReader errors;
-    private final BodyTemplate body;
 
     public Gemini(DialectOptions options) {
-        target = target(options);
+        super("gemini", target(options), headers(options), limited -> members(options, limited));
         stream = options.stream;
-        headers = options.headersWith(
+    }
+
+    @Override
+    Answer answer(ErrorReader errors) {
+        return new GeminiAnswer(errors);
+    }
+
+    /// A stream that was not asked for as events is one array.
+    @Override
+    StreamDecoder document(Answer answer) {
+        return stream ? new ArrayDecoder(answer) : super.document(answer);
+    }
+
+    private static List<Header> headers(DialectOptions options) {
+        return options.headersWith(
                 isToken(options)
                         ? options.usualHeaders("authorization", "Bearer ")
                         : options.usualHeaders("x-goog-api-key", ""));
-        errors = DialectOptions.errorsWithout(headers);
-        body = new BodyTemplate(limited -> members(options, limited));
-    }
-
-    @Override
-    public String name() {
-        return "gemini";
-    }
-
-    @Override
-    public Request request(Prompt prompt) {
-        return new Request("POST", target, headers, body.body(prompt));
-    }
-
-    @Override
-    public StreamDecoder decoder(ResponseHead head) {
-        if (!head.isSuccess()) {
-            return WholeBodyDecoder.ofError(errors);
-        }
-        Answer answer = new GeminiAnswer(errors);
-        if (!head.isJson()) {
-            return new SseDecoder(answer);
-        }
-        return stream ? new ArrayDecoder(answer) : WholeBodyDecoder.ofAnswer(answer);
     }
 
     /// Whether the key is one that ends after an hour, which goes out as such.

@@ -4,7 +4,9 @@ import dev.latencylens.exchange.Prompt;
 import java.util.Arrays;
 import java.util.Locale;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /// The families of models on Bedrock whose own requests are known, told by the beginning of the model's id.
@@ -77,6 +79,30 @@ enum InvokeFamily {
                         + "' by bedrock-invoke are not known, only those to "
                         + Arrays.stream(values()).map(family -> family.idStart).collect(Collectors.joining(", "))
                         + "; use bedrock-converse"));
+    }
+
+    /// @throws IllegalArgumentException where a request to this family, or of Converse where it is null, cannot
+    /// carry the mark
+    static void refuse(@Nullable PromptCache cache, @Nullable InvokeFamily family) {
+        if (cache == PromptCache.HOUR && family == null) {
+            throw new IllegalArgumentException(
+                    "--cache-control 1h is not known in dialect bedrock-converse; give 5m, or use bedrock-invoke");
+        }
+        if (cache != null && family != null && family != CLAUDE) {
+            throw new IllegalArgumentException("--cache-control is not known in requests to " + family.idStart
+                    + " models by bedrock-invoke; leave it out, or use bedrock-converse");
+        }
+    }
+
+    /// Marks the prompt to be kept in the provider's cache.
+    static void mark(ObjectNode body, PromptCache cache, @Nullable InvokeFamily family) {
+        if (body.at("/messages/0/content") instanceof ArrayNode content && !content.isEmpty()) {
+            if (family == null) {
+                content.addObject().putObject("cachePoint").put("type", "default");
+            } else if (content.get(0) instanceof ObjectNode text) {
+                cache.mark(text);
+            }
+        }
     }
 
     /// The body of a Converse request.

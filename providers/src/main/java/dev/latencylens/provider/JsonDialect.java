@@ -31,6 +31,11 @@ abstract class JsonDialect implements Dialect {
     /// What the documents of one answer mean.
     abstract Answer answer(ErrorReader secretless);
 
+    /// How an answer is read whose head says that it is JSON.
+    StreamDecoder document(Answer answer) {
+        return WholeBodyDecoder.ofAnswer(answer);
+    }
+
     /// How the documents of a stream are kept apart.
     StreamDecoder stream(Answer answer) {
         return new SseDecoder(answer);
@@ -51,6 +56,6 @@ abstract class JsonDialect implements Dialect {
         if (!head.isSuccess()) {
             return WholeBodyDecoder.ofError(errors);
         }
-        return head.isJson() ? WholeBodyDecoder.ofAnswer(answer(errors)) : stream(answer(errors));
+        return head.isJson() ? document(answer(errors)) : stream(answer(errors));
     }
 }

@@ -19,8 +19,6 @@ import java.time.ZoneOffset;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
-import tools.jackson.databind.json.JsonMapper;
-import tools.jackson.databind.node.ObjectNode;
 
 class BedrockTest {
     private static final URI URL = URI.create("https://bedrock-runtime.us-east-1.amazonaws.com");
@@ -29,17 +27,20 @@ class BedrockTest {
             new AwsCredentials("AKIDEXAMPLE", Secret.of("topsecret"), Secret.of("temporary"));
     private static final Prompt PROMPT = new Prompt("Hi", 16);
 
-    private static Bedrock.Builder converse(String model) {
-        return Bedrock.at(URL, Bedrock.Api.CONVERSE, model);
+    private static DialectOptions options(String model) {
+        return DialectOptions.at(URL, model);
+    }
+
+    private static Bedrock converse(DialectOptions options) {
+        return new Bedrock(options, Bedrock.Api.CONVERSE, CLOCK);
+    }
+
+    private static Bedrock invoke(DialectOptions options) {
+        return new Bedrock(options, Bedrock.Api.INVOKE, CLOCK);
     }
 
     private static String body(String invokedModel, Prompt prompt) {
-        return new String(
-                Bedrock.at(URL, Bedrock.Api.INVOKE, invokedModel)
-                        .build()
-                        .request(prompt)
-                        .body(),
-                UTF_8);
+        return new String(invoke(options(invokedModel)).request(prompt).body(), UTF_8);
     }
 
     private static Map<String, String> fields(Request request) {
@@ -50,34 +51,28 @@ class BedrockTest {
     void pathHoldsTheModelEncoded() {
         String arn = "arn:aws:bedrock:us-east-1:1:inference-profile/us.anthropic.claude-v2:1";
 
-        assertThat(converse("us.anthropic.claude-v2:1").build().request(PROMPT).target())
+        assertThat(converse(options("us.anthropic.claude-v2:1")).request(PROMPT).target())
                 .isEqualTo("/model/us.anthropic.claude-v2%3A1/converse-stream");
-        assertThat(converse("m").stream(false).build().request(PROMPT).target()).isEqualTo("/model/m/converse");
-        assertThat(Bedrock.at(URI.create("http://127.0.0.1:8000/aws/"), Bedrock.Api.INVOKE, arn)
-                        .build()
+        assertThat(converse(options("m").stream(false)).request(PROMPT).target())
+                .isEqualTo("/model/m/converse");
+        assertThat(invoke(DialectOptions.at(URI.create("http://127.0.0.1:8000/aws/"), arn))
                         .request(PROMPT)
                         .target())
                 .isEqualTo("/aws/model/arn%3Aaws%3Abedrock%3Aus-east-1%3A1%3Ainference-profile%2F"
                         + "us.anthropic.claude-v2%3A1/invoke-with-response-stream");
-        assertThat(Bedrock.at(URL, Bedrock.Api.INVOKE, "meta.llama3").stream(false)
-                        .build()
-                        .request(PROMPT)
-                        .target())
+        assertThat(invoke(options("meta.llama3").stream(false)).request(PROMPT).target())
                 .isEqualTo("/model/meta.llama3/invoke");
     }
 
     @Test
     void nameTellsTheApi() {
-        assertThat(converse("m").build().name()).isEqualTo("bedrock-converse");
-        assertThat(Bedrock.at(URL, Bedrock.Api.INVOKE, "amazon.nova-lite")
-                        .build()
-                        .name())
-                .isEqualTo("bedrock-invoke");
+        assertThat(converse(options("m")).name()).isEqualTo("bedrock-converse");
+        assertThat(invoke(options("amazon.nova-lite")).name()).isEqualTo("bedrock-invoke");
     }
 
     @Test
     void converseBodyHoldsThePromptAndItsLimit() {
-        Bedrock dialect = converse("m").build();
+        Bedrock dialect = converse(options("m"));
 
         assertThat(new String(dialect.request(PROMPT).body(), UTF_8))
                 .isEqualTo("{\"messages\":[{\"role\":\"user\",\"content\":[{\"text\":\"Hi\"}]}],"
@@ -114,9 +109,9 @@ class BedrockTest {
 
     @Test
     void extraBodyIsMergedOverThePrompt() {
-        var extra = (ObjectNode) JsonMapper.shared().readTree("""
-                {"inferenceConfig":{"temperature":0,"maxTokens":null},"serviceTier":{"type":"default"}}""");
-        Bedrock dialect = converse("m").extraBody(extra).build();
+        String extra = """
+                {"inferenceConfig":{"temperature":0,"maxTokens":null},"serviceTier":{"type":"default"}}""";
+        Bedrock dialect = converse(options("m").extraBody(extra));
 
         for (int i = 0; i < 2; i++) {
             assertThat(new String(dialect.request(PROMPT).body(), UTF_8))
@@ -125,11 +120,28 @@ class BedrockTest {
     }
 
     @Test
+    void aPromptIsMarkedToBeKeptAsTheApiMarksIt() {
+        assertThat(new String(
+                        converse(options("m").promptCache(PromptCache.FIVE_MINUTES))
+                                .request(PROMPT)
+                                .body(),
+                        UTF_8))
+                .contains("\"content\":[{\"text\":\"Hi\"},{\"cachePoint\":{\"type\":\"default\"}}]");
+        assertThat(new String(
+                        invoke(options("anthropic.claude-x").promptCache(PromptCache.HOUR))
+                                .request(PROMPT)
+                                .body(),
+                        UTF_8))
+                .contains("\"text\":\"Hi\",\"cache_control\":{\"type\":\"ephemeral\",\"ttl\":\"1h\"}");
+        assertThatThrownBy(() -> invoke(options("meta.llama3").promptCache(PromptCache.FIVE_MINUTES)))
+                .hasMessageContaining("meta.llama models");
+        assertThatThrownBy(() -> converse(options("m").promptCache(PromptCache.HOUR)))
+                .hasMessageContaining("give 5m");
+    }
+
+    @Test
     void apiKeyIsSentInsteadOfASignature() {
-        Request request = converse("m")
-                .credentials(KEYS)
-                .apiKey(Secret.of("bedrock-key"))
-                .build()
+        Request request = converse(options("m").aws(KEYS, null).apiKey(Secret.of("bedrock-key")))
                 .request(PROMPT);
 
         assertThat(fields(request))
@@ -142,7 +154,7 @@ class BedrockTest {
 
     @Test
     void signedRequestHidesItsSecrets() {
-        Request request = converse("m").credentials(KEYS).clock(CLOCK).build().request(PROMPT);
+        Request request = converse(options("m").aws(KEYS, null)).request(PROMPT);
 
         assertThat(fields(request))
                 .containsEntry("x-amz-date", "20260102T030405Z")
@@ -163,10 +175,10 @@ class BedrockTest {
     @Test
     void eachRequestIsSignedWhenItIsMade() {
         var now = new Instant[] {CLOCK.instant()};
-        Bedrock dialect = converse("m")
-                .credentials(KEYS)
-                .clock(((InstantSource) () -> now[0]).withZone(ZoneOffset.UTC))
-                .build();
+        Bedrock dialect = new Bedrock(
+                options("m").aws(KEYS, null),
+                Bedrock.Api.CONVERSE,
+                ((InstantSource) () -> now[0]).withZone(ZoneOffset.UTC));
 
         assertThat(fields(dialect.request(PROMPT))).containsEntry("x-amz-date", "20260102T030405Z");
         now[0] = now[0].plus(Duration.ofHours(21));
@@ -177,26 +189,20 @@ class BedrockTest {
     void regionIsTakenFromTheHostUnlessItIsGiven() {
         URI loopback = URI.create("http://127.0.0.1:8000");
 
-        assertThat(fields(Bedrock.at(loopback, Bedrock.Api.CONVERSE, "m")
-                                .credentials(KEYS)
-                                .region("eu-west-3")
-                                .build()
+        assertThat(fields(converse(DialectOptions.at(loopback, "m").aws(KEYS, "eu-west-3"))
                                 .request(PROMPT))
                         .get("authorization"))
                 .contains("/eu-west-3/bedrock/");
-        assertThatThrownBy(() -> Bedrock.at(loopback, Bedrock.Api.CONVERSE, "m")
-                        .credentials(KEYS)
-                        .build())
+        assertThatThrownBy(() -> converse(DialectOptions.at(loopback, "m").aws(KEYS, null)))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("host '127.0.0.1:8000' does not name it");
     }
 
     @Test
     void ownHeadersTakeThePlaceOfTheDialects() {
-        Request request = converse("m")
-                .credentials(KEYS)
-                .headers(List.of(Header.of("Accept", "*/*"), Header.secret("authorization", "Custom x")))
-                .build()
+        Request request = converse(options("m")
+                        .aws(KEYS, null)
+                        .headers(List.of(Header.of("Accept", "*/*"), Header.secret("authorization", "Custom x"))))
                 .request(PROMPT);
 
         assertThat(fields(request))
@@ -205,9 +211,7 @@ class BedrockTest {
 
     @Test
     void streamedInvokeAsksForJsonInsideTheFrames() {
-        assertThat(fields(Bedrock.at(URL, Bedrock.Api.INVOKE, "meta.llama3")
-                        .build()
-                        .request(PROMPT)))
+        assertThat(fields(invoke(options("meta.llama3")).request(PROMPT)))
                 .containsEntry("x-amzn-bedrock-accept", "application/json");
     }
 
@@ -215,7 +219,7 @@ class BedrockTest {
     void errorDoesNotRepeatASecret() {
         var head = new ResponseHead(403, List.of(Header.of("x-amzn-errortype", "com.amazon#AccessDeniedException")));
         Reading reading = Reading.of(
-                converse("m").credentials(KEYS).build().decoder(head),
+                converse(options("m").aws(KEYS, null)).decoder(head),
                 "{\"Message\":\"no topsecret with temporary\"}".getBytes(UTF_8));
 
         assertThat(reading.completion().error())
@@ -225,7 +229,7 @@ class BedrockTest {
     @Test
     void errorWithoutATypeOfItsOwnIsReadFromItsBody() {
         Reading reading = Reading.of(
-                converse("m").apiKey(Secret.of("bedrock-key")).build().decoder(Reading.head(500, "text/html")),
+                converse(options("m").apiKey(Secret.of("bedrock-key"))).decoder(Reading.head(500, "text/html")),
                 "<html>bedrock-key".getBytes(UTF_8));
 
         assertThat(reading.completion().error()).isEqualTo(new ProviderError("", "<html>***"));

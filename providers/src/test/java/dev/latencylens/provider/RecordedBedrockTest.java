@@ -27,8 +27,7 @@ class RecordedBedrockTest {
     private static final ResponseHead STREAM = Reading.head(200, "application/vnd.amazon.eventstream");
 
     static Bedrock dialect(Bedrock.Api api) {
-        return Bedrock.at(URI.create("http://127.0.0.1:8000"), api, "anthropic.claude")
-                .build();
+        return new Bedrock(DialectOptions.at(URI.create("http://127.0.0.1:8000"), "anthropic.claude"), api);
     }
 
     private static Bedrock dialect(Recording recording) {

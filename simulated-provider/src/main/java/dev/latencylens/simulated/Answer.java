@@ -5,7 +5,7 @@ import io.netty.buffer.ByteBuf;
 /// The body of one response, event by event, in the order in which the events are due.
 ///
 /// Used on the loop thread. The accessors describe the next event; [#encode] appends it and moves on.
-abstract sealed class Answer permits Script, WholeAnswer, ReplayAnswer, FixedAnswer {
+abstract sealed class Answer permits PlannedAnswer, ReplayAnswer, FixedAnswer {
     private static final byte[] FAILURE = ChatText.ascii("data: {\"error\":{\"message\":\"failed\"}}\n\n");
     private static final byte[] GARBAGE = ChatText.ascii("data: {\"id\":\"broken\n\n");
 

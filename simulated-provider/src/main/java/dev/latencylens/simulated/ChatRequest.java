@@ -12,7 +12,8 @@ import tools.jackson.core.json.JsonFactory;
 ///
 /// `maxTokens` is -1 where the request names no limit. `promptTokens` is the number of words,
 /// separated by blanks, of all message contents, and at least 1. `samples` tells whether a temperature
-/// or the like is set, `prefixes` is [Prompt#prefixes].
+/// or the like is set, `prefixes` is [Prompt#prefixes], `keptForAnHour` whether a part of the prompt is marked
+/// with a time to live of an hour.
 record ChatRequest(
         String model,
         boolean stream,
@@ -22,7 +23,8 @@ record ChatRequest(
         int maxTokens,
         int promptTokens,
         boolean samples,
-        List<Long> prefixes) {
+        List<Long> prefixes,
+        boolean keptForAnHour) {
     private static final JsonFactory JSON = new JsonFactory();
     private static final int MOST_CHOICES = 128;
 
@@ -79,7 +81,8 @@ record ChatRequest(
                 maxTokens,
                 Math.max(1, prompt.words()),
                 samples,
-                prompt.prefixes());
+                prompt.prefixes(),
+                prompt.keptForAnHour());
     }
 
     private record StreamOptions(boolean usage, boolean obfuscation) {
@@ -160,6 +163,7 @@ record ChatRequest(
     private static void read(JsonParser json, Prompt prompt) {
         int depth = 0;
         boolean counted = json.currentToken() == JsonToken.VALUE_STRING;
+        boolean lifetime = false;
         do {
             switch (json.currentToken()) {
                 case START_ARRAY, START_OBJECT -> depth++;
@@ -167,10 +171,13 @@ record ChatRequest(
                 case PROPERTY_NAME -> {
                     String name = json.currentName();
                     counted = name.equals("content") || name.equals("text");
+                    lifetime = name.equals("ttl");
                 }
                 case VALUE_STRING -> {
                     if (counted) {
                         prompt.add(json);
+                    } else if (lifetime && json.getString().equals("1h")) {
+                        prompt.keepForAnHour();
                     }
                 }
                 default -> {}

@@ -12,6 +12,7 @@ final class Prompt {
     private final List<Long> prefixes = new ArrayList<>();
     private long hash = START;
     private int words;
+    private boolean keptForAnHour;
 
     /// Takes the parser's current string; words are separated by blanks, and by the ends of strings.
     void add(JsonParser json) {
@@ -38,6 +39,15 @@ final class Prompt {
         if (Integer.bitCount(words) == 1) {
             prefixes.add(hash);
         }
+    }
+
+    /// A part of it is marked to be kept that long in the cache.
+    void keepForAnHour() {
+        keptForAnHour = true;
+    }
+
+    boolean keptForAnHour() {
+        return keptForAnHour;
     }
 
     int words() {

@@ -8,7 +8,7 @@ import java.util.List;
 /// Every chunk of tokens is due at an instant that is the sum of the time to first token and the
 /// gaps so far, so that a late write delays no later one. A gap is the time between two chunks,
 /// however many tokens they hold. With several choices each step sends one chunk for each of them.
-final class Script extends Answer {
+final class Script extends PlannedAnswer {
     private static final long NEVER = Long.MAX_VALUE;
 
     private enum Stage {
@@ -22,13 +22,10 @@ final class Script extends Answer {
         END
     }
 
-    private final Plan plan;
-    private final Wire wire;
     private final Behaviour behaviour;
     private final Dice dice;
     private final List<Segment> segments;
     private final long preludeDueNs;
-    private final Moment at = new Moment();
 
     private Stage stage = Stage.WAIT;
     private int part;
@@ -48,8 +45,7 @@ final class Script extends Answer {
     private ChunkKind kind = ChunkKind.EMPTY;
 
     Script(Plan plan, Wire wire, Dice dice) {
-        this.plan = plan;
-        this.wire = wire;
+        super(plan, wire);
         this.behaviour = plan.behaviour();
         this.dice = dice;
         this.segments = plan.segments();
@@ -100,16 +96,6 @@ final class Script extends Answer {
     }
 
     @Override
-    int tokens() {
-        return at.tokens;
-    }
-
-    @Override
-    int choice() {
-        return at.choice;
-    }
-
-    @Override
     String contentType() {
         return wire.streamType();
     }
@@ -117,21 +103,6 @@ final class Script extends Answer {
     @Override
     boolean isStreamed() {
         return true;
-    }
-
-    @Override
-    int completionTokens() {
-        return plan.completionTokens();
-    }
-
-    @Override
-    int reasoningTokens() {
-        return plan.reasoningTokens();
-    }
-
-    @Override
-    int promptTokens() {
-        return plan.promptTokens();
     }
 
     @Override

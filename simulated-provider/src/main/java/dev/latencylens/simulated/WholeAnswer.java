@@ -6,17 +6,13 @@ import io.netty.buffer.ByteBuf;
 ///
 /// For the record it is a sequence of parts that leave together: for each choice its reasoning, its
 /// text and its tool calls, at the end the usage.
-final class WholeAnswer extends Answer {
-    private final Plan plan;
-    private final Wire wire;
+final class WholeAnswer extends PlannedAnswer {
     private final long dueNs;
-    private final Moment at = new Moment();
     private int part;
     private boolean ended;
 
     WholeAnswer(Plan plan, Wire wire, Dice dice) {
-        this.plan = plan;
-        this.wire = wire;
+        super(plan, wire);
         this.dueNs = dueNs(plan, wire, dice);
         name();
     }
@@ -62,16 +58,6 @@ final class WholeAnswer extends Answer {
     }
 
     @Override
-    int tokens() {
-        return at.tokens;
-    }
-
-    @Override
-    int choice() {
-        return at.choice;
-    }
-
-    @Override
     String contentType() {
         return wire.wholeType();
     }
@@ -79,21 +65,6 @@ final class WholeAnswer extends Answer {
     @Override
     boolean isStreamed() {
         return false;
-    }
-
-    @Override
-    int completionTokens() {
-        return plan.completionTokens();
-    }
-
-    @Override
-    int reasoningTokens() {
-        return plan.reasoningTokens();
-    }
-
-    @Override
-    int promptTokens() {
-        return plan.promptTokens();
     }
 
     @Override

@@ -23,7 +23,8 @@ class ChatRequestTest {
              {"role":"user","content":[{"type":"text","text":"one two\\nthree"},{"type":"image_url","image_url":{"url":"a b"}}]}]}
             """);
 
-        assertThat(request).isEqualTo(new ChatRequest("gpt-x", true, true, false, 2, 7, 5, false, request.prefixes()));
+        assertThat(request)
+                .isEqualTo(new ChatRequest("gpt-x", true, true, false, 2, 7, 5, false, request.prefixes(), false));
     }
 
     @Test

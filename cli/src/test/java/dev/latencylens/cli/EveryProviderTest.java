@@ -113,15 +113,8 @@ class EveryProviderTest {
     void aPromptThatIsToBeKeptForAnHourIsBilledAsThatAndThenReadFromTheCache() throws IOException {
         Behaviour behaviour = Behaviour.defaults().with("ttft=constant:5ms; gap=constant:1ms; cache-factor=0.1");
         try (var simulated = SimulatedProvider.start(ServerOptions.defaults(), behaviour)) {
-            LensRun measured = run(
-                    simulated,
-                    Provider.ANTHROPIC,
-                    "--cache-control",
-                    "1h",
-                    "--concurrency",
-                    "1",
-                    "--prompt",
-                    "word ".repeat(2_000));
+            LensRun measured =
+                    run(simulated, Provider.ANTHROPIC, "--cache-control", "1h", "--prompt", "word ".repeat(2_000));
 
             assertThat(measured.exitCode()).as(measured.err() + measured.out()).isZero();
         }

@@ -6,7 +6,6 @@ import java.util.Base64;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
-import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ObjectNode;
 
 /// An answer of Bedrock's InvokeModel and InvokeModelWithResponseStream: documents of the model's own family, in a
@@ -15,7 +14,6 @@ import tools.jackson.databind.node.ObjectNode;
 /// The family is told by the shape of its documents, because the id of an inference profile or of an imported
 /// model does not tell it: Anthropic's Claude, and Amazon's Nova and Titan, and Meta's Llama. Others are skipped.
 final class InvokeAnswer extends JsonAnswer {
-    private static final JsonMapper JSON = JsonMapper.shared();
     private static final double NS_PER_MS = 1e6;
 
     private final AnthropicEvents claude = new AnthropicEvents(this);

@@ -6,18 +6,28 @@ import dev.latencylens.exchange.Completion;
 import dev.latencylens.exchange.ProviderError;
 import dev.latencylens.exchange.Usage;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
+import tools.jackson.core.TokenStreamFactory;
+import tools.jackson.core.json.JsonFactory;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 /// An answer whose documents are read by the JSON library. It runs beside the measurement, where a microsecond
 /// more for each event is no error.
 abstract class JsonAnswer extends Answer {
-    private static final JsonMapper JSON = JsonMapper.shared();
+    /// JSON between systems is UTF-8 (RFC 8259, 8.1). Looking for other encodings would take four odd bytes for
+    /// UTF-32.
+    static final JsonMapper JSON = JsonMapper.builder(JsonFactory.builder()
+                    .disable(TokenStreamFactory.Feature.CHARSET_DETECTION)
+                    .build())
+            .build();
+
+    private static final byte[] BYTE_ORDER_MARK = {(byte) 0xEF, (byte) 0xBB, (byte) 0xBF};
 
     private final List<String> finishReasons = new ArrayList<>();
     private final Map<String, Long> serverTimingsNs = new LinkedHashMap<>();
@@ -45,7 +55,8 @@ abstract class JsonAnswer extends Answer {
     final boolean read(String type, byte[] bytes, int from, int to, long endOffset, int eventBytes, ChunkSink into) {
         JsonNode json;
         try {
-            json = JSON.readTree(bytes, from, to - from);
+            int start = beginsWithMark(bytes, from, to) ? from + BYTE_ORDER_MARK.length : from;
+            json = JSON.readTree(bytes, start, to - start);
         } catch (JacksonException notJson) {
             failure = notJson.getOriginalMessage();
             return false;
@@ -58,6 +69,11 @@ abstract class JsonAnswer extends Answer {
         sink = into;
         document(type, json);
         return true;
+    }
+
+    private static boolean beginsWithMark(byte[] bytes, int from, int to) {
+        int length = BYTE_ORDER_MARK.length;
+        return to - from >= length && Arrays.equals(bytes, from, from + length, BYTE_ORDER_MARK, 0, length);
     }
 
     @Override

@@ -3,7 +3,6 @@ package dev.latencylens.provider;
 import dev.latencylens.exchange.StreamDecoder;
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.JsonParser;
-import tools.jackson.databind.json.JsonMapper;
 
 /// How the documents of a recorded body are kept apart. On the wire the response's head says it; a file has none.
 enum RecordedFraming {
@@ -12,8 +11,6 @@ enum RecordedFraming {
     ARRAY,
     FRAMES,
     WHOLE;
-
-    private static final JsonMapper JSON = JsonMapper.shared();
 
     static RecordedFraming of(byte[] body) {
         if (EventStreamDecoder.isBeginning(body)) {
@@ -40,7 +37,7 @@ enum RecordedFraming {
     }
 
     private static boolean isOneDocument(byte[] body) {
-        try (JsonParser parser = JSON.createParser(body)) {
+        try (JsonParser parser = JsonAnswer.JSON.createParser(body)) {
             parser.nextToken();
             parser.skipChildren();
             return parser.nextToken() == null;

@@ -1,5 +1,6 @@
 package dev.latencylens.provider;
 
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -73,6 +74,27 @@ class DialectFuzzTest {
             assertSplitDoesNotMatter(
                     dialect, Reading.STREAM, true, ("data: " + body + "\n\n").getBytes(UTF_8), new Random(1));
         }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void bytesThatLookLikeAnotherEncodingAreUtf8(DialectName dialect) {
+        byte[] likeUtf32 = "data:\u00ce\0\0\0\0\0\u0010\u0014\t\t\0\n\n".getBytes(ISO_8859_1);
+        byte[] likeUtf16 = "data:\0{\0}\n\n".getBytes(ISO_8859_1);
+
+        for (byte[] body : List.of(likeUtf32, likeUtf16)) {
+            assertSplitDoesNotMatter(dialect, Reading.STREAM, true, body, new Random(1));
+            assertSplitDoesNotMatter(dialect, Reading.JSON, false, body, new Random(1));
+        }
+    }
+
+    @Test
+    void anAnswerBehindAByteOrderMarkIsRead() {
+        byte[] body = "\uFEFF{\"message\":{\"role\":\"assistant\",\"content\":\"a\"},\"done\":true}".getBytes(UTF_8);
+        var options = DialectOptions.at(URI.create("http://127.0.0.1"), "m").stream(false);
+
+        assertThat(Reading.of(DialectName.OLLAMA.with(options).decoder(Reading.JSON), body).chunks)
+                .hasSize(1);
     }
 
     @Test

@@ -2,6 +2,8 @@ package dev.latencylens.cli;
 
 import dev.latencylens.audit.Caveat;
 import dev.latencylens.audit.Caveats;
+import dev.latencylens.audit.Circumstances;
+import dev.latencylens.audit.Verdict;
 import dev.latencylens.clock.Clock;
 import dev.latencylens.clock.ClockAnchor;
 import dev.latencylens.exchange.ChunkKind;
@@ -123,7 +125,7 @@ final class Measurement {
                 backlog = load.run();
                 signal = interrupts.signal();
             } catch (IllegalStateException broken) {
-                runFile.ended(RunFile.State.FAILED, summary, costs, null, List.of());
+                runFile.ended(RunFile.State.FAILED, summary, costs, null, List.of(), null);
                 throw CommandFailure.nothingMeasured(
                         broken.getMessage() + "; what was measured before is in " + directory.path(), broken);
             }
@@ -145,8 +147,10 @@ final class Measurement {
         String early = endedEarly;
         List<Caveat> caveats = Stream.concat(ofThePlan(early), Caveats.about(plan.load(), summary, backlog).stream())
                 .toList();
+        Verdict verdict = Verdict.on(plan.load(), summary, backlog, circumstances(environment));
         boolean whole = early == null && refusal == null;
-        runFile.ended(whole ? RunFile.State.FINISHED : RunFile.State.ENDED_EARLY, summary, costs, backlog, caveats);
+        runFile.ended(
+                whole ? RunFile.State.FINISHED : RunFile.State.ENDED_EARLY, summary, costs, backlog, caveats, verdict);
         HistogramFile.write(directory.file(RunDirectory.HISTOGRAMS), summary, anchor);
         if (summary.answered() == 0) {
             if (signal == 0) {
@@ -157,9 +161,28 @@ final class Measurement {
         }
         console.out()
                 .print(secrets.redact(
-                        Report.of(plan, summary, costs, caveats, backlog.stamps(), environment, directory)));
+                        Report.of(plan, summary, costs, caveats, verdict, backlog, environment, directory)));
         console.out().flush();
-        return signal == 0 ? ExitCode.GOOD : ExitCode.SIGNALLED + signal;
+        return signal == 0 ? exitCode(verdict) : ExitCode.SIGNALLED + signal;
+    }
+
+    private Circumstances circumstances(Environment environment) {
+        return new Circumstances(
+                plan.embedded(),
+                environment.clockSource(),
+                plan.metrics(),
+                plan.percentilesAsked() ? plan.percentiles() : List.of(),
+                List.of());
+    }
+
+    private int exitCode(Verdict verdict) {
+        return plan.lenient()
+                ? ExitCode.GOOD
+                : switch (verdict.state()) {
+                    case VALID -> ExitCode.GOOD;
+                    case INVALID -> ExitCode.INVALID;
+                    case INCONCLUSIVE -> ExitCode.INCONCLUSIVE;
+                };
     }
 
     /// Reading a tokenizer's vocabulary takes a CPU for hundreds of milliseconds and leaves garbage, so that is

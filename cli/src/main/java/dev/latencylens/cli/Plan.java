@@ -26,6 +26,9 @@ import org.jspecify.annotations.Nullable;
 /// @param ioCpus the CPUs of the I/O threads, null for wherever the system puts them
 /// @param priming how long the client's own code is run before it counts
 /// @param metrics what the report's table shows
+/// @param percentiles what it tells of each
+/// @param percentilesAsked whether these were asked for by name, so that one without enough samples is a failure
+/// @param lenient whether the verdict leaves the exit code alone
 /// @param provider by name, whose prices are asked; null where only a URL was given
 /// @param tokenizer counts the tokens of chunks where the provider does not say, null for nobody
 record Plan(
@@ -52,6 +55,8 @@ record Plan(
         Map<String, String> labels,
         List<Metric> metrics,
         List<Percentile> percentiles,
+        boolean percentilesAsked,
+        boolean lenient,
         @Nullable String provider,
         Pricing pricing,
         @Nullable Tokenizer tokenizer) {

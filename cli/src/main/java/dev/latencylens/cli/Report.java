@@ -1,11 +1,15 @@
 package dev.latencylens.cli;
 
 import dev.latencylens.audit.Caveat;
+import dev.latencylens.audit.Reason;
+import dev.latencylens.audit.Verdict;
 import dev.latencylens.exchange.ConnectionFacts;
 import dev.latencylens.exchange.ExchangeResult;
 import dev.latencylens.exchange.StampSource;
 import dev.latencylens.load.ArrivalSchedule;
 import dev.latencylens.load.Load;
+import dev.latencylens.load.LoadRun;
+import dev.latencylens.load.LoopLag;
 import dev.latencylens.provider.Cost;
 import dev.latencylens.provider.CostSummary;
 import dev.latencylens.stats.Distribution;
@@ -59,15 +63,17 @@ final class Report {
             Summary summary,
             CostSummary costs,
             List<Caveat> caveats,
-            StampSource stamps,
+            Verdict verdict,
+            LoadRun.Backlog backlog,
             Environment environment,
             RunDirectory directory) {
-        var report = new Report(plan, summary, costs, caveats, environment);
+        var report = new Report(plan, summary, costs, unsaid(caveats, verdict), environment);
         report.measured();
         report.outcomes();
+        report.verdict(verdict, backlog.lag());
         report.figures();
         report.phases();
-        report.stamps(stamps);
+        report.stamps(backlog.stamps());
         report.tokens();
         report.cost();
         report.doubts();
@@ -150,7 +156,23 @@ final class Report {
                 "Outcomes  ",
                 Figures.count(summary.measured()) + " measured: " + counts
                         + (summary.warmups() == 0 ? "" : "; " + summary.warmups() + " for warm-up left out"));
+    }
+
+    private void verdict(Verdict verdict, LoopLag lag) {
+        wrapped(
+                "Verdict   ",
+                verdict.state().label() + "; client's longest pause " + Figures.millis(lag.longestNs())
+                        + " ms, loop lag " + Figures.millis(lag.p99Ns()) + " ms at p99 over time");
+        for (Reason reason : verdict.reasons()) {
+            wrapped("          - ", reason.text() + ". " + reason.advice());
+        }
         line("");
+    }
+
+    /// What is a reason of the verdict is no caveat beside it.
+    private static List<Caveat> unsaid(List<Caveat> caveats, Verdict verdict) {
+        Set<String> said = verdict.reasons().stream().map(Reason::code).collect(Collectors.toSet());
+        return caveats.stream().filter(caveat -> !said.contains(caveat.code())).toList();
     }
 
     private void figures() {

@@ -354,6 +354,11 @@ final class RunCommand implements Callable<Integer> {
     private List<String> metricPercentiles = List.of();
 
     @Option(
+            names = "--lenient",
+            description = "exit with 0 also where the run is judged INVALID (3) or INCONCLUSIVE (4)")
+    private boolean lenient;
+
+    @Option(
             names = "--prices",
             paramLabel = "FILE",
             description = "price table to use, in the form of docs/prices.md or of LiteLLM's price file")
@@ -478,6 +483,8 @@ final class RunCommand implements Callable<Integer> {
                 metricPercentiles.isEmpty()
                         ? Percentile.USUAL
                         : metricPercentiles.stream().map(Percentile::parse).toList(),
+                !metricPercentiles.isEmpty(),
+                lenient,
                 target.providerLabel(),
                 pricing(target.providerLabel(), name),
                 TokenizerOption.tokenizer(tokenizer, target.dialect(), name));

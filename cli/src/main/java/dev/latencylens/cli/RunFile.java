@@ -1,6 +1,8 @@
 package dev.latencylens.cli;
 
 import dev.latencylens.audit.Caveat;
+import dev.latencylens.audit.Reason;
+import dev.latencylens.audit.Verdict;
 import dev.latencylens.clock.ClockAnchor;
 import dev.latencylens.exchange.ConnectionFacts;
 import dev.latencylens.exchange.Header;
@@ -8,6 +10,7 @@ import dev.latencylens.exchange.StampSource;
 import dev.latencylens.load.ArrivalSchedule;
 import dev.latencylens.load.Load;
 import dev.latencylens.load.LoadRun;
+import dev.latencylens.load.LoopLag;
 import dev.latencylens.provider.CostSummary;
 import dev.latencylens.stats.Distribution;
 import dev.latencylens.stats.Metric;
@@ -81,12 +84,19 @@ final class RunFile {
     }
 
     void started() throws IOException {
-        write(State.RUNNING, null, null, null, List.of());
+        write(State.RUNNING, null, null, null, List.of(), null);
     }
 
-    void ended(State state, Summary summary, CostSummary costs, LoadRun.@Nullable Backlog backlog, List<Caveat> caveats)
+    /// @param verdict null for a run that broke off
+    void ended(
+            State state,
+            Summary summary,
+            CostSummary costs,
+            LoadRun.@Nullable Backlog backlog,
+            List<Caveat> caveats,
+            @Nullable Verdict verdict)
             throws IOException {
-        write(state, summary, costs, backlog, caveats);
+        write(state, summary, costs, backlog, caveats, verdict);
     }
 
     private void write(
@@ -94,7 +104,8 @@ final class RunFile {
             @Nullable Summary summary,
             @Nullable CostSummary costs,
             LoadRun.@Nullable Backlog backlog,
-            List<Caveat> caveats)
+            List<Caveat> caveats,
+            @Nullable Verdict verdict)
             throws IOException {
         var bytes = new ByteArrayOutputStream(1 << 14);
         try (JsonGenerator json = new JsonFactory().createGenerator(INDENTED, bytes)) {
@@ -120,8 +131,12 @@ final class RunFile {
                 json.writeEndObject();
             }
             json.writeEndArray();
-            // Runs are not judged yet; null keeps the place of the verdict.
-            json.writeNullProperty("verdict");
+            json.writeName("verdict");
+            if (verdict == null) {
+                json.writeNull();
+            } else {
+                verdict(json, verdict);
+            }
             json.writeEndObject();
         }
         bytes.write('\n');
@@ -273,6 +288,7 @@ final class RunFile {
             json.writeNumberProperty("flightLogFull", backlog.logFullCount());
             json.writeNumberProperty("flightLogFullNs", backlog.logFullNs());
             json.writeNumberProperty("starved", backlog.starvedCount());
+            lag(json, backlog.lag());
             stamps(json, backlog.stamps());
             json.writeEndObject();
         }
@@ -290,6 +306,32 @@ final class RunFile {
             json.writeEndObject();
         }
         json.writeEndObject();
+        json.writeEndObject();
+    }
+
+    private void verdict(JsonGenerator json, Verdict verdict) {
+        json.writeStartObject();
+        json.writeStringProperty("state", verdict.state().label());
+        json.writeArrayPropertyStart("reasons");
+        for (Reason reason : verdict.reasons()) {
+            json.writeStartObject();
+            json.writeStringProperty("code", reason.code());
+            text(json, "text", reason.text());
+            text(json, "advice", reason.advice());
+            json.writeEndObject();
+        }
+        json.writeEndArray();
+        json.writeEndObject();
+    }
+
+    private static void lag(JsonGenerator json, LoopLag lag) {
+        json.writeObjectPropertyStart("loopLag");
+        json.writeNumberProperty("watchedNs", lag.watchedNs());
+        json.writeNumberProperty("p99Ns", lag.p99Ns());
+        json.writeNumberProperty("p99.9Ns", lag.p999Ns());
+        json.writeNumberProperty("longestNs", lag.longestNs());
+        json.writeNumberProperty("pauses", lag.pauses());
+        json.writeNumberProperty("pausedNs", lag.pausedNs());
         json.writeEndObject();
     }
 

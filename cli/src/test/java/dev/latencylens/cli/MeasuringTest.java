@@ -1,6 +1,7 @@
 package dev.latencylens.cli;
 
 import static dev.latencylens.cli.LensRun.exchanges;
+import static dev.latencylens.cli.LensRun.judged;
 import static dev.latencylens.cli.LensRun.lens;
 import static dev.latencylens.cli.LensRun.runFile;
 import static org.assertj.core.api.Assertions.assertThat;
@@ -72,6 +73,44 @@ class MeasuringTest {
         assertThat(table.get(0)).isEqualTo("ms                    count     mean      min      p50    p99.99      max");
         assertThat(table.get(1)).matches("ttft +20( +[\\d.]+){3} n/a 66381 +[\\d.]+");
         assertThat(table.get(2)).startsWith("e2e ").hasSameSizeAs(table.get(0));
+    }
+
+    @Test
+    void theVerdictStandsInReportAndFileAndIsTheExitCode() {
+        var run = judged(
+                "run", "--num-prompts", "20", "--metric-percentiles", "50,99", "--output-dir", folder.toString());
+
+        JsonNode verdict = runFile(folder).path("verdict");
+        // The test's JVM may well have stood still; what was asked for cannot be told in any case.
+        boolean paused = verdict.path("state").asString().equals("INVALID");
+        assertThat(verdict.path("state").asString()).isEqualTo(paused ? "INVALID" : "INCONCLUSIVE");
+        assertThat(run.exitCode()).isEqualTo(paused ? ExitCode.INVALID : ExitCode.INCONCLUSIVE);
+        assertThat(verdict.path("reasons")
+                        .valueStream()
+                        .map(reason -> reason.path("code").asString()))
+                .contains("too_few_samples");
+        assertThat(run.out())
+                .contains("Verdict   " + verdict.path("state").asString() + "; client's longest pause")
+                .contains("- p99 was asked for, and ttfb has 20 samples; it needs 662.");
+    }
+
+    @Test
+    void aVerdictLeavesTheExitCodeAloneWhereThatIsAskedFor() {
+        var run = lens("run", "--num-prompts", "20", "--metric-percentiles", "99", "--output-dir", folder.toString());
+
+        assertThat(run.exitCode()).isZero();
+        assertThat(run.out()).contains("Verdict   IN");
+    }
+
+    @Test
+    void percentilesThatNobodyAskedForMakeNoRunInconclusive() {
+        lens("run", "--num-prompts", "12", "--output-dir", folder.toString());
+
+        assertThat(runFile(folder)
+                        .at("/verdict/reasons")
+                        .valueStream()
+                        .map(reason -> reason.path("code").asString()))
+                .doesNotContain("too_few_samples");
     }
 
     @Test

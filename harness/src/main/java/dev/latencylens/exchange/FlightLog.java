@@ -129,6 +129,16 @@ public final class FlightLog {
         return fullNs;
     }
 
+    /// Body bytes that the writer put in. Read it after the writer has stopped.
+    public long bytesWritten() {
+        return bytesWritten;
+    }
+
+    /// Body bytes that the reader has taken out. Read it after the reader has stopped.
+    public long bytesRead() {
+        return bytesRead;
+    }
+
     private void publish(
             byte kind, Exchange exchange, @Nullable FlightFact fact, long arrivedAtNs, long kernelAtNs, int length) {
         if (entriesWritten >= entriesFreeUpTo) {

@@ -9,7 +9,10 @@ public interface Transport extends AutoCloseable {
     void start(Exchange exchange);
 
     /// Does the I/O that is due, waiting for some until the given instant if this transport waits at all.
-    void poll(long untilAtNs);
+    ///
+    /// @return how long it waited as it was meant to: until there was something to do, or until that instant, but
+    /// not the time by which it came back later than that
+    long poll(long untilAtNs);
 
     /// Ends every exchange in flight as cancelled.
     void cancelAll(String reason);

@@ -29,6 +29,7 @@ final class LoadLoop implements Transport.Listener {
     private final int[] freeUsers;
 
     private final long[] freeSinceNs;
+    private final TurnWatch turns = new TurnWatch();
     private int freeHead;
     private int freeCount;
 
@@ -67,6 +68,11 @@ final class LoadLoop implements Transport.Listener {
         return starved;
     }
 
+    /// How long its turns kept waiting what had arrived or was due. Read it after the loop has ended.
+    LoopLag lag() {
+        return turns.lag(thread);
+    }
+
     /// Exchanges started so far, from any thread.
     long started() {
         return started;
@@ -86,8 +92,14 @@ final class LoadLoop implements Transport.Listener {
             freeSinceNs[user] = loadStartAtNs;
         }
         freeCount = freeUsers.length;
+        long turnAtNs = clock.nowNs();
+        long waitedNs = 0;
         while (true) {
             long nowNs = clock.nowNs();
+            if (measuring) {
+                turns.turn(nowNs, nowNs - turnAtNs, waitedNs);
+            }
+            turnAtNs = nowNs;
             boolean more = moreToStart(nowNs);
             if (!more && inFlight == 0) {
                 return;
@@ -98,7 +110,7 @@ final class LoadLoop implements Transport.Listener {
             } else {
                 cancelWhatOutlastsTheLoad(transport, nowNs);
             }
-            transport.poll(wakeAtNs);
+            waitedNs = transport.poll(wakeAtNs);
         }
     }
 

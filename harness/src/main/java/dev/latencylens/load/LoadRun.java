@@ -85,7 +85,18 @@ public final class LoadRun {
     /// @param logFullNs how long it waited, in all
     /// @param starvedCount how often a request was due that had not been made yet
     /// @param stamps which stamps counted as arrivals
-    public record Backlog(long startedAtNs, long logFullCount, long logFullNs, long starvedCount, StampSource stamps) {}
+    /// @param lag how long the I/O threads kept waiting what had arrived or was due
+    /// @param bytesLogged bytes of answers that the I/O threads recorded
+    /// @param bytesRead those of them that were interpreted
+    public record Backlog(
+            long startedAtNs,
+            long logFullCount,
+            long logFullNs,
+            long starvedCount,
+            StampSource stamps,
+            LoopLag lag,
+            long bytesLogged,
+            long bytesRead) {}
 
     /// Runs the load to its end and returns when the last exchange has been interpreted.
     ///
@@ -113,7 +124,10 @@ public final class LoadRun {
                 ioThreads.stream().mapToLong(io -> io.log.fullCount()).sum(),
                 ioThreads.stream().mapToLong(io -> io.log.fullNs()).sum(),
                 ioThreads.stream().mapToLong(io -> io.loop.starved()).sum(),
-                stamps.stream().reduce(StampSource::and).orElseThrow());
+                stamps.stream().reduce(StampSource::and).orElseThrow(),
+                ioThreads.stream().map(io -> io.loop.lag()).reduce(LoopLag.NONE, LoopLag::and),
+                ioThreads.stream().mapToLong(io -> io.log.bytesWritten()).sum(),
+                ioThreads.stream().mapToLong(io -> io.log.bytesRead()).sum());
     }
 
     /// Ends the run early, from any thread; what is in flight ends as cancelled and [#run] returns.

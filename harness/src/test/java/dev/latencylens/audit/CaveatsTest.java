@@ -14,6 +14,7 @@ import dev.latencylens.exchange.StampSource;
 import dev.latencylens.load.ArrivalSchedule;
 import dev.latencylens.load.Load;
 import dev.latencylens.load.LoadRun;
+import dev.latencylens.load.LoopLag;
 import dev.latencylens.stats.Metric;
 import dev.latencylens.stats.Summary;
 import java.util.List;
@@ -21,7 +22,7 @@ import org.junit.jupiter.api.Test;
 
 class CaveatsTest {
     private static final Load CLOSED = new Load(null, 1, 10, 0, null, ofSeconds(1));
-    private static final LoadRun.Backlog CALM = new LoadRun.Backlog(0, 0, 0, 0, StampSource.user(""));
+    private static final LoadRun.Backlog CALM = backlog(0, 0, 0, StampSource.user(""));
 
     private final Summary summary = new Summary();
 
@@ -34,7 +35,7 @@ class CaveatsTest {
 
     @Test
     void aFullFlightLogAndAStarvedLoopAreTold() {
-        assertThat(Caveats.about(CLOSED, summary, new LoadRun.Backlog(0, 3, 4_500_000, 1, StampSource.user(""))))
+        assertThat(Caveats.about(CLOSED, summary, backlog(3, 4_500_000, 1, StampSource.user(""))))
                 .containsExactly(new Caveat.FlightLogFull(3, 4_500_000), new Caveat.FeederStarved(1))
                 .extracting(Caveat::text)
                 .satisfiesExactly(
@@ -46,7 +47,7 @@ class CaveatsTest {
     void aWallClockThatWasSetAndReadsWithoutTheKernelsStampAreTold() {
         var stamps = new StampSource(true, "", 98, 2, 30, 1, -250_000_000);
 
-        assertThat(Caveats.about(CLOSED, summary, new LoadRun.Backlog(0, 0, 0, 0, stamps)))
+        assertThat(Caveats.about(CLOSED, summary, backlog(0, 0, 0, stamps)))
                 .containsExactly(new Caveat.WallClockSet(1, -250_000_000), new Caveat.ReadsUnstamped(2, 100))
                 .extracting(Caveat::text)
                 .satisfiesExactly(
@@ -215,6 +216,10 @@ class CaveatsTest {
                 .startedAt(ofMillis(atMillis))
                 .tokensAt(ofMillis(atMillis + 1), ofMillis(atMillis + 2))
                 .usage(1, 0, 2, 0);
+    }
+
+    private static LoadRun.Backlog backlog(long fullCount, long fullNs, long starvedCount, StampSource stamps) {
+        return new LoadRun.Backlog(0, fullCount, fullNs, starvedCount, stamps, LoopLag.NONE, 0, 0);
     }
 
     private static Load open(double rate) {

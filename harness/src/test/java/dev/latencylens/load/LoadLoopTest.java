@@ -128,13 +128,14 @@ class LoadLoopTest {
         var hungry = new LoadLoop(clock, load, 0, 1, ready, allowance);
         var feeding = new ScriptedTransport(clock, new FlightLog(clock, 64, 16), hungry, exchange -> ofMillis(1)) {
             @Override
-            public void poll(long untilAtNs) {
-                super.poll(untilAtNs);
+            public long poll(long untilAtNs) {
+                long waitedNs = super.poll(untilAtNs);
                 if (clock.nowNs() >= 20_000_000 && starts.isEmpty()) {
                     for (int number = 0; number < 3; number++) {
                         ready.offer(ScriptedExchange.planned(number));
                     }
                 }
+                return waitedNs;
             }
         };
         hungry.run(feeding, 0);
@@ -180,16 +181,73 @@ class LoadLoopTest {
         var generous =
                 new ScriptedTransport(clock, new FlightLog(clock, 64, 16), each, exchange -> takes.apply(exchange)) {
                     @Override
-                    public void poll(long untilAtNs) {
-                        super.poll(untilAtNs);
+                    public long poll(long untilAtNs) {
+                        long waitedNs = super.poll(untilAtNs);
                         if (allowance.refused()) {
                             allowance.allow(10);
                         }
+                        return waitedNs;
                     }
                 };
         each.run(generous, 0);
 
         assertThat(generous.starts).hasSize(2);
+    }
+
+    @Test
+    void waitingForAnswersIsNoLagOfTheLoop() {
+        run(new Load(PER_MILLISECOND, 0, 100, 0, null, ofSeconds(1)), 100);
+
+        assertThat(loop().lag().longestNs()).isZero();
+        assertThat(loop().lag().watchedNs()).isGreaterThan(ofMillis(99).toNanos());
+    }
+
+    @Test
+    void aSleepInsideTheLoopIsAPauseWithItsInstant() {
+        takes = exchange -> {
+            if (exchange.number() == 50) {
+                clock.advance(ofMillis(100));
+            }
+            return ofMillis(1);
+        };
+        run(new Load(PER_MILLISECOND, 0, 200, 0, null, ofSeconds(1)), 200);
+
+        assertThat(loop().lag().shown())
+                .containsExactly(new LoopLag.Pause(
+                        0, ofMillis(150).toNanos(), ofMillis(100).toNanos()));
+    }
+
+    @Test
+    void comingBackLaterThanMeantIsLag() {
+        for (int number = 0; number < 10; number++) {
+            ready.offer(ScriptedExchange.planned(number));
+        }
+        var load = new Load(PER_MILLISECOND, 0, 10, 0, null, ofSeconds(5));
+        var each = new LoadLoop(clock, load, 0, 1, ready, allowance);
+        var oversleeping = new ScriptedTransport(clock, new FlightLog(clock, 64, 16), each, exchange -> ofHours(1)) {
+            @Override
+            public long poll(long untilAtNs) {
+                long waitedNs = super.poll(untilAtNs);
+                clock.advance(Duration.ofNanos(60_000));
+                return waitedNs;
+            }
+        };
+        each.run(oversleeping, 0);
+
+        assertThat(each.lag().longestNs()).isEqualTo(60_000);
+    }
+
+    @Test
+    void lagBeforeTheFirstMeasuredRequestIsNotCounted() {
+        takes = exchange -> {
+            if (exchange.isWarmup()) {
+                clock.advance(ofMillis(20));
+            }
+            return ofMillis(1);
+        };
+        run(new Load(null, 1, 10, 2, null, ofSeconds(1)), 12);
+
+        assertThat(loop().lag().pauses()).isZero();
     }
 
     @Test

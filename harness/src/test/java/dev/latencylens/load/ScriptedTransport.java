@@ -4,9 +4,12 @@ import dev.latencylens.clock.FakeClock;
 import dev.latencylens.exchange.Exchange;
 import dev.latencylens.exchange.FlightLog;
 import dev.latencylens.exchange.Moment;
+import dev.latencylens.exchange.ResponseFact;
+import dev.latencylens.exchange.ResponseHead;
 import dev.latencylens.exchange.StampSource;
 import dev.latencylens.exchange.Transport;
 import dev.latencylens.exchange.TransportEnd;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -26,6 +29,10 @@ class ScriptedTransport implements Transport {
     final List<String> cancelled = new ArrayList<>();
     int mostInFlight;
     boolean closed;
+    /// What every exchange is answered with at its end; nothing at all where empty.
+    String answer = "";
+
+    StampSource stamps = StampSource.user("there is no socket");
 
     /// When an exchange was started, beside when it should have been, counted from the load's start.
     record Start(long number, Duration intended, Duration started, int session) {}
@@ -43,6 +50,7 @@ class ScriptedTransport implements Transport {
     public void start(Exchange exchange) {
         long nowNs = clock.nowNs();
         log.moment(exchange, Moment.STARTED, nowNs);
+        log.moment(exchange, Moment.REQUEST_START, nowNs);
         starts.add(new Start(
                 exchange.number(),
                 Duration.ofNanos(exchange.intendedAtNs()),
@@ -53,12 +61,17 @@ class ScriptedTransport implements Transport {
     }
 
     @Override
-    public void poll(long untilAtNs) {
+    public long poll(long untilAtNs) {
         Answer next = pending.peek();
+        long beganAtNs = clock.nowNs();
         clock.advanceTo(next == null || next.endAtNs - untilAtNs > 0 ? untilAtNs : next.endAtNs);
+        long waitedNs = clock.nowNs() - beganAtNs;
         while (!pending.isEmpty() && pending.peek().endAtNs - clock.nowNs() <= 0) {
-            end(pending.poll(), TransportEnd.COMPLETE);
+            Answer due = pending.poll();
+            say(due.exchange, due.endAtNs);
+            end(due, TransportEnd.COMPLETE);
         }
+        return waitedNs;
     }
 
     @Override
@@ -71,12 +84,27 @@ class ScriptedTransport implements Transport {
 
     @Override
     public StampSource stamps() {
-        return StampSource.user("there is no socket");
+        return stamps;
     }
 
     @Override
     public void close() {
         closed = true;
+    }
+
+    /// The kernel's stamp is when the script says, however late this is.
+    private void say(Exchange exchange, long kernelAtNs) {
+        byte[] bytes = answer.getBytes(StandardCharsets.UTF_8);
+        if (bytes.length == 0) {
+            return;
+        }
+        log.fact(exchange, new ResponseFact(new ResponseHead(200, List.of())), clock.nowNs());
+        for (int from = 0; from < bytes.length; ) {
+            int granted = log.claim(bytes.length - from);
+            System.arraycopy(bytes, from, log.array(), log.position(), granted);
+            log.body(exchange, clock.nowNs(), kernelAtNs, granted);
+            from += granted;
+        }
     }
 
     private void end(Answer answer, TransportEnd end) {

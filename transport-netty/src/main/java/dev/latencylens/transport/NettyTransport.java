@@ -6,6 +6,7 @@ import dev.latencylens.exchange.FlightLog;
 import dev.latencylens.exchange.StampSource;
 import dev.latencylens.exchange.Transport;
 import dev.latencylens.exchange.TransportEnd;
+import io.netty.channel.IoHandlerFactory;
 import io.netty.channel.ManualIoEventLoop;
 import io.netty.util.concurrent.FastThreadLocalThread;
 import java.util.ArrayDeque;
@@ -38,6 +39,8 @@ public final class NettyTransport implements Transport, Connection.Owner, Dial.O
     private final Listener listener;
     private final Clock clock = Clock.monotonic();
     private final ManualIoEventLoop loop;
+    /// Null where the loop never waits.
+    private @Nullable WatchedIo watchedIo;
     private final Dialer dialer;
     /// Null where the instant after the read call counts as the arrival.
     private final @Nullable KernelStamps kernelStamps;
@@ -75,7 +78,10 @@ public final class NettyTransport implements Transport, Connection.Owner, Dial.O
         this.settings = settings;
         this.log = log;
         this.listener = listener;
-        loop = new ManualIoEventLoop(Thread.currentThread(), settings.sockets().handlers());
+        IoHandlerFactory handlers = settings.sockets().handlers();
+        loop = new ManualIoEventLoop(
+                Thread.currentThread(),
+                settings.spin() ? handlers : WatchedIo.around(handlers, clock, io -> watchedIo = io));
         withoutKernelStamps = withoutKernelStamps(settings);
         kernelStamps = withoutKernelStamps.isEmpty() ? new KernelStamps(clock) : null;
         dialer = new Dialer(settings, clock, loop, tls, kernelStamps, this);
@@ -145,13 +151,16 @@ public final class NettyTransport implements Transport, Connection.Owner, Dial.O
     }
 
     @Override
-    public void poll(long untilAtNs) {
-        if (settings.spin()) {
+    public long poll(long untilAtNs) {
+        long waitedNs = 0;
+        if (watchedIo == null) {
             loop.runNow();
         } else {
-            long waitNs = Math.min(untilAtNs - clock.nowNs(), habit == Habit.WATCHED ? 1_000_000 : Long.MAX_VALUE);
+            long beganAtNs = clock.nowNs();
+            long waitNs = Math.min(untilAtNs - beganAtNs, habit == Habit.WATCHED ? 1_000_000 : Long.MAX_VALUE);
             if (waitNs > 0) {
                 loop.run(waitNs);
+                waitedNs = Math.clamp(watchedIo.awokeAtNs() - beganAtNs, 0, waitNs);
             } else {
                 loop.runNow();
             }
@@ -165,6 +174,7 @@ public final class NettyTransport implements Transport, Connection.Owner, Dial.O
             clockCheckedAtNs = nowNs;
             kernelStamps.checkClock();
         }
+        return waitedNs;
     }
 
     @Override

@@ -609,6 +609,35 @@ class NettyTransportTest {
         }
     }
 
+    @ParameterizedTest
+    @EnumSource(SocketKind.class)
+    void aPollTellsHowLongItWaitedAndNeverMoreThanItWasMeantTo(SocketKind sockets) {
+        assumeThat(sockets.unavailable()).isNull();
+        try (Peer peer = Peer.serving(Peer.Line::awaitClose);
+                Client client = Client.to(peer).over(sockets).open()) {
+            client.start();
+            long waitedNs = 0;
+            for (int i = 0; i < 20; i++) {
+                long beforeNs = System.nanoTime();
+                long onceNs = client.transport().poll(beforeNs + 2_000_000);
+                assertThat(onceNs).isBetween(0L, Math.min(2_000_000, System.nanoTime() - beforeNs));
+                waitedNs += onceNs;
+            }
+            assertThat(waitedNs).isPositive();
+            assertThat(client.transport().poll(System.nanoTime() - 1)).isZero();
+        }
+    }
+
+    @Test
+    void aSpinningPollNeverWaits() {
+        try (Peer peer = Peer.serving(Peer.Line::awaitClose);
+                Client client = Client.to(peer).spinning().open()) {
+            client.start();
+
+            assertThat(client.transport().poll(System.nanoTime() + 1_000_000)).isZero();
+        }
+    }
+
     // The flight log.
 
     @ParameterizedTest

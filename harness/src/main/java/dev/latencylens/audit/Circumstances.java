@@ -1,0 +1,22 @@
+package dev.latencylens.audit;
+
+import dev.latencylens.stats.Metric;
+import dev.latencylens.stats.Percentile;
+import java.util.List;
+
+/// What a verdict needs to know beside a run's own figures.
+///
+/// @param sharedProcess whether the provider ran in this same process, so that a pause of the one is a pause of
+/// the other
+/// @param clockSource what CLOCK_MONOTONIC reads, empty where the system does not tell
+/// @param metrics what the report shows
+/// @param asked percentiles that were explicitly asked for
+/// @param tallies further counts to compare
+public record Circumstances(
+        boolean sharedProcess, String clockSource, List<Metric> metrics, List<Percentile> asked, List<Tally> tallies) {
+    public Circumstances {
+        metrics = List.copyOf(metrics);
+        asked = List.copyOf(asked);
+        tallies = List.copyOf(tallies);
+    }
+}

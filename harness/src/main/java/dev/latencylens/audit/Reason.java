@@ -1,0 +1,222 @@
+package dev.latencylens.audit;
+
+import dev.latencylens.stats.Metric;
+import dev.latencylens.stats.Percentile;
+import java.util.Locale;
+
+/// A rule that a run broke: what was seen, what was allowed, what to do about it.
+public sealed interface Reason {
+    /// What the run is for it.
+    default Verdict.State makes() {
+        return Verdict.State.INVALID;
+    }
+
+    /// What was seen and what was allowed, with figures, as one clause.
+    String text();
+
+    /// What to do, as one sentence.
+    String advice();
+
+    /// The name in files, for example `client_paused`.
+    default String code() {
+        return getClass().getSimpleName().replaceAll("(?<=[a-z])(?=[A-Z])", "_").toLowerCase(Locale.ROOT);
+    }
+
+    /// Requests of an open loop left later than the schedule asked.
+    ///
+    /// @param sendLagP99Ns the 99th percentile of what this client is to blame for: started - intended, or
+    /// requestStart - intended where a connection stood already
+    record SentLate(long sendLagP99Ns, long limitNs) implements Reason {
+        /// Least that is called late: 100 us.
+        static final long LEAST_NS = 100_000;
+        /// Share of the mean gap between requests that may pass.
+        static final double OF_GAP = 0.01;
+
+        @Override
+        public String text() {
+            return "requests left " + millis(sendLagP99Ns) + " after their intended time at p99; the schedule allows "
+                    + millis(limitNs);
+        }
+
+        @Override
+        public String advice() {
+            return "Give the I/O thread a CPU that never sleeps (--io-cpus with --io-wait spin), raise --concurrency"
+                    + " if it holds requests back, or lower --request-rate.";
+        }
+    }
+
+    /// An open loop sent at another rate than the one asked for.
+    record RateNotReached(double asked, double reached) implements Reason {
+        /// How far the rate may be off: 1 %.
+        static final double TOLERANCE = 0.01;
+        /// Requests from which on one of them, late by a whole gap, moves the rate by no more than that.
+        static final long FEWEST_REQUESTS = 101;
+
+        @Override
+        public String text() {
+            return String.format(
+                    Locale.ROOT,
+                    "%.4g requests/s were asked for and %.4g sent; it may be off by %.0f %%",
+                    asked,
+                    reached,
+                    TOLERANCE * 100);
+        }
+
+        @Override
+        public String advice() {
+            return "Raise --concurrency if it limits the rate, or ask for less.";
+        }
+    }
+
+    /// What arrived waited for this client, and its stamps are this client's own.
+    ///
+    /// @param p99Ns over time: at one of 100 instants the I/O thread was in a turn that lagged by more
+    record LoopLagged(long p99Ns, long limitNs) implements Reason {
+        /// Longest that an arrival may be moved at 99 of 100 instants: 200 us.
+        static final long LIMIT_NS = 200_000;
+
+        @Override
+        public String text() {
+            return "an I/O thread came round " + millis(p99Ns) + " late at p99 over time; " + millis(limitNs)
+                    + " is allowed where the instant after the read call is the arrival";
+        }
+
+        @Override
+        public String advice() {
+            return "Let the kernel stamp arrivals (--transport epoll, --stamps auto, on Linux), give the I/O thread a"
+                    + " CPU of its own (--io-cpus), or lower the load.";
+        }
+    }
+
+    /// This client stood still.
+    ///
+    /// @param longestNs the longest pause
+    /// @param times how many were longer than allowed
+    record ClientPaused(long longestNs, long times, long limitNs) implements Reason {
+        /// Where a pause moves arrivals: 1 ms.
+        static final long LIMIT_NS = 1_000_000;
+        /// Where the kernel stamps arrivals, so that a pause delays only what this client sends, or where the
+        /// provider pauses with it: 50 ms, the longest that the loop itself ever means to wait.
+        static final long STAMPED_LIMIT_NS = 50_000_000;
+
+        @Override
+        public String text() {
+            return "this client stood still for " + millis(longestNs)
+                    + (times > 1 ? " (" + times + " times for longer than allowed)" : "") + "; " + millis(limitNs)
+                    + " is allowed";
+        }
+
+        @Override
+        public String advice() {
+            return "Free the machine of other work, give the I/O thread a CPU of its own (--io-cpus), or prime for"
+                    + " longer (--prime 5s); lens audit tells what it was.";
+        }
+    }
+
+    /// The interpreter could not keep up, and an I/O thread waited for it.
+    record FlightLogFull(long times, long waitedNs) implements Reason {
+        @Override
+        public String text() {
+            return "an I/O thread found its flight log full " + count(times, "time") + " and waited " + millis(waitedNs)
+                    + " in all; it must never be full";
+        }
+
+        @Override
+        public String advice() {
+            return "Lower the load, or give the process another CPU.";
+        }
+    }
+
+    /// Two counts of the same things do not agree, so something was lost or counted twice.
+    record CountsDisagree(Tally tally) implements Reason {
+        @Override
+        public String text() {
+            return tally.what() + ": " + tally.count() + " " + tally.where() + ", " + tally.otherCount() + " "
+                    + tally.elsewhere() + "; they must be equal";
+        }
+
+        @Override
+        public String advice() {
+            return "This is a fault of lens or of its disk: please report it with the run's folder.";
+        }
+    }
+
+    /// Somebody set the wall clock, which the kernel's stamps are taken from.
+    record WallClockSet(int times, long largestStepNs) implements Reason {
+        /// Steps up to this size move no stamp by more than it is off anyway: 10 us.
+        static final long LIMIT_NS = 10_000;
+
+        @Override
+        public String text() {
+            return "the wall clock, which the kernel's stamps are taken from, was set " + count(times, "time")
+                    + ", by up to " + millis(largestStepNs) + "; " + millis(LIMIT_NS) + " is allowed";
+        }
+
+        @Override
+        public String advice() {
+            return "Let the clock be slewed instead of stepped, measure again, or give --stamps user.";
+        }
+    }
+
+    /// The clock that everything is measured with is slow to read or coarse.
+    record ClockSourceUnfit(String name) implements Reason {
+        @Override
+        public String text() {
+            return "the machine's clock source is " + name + ", which is slow to read and coarse; one of "
+                    + String.join(", ", ClockSource.FIT) + " is needed";
+        }
+
+        @Override
+        public String advice() {
+            return "See /sys/devices/system/clocksource/clocksource0/available_clocksource and the kernel's log for"
+                    + " why the CPU's own counter is not used.";
+        }
+    }
+
+    /// A percentile that was asked for cannot be told.
+    ///
+    /// @param metric the one with the fewest samples
+    record TooFewSamples(Percentile percentile, Metric metric, long samples) implements Reason {
+        @Override
+        public Verdict.State makes() {
+            return Verdict.State.INCONCLUSIVE;
+        }
+
+        @Override
+        public String text() {
+            return percentile.label() + " was asked for, and " + metric.label() + " has " + count(samples, "sample")
+                    + "; it needs " + percentile.floor();
+        }
+
+        @Override
+        public String advice() {
+            return "Measure for longer (--num-prompts, --duration), or ask for lower --metric-percentiles.";
+        }
+    }
+
+    /// There is nothing to judge.
+    record NothingAnswered(long requests) implements Reason {
+        @Override
+        public Verdict.State makes() {
+            return Verdict.State.INCONCLUSIVE;
+        }
+
+        @Override
+        public String text() {
+            return "none of " + count(requests, "request") + " was answered";
+        }
+
+        @Override
+        public String advice() {
+            return "See the outcomes for what the requests met.";
+        }
+    }
+
+    private static String count(long number, String noun) {
+        return number + " " + noun + (number == 1 ? "" : "s");
+    }
+
+    private static String millis(long ns) {
+        return String.format(Locale.ROOT, "%.4g ms", ns / 1e6);
+    }
+}

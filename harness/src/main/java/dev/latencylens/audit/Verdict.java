@@ -1,0 +1,154 @@
+package dev.latencylens.audit;
+
+import dev.latencylens.exchange.ConnectionFacts;
+import dev.latencylens.exchange.StampSource;
+import dev.latencylens.load.ArrivalSchedule;
+import dev.latencylens.load.Load;
+import dev.latencylens.load.LoadRun;
+import dev.latencylens.load.LoopLag;
+import dev.latencylens.stats.Distribution;
+import dev.latencylens.stats.Metric;
+import dev.latencylens.stats.Percentile;
+import dev.latencylens.stats.Summary;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.stream.Stream;
+
+/// Whether a run's figures may be believed. The rules, and which of them apply when, are explained in
+/// docs/adr/0006.
+///
+/// @param reasons the rules that were broken; none for a valid run
+public record Verdict(State state, List<Reason> reasons) {
+    /// Share of the reads that may lack the kernel's stamp before a percentile of arrivals is this client's own.
+    private static final double MOST_UNSTAMPED = 0.001;
+
+    /// In rising order of weight: the heaviest reason decides.
+    public enum State {
+        VALID,
+        /// What was asked cannot be answered from so little.
+        INCONCLUSIVE,
+        /// Some figure is wrong, or may be.
+        INVALID;
+
+        /// The name in files, as it stands in reports.
+        public String label() {
+            return name().toUpperCase(Locale.ROOT);
+        }
+    }
+
+    public Verdict {
+        reasons = List.copyOf(reasons);
+    }
+
+    /// Judges a run by its own figures.
+    ///
+    /// @param backlog what the machinery told once the load had ended
+    public static Verdict on(Load load, Summary summary, LoadRun.Backlog backlog, Circumstances circumstances) {
+        var reasons = new ArrayList<Reason>();
+        schedule(load, summary, reasons);
+        pauses(backlog, circumstances, reasons);
+        if (backlog.logFullCount() > 0) {
+            reasons.add(new Reason.FlightLogFull(backlog.logFullCount(), backlog.logFullNs()));
+        }
+        counts(backlog, circumstances, reasons);
+        StampSource stamps = backlog.stamps();
+        if (Math.abs(stamps.largestClockStepNs()) > Reason.WallClockSet.LIMIT_NS) {
+            reasons.add(new Reason.WallClockSet(stamps.clockSteps(), stamps.largestClockStepNs()));
+        }
+        if (ClockSource.isUnfit(circumstances.clockSource())) {
+            reasons.add(new Reason.ClockSourceUnfit(circumstances.clockSource()));
+        }
+        samples(summary, circumstances, reasons);
+        return of(reasons);
+    }
+
+    static Verdict of(List<Reason> reasons) {
+        State state = reasons.stream()
+                .map(Reason::makes)
+                .max(Comparator.naturalOrder())
+                .orElse(State.VALID);
+        return new Verdict(state, reasons);
+    }
+
+    /// Whether arrivals are this client's own readings, so that they move when it is late.
+    public static boolean movesWithTheClient(StampSource stamps) {
+        long reads = stamps.stampedReads() + stamps.unstampedReads();
+        return !stamps.kernel() || stamps.unstampedReads() > reads * MOST_UNSTAMPED;
+    }
+
+    private static void schedule(Load load, Summary summary, List<Reason> reasons) {
+        if (!(load.arrivals() instanceof ArrivalSchedule.Constant constant)) {
+            return;
+        }
+        double asked = constant.requestsPerSecond();
+        long gapNs = Math.round(1e9 / asked);
+        long limitNs = Math.max(Reason.SentLate.LEAST_NS, Math.round(Reason.SentLate.OF_GAP * gapNs));
+        // What sets up a connection waits for the network, which is not this client's doing.
+        Distribution overStanding = summary.of(Metric.SEND_LAG, ConnectionFacts.Kind.REUSED);
+        Stream.of(summary.of(Metric.QUEUE), overStanding)
+                .map(distribution -> distribution.percentile(Percentile.P99))
+                .flatMapToLong(OptionalLong::stream)
+                .max()
+                .stream()
+                .filter(lagNs -> lagNs > limitNs)
+                .forEach(lagNs -> reasons.add(new Reason.SentLate(lagNs, limitNs)));
+        reached(summary)
+                .filter(reached -> Math.abs(reached / asked - 1) > Reason.RateNotReached.TOLERANCE)
+                .ifPresent(reached -> reasons.add(new Reason.RateNotReached(asked, reached)));
+    }
+
+    private static Optional<Double> reached(Summary summary) {
+        return summary.window()
+                .filter(window -> summary.measured() >= Reason.RateNotReached.FEWEST_REQUESTS
+                        && window.lastStartedAtNs() != window.startedAtNs())
+                .map(window -> (summary.measured() - 1) * 1e9 / (window.lastStartedAtNs() - window.startedAtNs()));
+    }
+
+    private static void pauses(LoadRun.Backlog backlog, Circumstances circumstances, List<Reason> reasons) {
+        LoopLag lag = backlog.lag();
+        boolean strict = movesWithTheClient(backlog.stamps()) && !circumstances.sharedProcess();
+        if (strict && lag.p99Ns() > Reason.LoopLagged.LIMIT_NS) {
+            reasons.add(new Reason.LoopLagged(lag.p99Ns(), Reason.LoopLagged.LIMIT_NS));
+        }
+        long limitNs = strict ? Reason.ClientPaused.LIMIT_NS : Reason.ClientPaused.STAMPED_LIMIT_NS;
+        if (lag.longestNs() > limitNs) {
+            long times = strict
+                    ? lag.pauses()
+                    : lag.shown().stream()
+                            .filter(pause -> pause.lagNs() > limitNs)
+                            .count();
+            reasons.add(new Reason.ClientPaused(lag.longestNs(), Math.max(1, times), limitNs));
+        }
+    }
+
+    private static void counts(LoadRun.Backlog backlog, Circumstances circumstances, List<Reason> reasons) {
+        var bytes = new Tally(
+                "bytes of answers",
+                backlog.bytesLogged(),
+                "logged by the I/O threads",
+                backlog.bytesRead(),
+                "read by the interpreter");
+        Stream.concat(Stream.of(bytes), circumstances.tallies().stream())
+                .filter(tally -> !tally.agrees())
+                .forEach(tally -> reasons.add(new Reason.CountsDisagree(tally)));
+    }
+
+    private static void samples(Summary summary, Circumstances circumstances, List<Reason> reasons) {
+        if (summary.answered() == 0) {
+            reasons.add(new Reason.NothingAnswered(summary.measured()));
+            return;
+        }
+        for (Percentile percentile : circumstances.asked()) {
+            circumstances.metrics().stream()
+                    .filter(metric -> summary.of(metric).count() > 0)
+                    .min(Comparator.comparingLong(metric -> summary.of(metric).count()))
+                    .filter(metric -> summary.of(metric).count() < percentile.floor())
+                    .ifPresent(metric -> reasons.add(new Reason.TooFewSamples(
+                            percentile, metric, summary.of(metric).count())));
+        }
+    }
+}

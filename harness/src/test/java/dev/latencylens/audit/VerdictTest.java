@@ -1,0 +1,328 @@
+package dev.latencylens.audit;
+
+import static dev.latencylens.exchange.ScriptedExchange.exchange;
+import static java.time.Duration.ofMillis;
+import static java.time.Duration.ofNanos;
+import static java.time.Duration.ofSeconds;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.latencylens.exchange.ConnectionFacts;
+import dev.latencylens.exchange.Moment;
+import dev.latencylens.exchange.Outcome;
+import dev.latencylens.exchange.ScriptedExchange;
+import dev.latencylens.exchange.StampSource;
+import dev.latencylens.load.ArrivalSchedule;
+import dev.latencylens.load.Load;
+import dev.latencylens.load.LoadRun;
+import dev.latencylens.load.LoopLag;
+import dev.latencylens.stats.Metric;
+import dev.latencylens.stats.Percentile;
+import dev.latencylens.stats.Summary;
+import java.time.Duration;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/// Each test breaks one rule and sees the verdict turn for that reason and no other.
+class VerdictTest {
+    private static final Load CLOSED = new Load(null, 1, 10, 0, null, ofSeconds(1));
+    private static final Load PER_MILLISECOND =
+            new Load(new ArrivalSchedule.Constant(1_000), 0, 10, 0, null, ofSeconds(1));
+    private static final StampSource KERNEL = new StampSource(true, "", 10_000, 0, 30, 0, 0);
+    private static final StampSource USER = StampSource.user("--stamps user");
+
+    private final Summary summary = new Summary();
+    private Load load = CLOSED;
+    private StampSource stamps = KERNEL;
+    private LoopLag lag = lag(100_000, 900_000);
+    private long logFullCount;
+    private long bytesRead = 1_000;
+    private boolean sharedProcess;
+    private String clockSource = "tsc";
+    private List<Percentile> asked = List.of();
+    private List<Tally> tallies = List.of(new Tally("chunks", 2, "here", 2, "there"));
+
+    @Test
+    void aRunThatBreaksNoRuleIsValid() {
+        answers(700);
+        load = PER_MILLISECOND;
+        asked = List.of(Percentile.P99);
+
+        assertThat(verdict()).isEqualTo(new Verdict(Verdict.State.VALID, List.of()));
+    }
+
+    @Test
+    void aScheduleThatIsNotKeptIsInvalid() {
+        load = PER_MILLISECOND;
+        for (int i = 0; i < 662; i++) {
+            add(answer(i).at(Moment.INTENDED, ofMillis(i).minusNanos(150_000)));
+        }
+
+        assertThat(verdict()).isEqualTo(invalid(new Reason.SentLate(150_000, 100_000)));
+    }
+
+    @Test
+    void theScheduleAllowsAHundredthOfTheGap() {
+        load = new Load(new ArrivalSchedule.Constant(10), 0, 10, 0, null, ofSeconds(1));
+        for (int i = 0; i < 662; i++) {
+            add(answer(100 * i).at(Moment.INTENDED, ofMillis(100L * i).minusNanos(950_000)));
+        }
+
+        assertThat(verdict().state()).isEqualTo(Verdict.State.VALID);
+    }
+
+    @Test
+    void settingUpAConnectionIsNotThisClientsLatenessAndWritingToAStandingOneIs() {
+        load = PER_MILLISECOND;
+        for (int i = 0; i < 662; i++) {
+            add(answer(i).over(ConnectionFacts.Kind.NEW).at(Moment.REQUEST_START, ofMillis(i + 40)));
+        }
+        assertThat(verdict().state()).isEqualTo(Verdict.State.VALID);
+
+        for (int i = 662; i < 1_324; i++) {
+            add(answer(i)
+                    .over(ConnectionFacts.Kind.REUSED)
+                    .at(Moment.REQUEST_START, ofMillis(i).plusNanos(400_000)));
+        }
+        assertThat(verdict()).isEqualTo(invalid(new Reason.SentLate(400_000, 100_000)));
+    }
+
+    @Test
+    void aRateThatIsNotReachedIsInvalid() {
+        load = PER_MILLISECOND;
+        for (int i = 0; i < 101; i++) {
+            add(answer(i * 2));
+        }
+
+        assertThat(verdict()).isEqualTo(invalid(new Reason.RateNotReached(1_000, 500)));
+    }
+
+    @Test
+    void aRateIsNotJudgedByFewRequests() {
+        load = PER_MILLISECOND;
+        for (int i = 0; i < 100; i++) {
+            add(answer(i * 2));
+        }
+
+        assertThat(verdict().state()).isEqualTo(Verdict.State.VALID);
+    }
+
+    @Test
+    void aLoopThatLagsIsInvalidWhereStampsAreItsOwn() {
+        answers(20);
+        lag = lag(200_001, 900_000);
+        assertThat(verdict().state()).isEqualTo(Verdict.State.VALID);
+
+        stamps = USER;
+        assertThat(verdict()).isEqualTo(invalid(new Reason.LoopLagged(200_001, 200_000)));
+    }
+
+    @Test
+    void aPauseOfAMillisecondIsInvalidWhereStampsAreTheClientsOwn() {
+        answers(20);
+        lag = lag(100_000, 1_500_000);
+        assertThat(verdict().state()).isEqualTo(Verdict.State.VALID);
+
+        stamps = USER;
+        assertThat(verdict()).isEqualTo(invalid(new Reason.ClientPaused(1_500_000, 1, 1_000_000)));
+    }
+
+    @Test
+    void aPauseOfAHundredMillisecondsIsInvalidWhoeverTakesTheStamps() {
+        answers(20);
+        lag = lag(100_000, 100_000_000);
+
+        assertThat(verdict()).isEqualTo(invalid(new Reason.ClientPaused(100_000_000, 1, 50_000_000)));
+    }
+
+    @Test
+    void readsWithoutTheKernelsStampMakeTheClientsPausesMatter() {
+        answers(20);
+        lag = lag(100_000, 1_500_000);
+        stamps = new StampSource(true, "", 998, 2, 30, 0, 0);
+
+        assertThat(verdict()).isEqualTo(invalid(new Reason.ClientPaused(1_500_000, 1, 1_000_000)));
+    }
+
+    @Test
+    void aProviderInTheSameProcessPausesWithTheClientWhichIsNotHeldAgainstEither() {
+        answers(20);
+        stamps = USER;
+        sharedProcess = true;
+        lag = lag(2_000_000, 30_000_000);
+
+        assertThat(verdict().state()).isEqualTo(Verdict.State.VALID);
+    }
+
+    @Test
+    void aFullFlightLogIsInvalid() {
+        answers(20);
+        logFullCount = 3;
+
+        assertThat(verdict()).isEqualTo(invalid(new Reason.FlightLogFull(3, 3_000)));
+    }
+
+    @Test
+    void bytesThatWereLoggedAndNotReadAreInvalid() {
+        answers(20);
+        bytesRead = 999;
+
+        assertThat(verdict())
+                .isEqualTo(invalid(new Reason.CountsDisagree(new Tally(
+                        "bytes of answers", 1_000, "logged by the I/O threads", 999, "read by the interpreter"))));
+    }
+
+    @Test
+    void countsThatDisagreeAreInvalid() {
+        answers(20);
+        var tally = new Tally("chunks", 40, "interpreted", 39, "in recording.jfr");
+        tallies = List.of(tally);
+
+        assertThat(verdict()).isEqualTo(invalid(new Reason.CountsDisagree(tally)));
+        assertThat(verdict().reasons().getFirst().text())
+                .isEqualTo("chunks: 40 interpreted, 39 in recording.jfr; they must be equal");
+    }
+
+    @Test
+    void aWallClockThatWasSetIsInvalid() {
+        answers(20);
+        stamps = new StampSource(true, "", 10_000, 0, 30, 1, -250_000_000);
+
+        assertThat(verdict()).isEqualTo(invalid(new Reason.WallClockSet(1, -250_000_000)));
+    }
+
+    @Test
+    void aStepThatMovesNoStampByMoreThanItIsOffAnywayIsNone() {
+        answers(20);
+        stamps = new StampSource(true, "", 10_000, 0, 30, 2, 10_000);
+
+        assertThat(verdict().state()).isEqualTo(Verdict.State.VALID);
+    }
+
+    @Test
+    void aSlowClockIsInvalid() {
+        answers(20);
+        clockSource = "hpet";
+
+        assertThat(verdict()).isEqualTo(invalid(new Reason.ClockSourceUnfit("hpet")));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"tsc", "kvm-clock", "arch_sys_counter", ""})
+    void aFitClockAndOneThatTheSystemDoesNotNameAreSane(String name) {
+        answers(20);
+        clockSource = name;
+
+        assertThat(verdict().state()).isEqualTo(Verdict.State.VALID);
+    }
+
+    @Test
+    void aPercentileThatWasAskedForAndLacksSamplesIsInconclusive() {
+        answers(20);
+        asked = List.of(Percentile.P50, Percentile.P90);
+
+        assertThat(verdict())
+                .isEqualTo(new Verdict(
+                        Verdict.State.INCONCLUSIVE,
+                        List.of(new Reason.TooFewSamples(Percentile.P90, Metric.TTFT, 20))));
+        assertThat(verdict().reasons().getFirst().text())
+                .isEqualTo("p90 was asked for, and ttft has 20 samples; it needs 64");
+    }
+
+    @Test
+    void percentilesThatNobodyAskedForMayLackSamples() {
+        answers(1);
+
+        assertThat(verdict().state()).isEqualTo(Verdict.State.VALID);
+    }
+
+    @Test
+    void aRunWithoutAnAnswerIsInconclusive() {
+        add(exchange().startedAt(ofMillis(0)).ended(Outcome.Kind.RESET, "by peer"));
+
+        assertThat(verdict())
+                .isEqualTo(new Verdict(Verdict.State.INCONCLUSIVE, List.of(new Reason.NothingAnswered(1))));
+    }
+
+    @Test
+    void whatIsInvalidAsWellAsInconclusiveIsInvalid() {
+        answers(20);
+        asked = List.of(Percentile.P99);
+        clockSource = "hpet";
+
+        assertThat(verdict().state()).isEqualTo(Verdict.State.INVALID);
+        assertThat(verdict().reasons()).hasSize(2);
+    }
+
+    @Test
+    void everyRuleSaysWhatWasSeenWhatIsAllowedAndWhatToDo() {
+        List<Reason> all = List.of(
+                new Reason.SentLate(2, 1),
+                new Reason.RateNotReached(10, 9),
+                new Reason.LoopLagged(2, 1),
+                new Reason.ClientPaused(5_000_000, 2, 1_000_000),
+                new Reason.FlightLogFull(1, 1),
+                new Reason.CountsDisagree(new Tally("chunks", 1, "here", 2, "there")),
+                new Reason.WallClockSet(1, -5),
+                new Reason.ClockSourceUnfit("hpet"),
+                new Reason.TooFewSamples(Percentile.P99, Metric.TTFT, 3),
+                new Reason.NothingAnswered(3));
+
+        assertThat(all).hasSize(Reason.class.getPermittedSubclasses().length);
+        assertThat(all)
+                .extracting(Reason::code)
+                .doesNotHaveDuplicates()
+                .contains("client_paused", "clock_source_unfit");
+        assertThat(all).allSatisfy(reason -> {
+            assertThat(reason.text()).doesNotEndWith(".").doesNotContain("\n");
+            assertThat(reason.advice()).endsWith(".").doesNotContain("\n");
+        });
+    }
+
+    private Verdict verdict() {
+        var backlog = new LoadRun.Backlog(0, logFullCount, 3_000, 0, stamps, lag, 1_000, bytesRead);
+        return Verdict.on(
+                load,
+                summary,
+                backlog,
+                new Circumstances(
+                        sharedProcess, clockSource, List.of(Metric.TTFT, Metric.ICL, Metric.ITL), asked, tallies));
+    }
+
+    private static Verdict invalid(Reason reason) {
+        return new Verdict(Verdict.State.INVALID, List.of(reason));
+    }
+
+    private static LoopLag lag(long p99Ns, long longestNs) {
+        boolean paused = longestNs > LoopLag.PAUSE_NS;
+        return new LoopLag(
+                1_000_000_000,
+                p99Ns,
+                p99Ns,
+                longestNs,
+                paused ? 1 : 0,
+                paused ? longestNs : 0,
+                paused ? List.of(new LoopLag.Pause(0, 5, longestNs)) : List.of());
+    }
+
+    private void answers(int count) {
+        for (int i = 0; i < count; i++) {
+            add(answer(i));
+        }
+    }
+
+    private void add(ScriptedExchange exchange) {
+        summary.add(exchange.result());
+    }
+
+    private static ScriptedExchange answer(int atMillis) {
+        Duration at = ofMillis(atMillis);
+        return exchange()
+                .intendedAt(at)
+                .startedAt(at)
+                .at(Moment.REQUEST_START, at.plus(ofNanos(20_000)))
+                .tokensAt(at.plusMillis(1), at.plusMillis(2), at.plusMillis(3))
+                .usage(1, 0, 3, 0);
+    }
+}

@@ -109,7 +109,7 @@ public sealed interface Reason {
         @Override
         public String advice() {
             return "Free the machine of other work, give the I/O thread a CPU of its own (--io-cpus), or prime for"
-                    + " longer (--prime 5s); lens audit tells what it was.";
+                    + " longer (--prime 5s).";
         }
     }
 

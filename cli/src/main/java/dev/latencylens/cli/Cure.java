@@ -22,9 +22,12 @@ final class Cure {
                 "give it longer (--timeout, --timeout-connect, --timeout-first-byte, --timeout-silence) or"
                         + " lower the load";
             case PROVIDER_ERROR -> "ask the provider, or look at its log";
-            case CUT, MALFORMED, UNTERMINATED, COMPLETED ->
+            case CUT -> "look at the server's log, or at a proxy's between: the answer began and was not ended";
+            case MALFORMED, UNTERMINATED, COMPLETED ->
                 "is " + plan.url() + " the base URL of a server that speaks " + plan.dialect() + "?";
-            case RESET -> "does the server speak HTTP/" + plan.network().http().label() + " on this port?";
+            case RESET ->
+                "look at the server's log, or at a proxy's between; a server that speaks another HTTP than asked"
+                        + " resets too (--http 1.1)";
             case CANCELLED -> "let it run longer";
         };
     }

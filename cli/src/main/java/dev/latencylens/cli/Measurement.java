@@ -125,6 +125,9 @@ final class Measurement {
                 backlog = load.run();
                 signal = interrupts.signal();
             } catch (IllegalStateException broken) {
+                if (broken.getCause() instanceof UncheckedIOException full) {
+                    throw unwritable(new IOException(String.valueOf(full.getMessage()), full));
+                }
                 runFile.ended(RunFile.State.FAILED, summary, costs, null, List.of(), null);
                 throw CommandFailure.nothingMeasured(
                         broken.getMessage() + "; what was measured before is in " + directory.path(), broken);
@@ -149,9 +152,19 @@ final class Measurement {
                 .toList();
         Verdict verdict = Verdict.on(plan.load(), summary, backlog, circumstances(environment));
         boolean whole = early == null && refusal == null;
-        runFile.ended(
-                whole ? RunFile.State.FINISHED : RunFile.State.ENDED_EARLY, summary, costs, backlog, caveats, verdict);
-        HistogramFile.write(directory.file(RunDirectory.HISTOGRAMS), summary, anchor);
+        IOException unwritten = null;
+        try {
+            runFile.ended(
+                    whole ? RunFile.State.FINISHED : RunFile.State.ENDED_EARLY,
+                    summary,
+                    costs,
+                    backlog,
+                    caveats,
+                    verdict);
+            HistogramFile.write(directory.file(RunDirectory.HISTOGRAMS), summary, anchor);
+        } catch (IOException e) {
+            unwritten = e;
+        }
         if (summary.answered() == 0) {
             if (signal == 0) {
                 throw CommandFailure.nothingMeasured(nothingAnswered(hopelessStart));
@@ -163,7 +176,17 @@ final class Measurement {
                 .print(secrets.redact(
                         Report.of(plan, summary, costs, caveats, verdict, backlog, environment, directory)));
         console.out().flush();
+        if (unwritten != null) {
+            throw unwritable(unwritten);
+        }
         return signal == 0 ? exitCode(verdict) : ExitCode.SIGNALLED + signal;
+    }
+
+    private CommandFailure unwritable(IOException e) {
+        return CommandFailure.nothingMeasured(
+                "the files in '" + directory.path() + "' are not whole: " + e.getMessage()
+                        + "; free space there, or give another --output-dir",
+                e);
     }
 
     private Circumstances circumstances(Environment environment) {

@@ -85,6 +85,10 @@ final class RunCommand implements Callable<Integer> {
     private static final List<String> COSTLY_MEMBERS =
             List.of("max_tokens", "max_completion_tokens", "max_output_tokens", "n", "best_of", "messages");
 
+    /// Header fields that belong to how a request is carried.
+    private static final List<String> FRAMING_FIELDS = List.of(
+            "host", "content-length", "transfer-encoding", "connection", "keep-alive", "upgrade", "te", "trailer");
+
     private static final List<Metric> USUAL_METRICS = List.of(
             Metric.TTFB,
             Metric.TTFC,
@@ -667,6 +671,11 @@ final class RunCommand implements Callable<Integer> {
             }
             String name = header.substring(0, colon).strip();
             String value = header.substring(colon + 1).strip();
+            if (FRAMING_FIELDS.contains(name.toLowerCase(Locale.ROOT))) {
+                throw CommandFailure.usage("--header '" + name
+                        + "' is the transport's own and would not be sent as given; leave it out, and change --url for"
+                        + " another host");
+            }
             boolean secret = Secrets.isSecretName(name);
             if (secret) {
                 secrets.addHeaderValue(value);

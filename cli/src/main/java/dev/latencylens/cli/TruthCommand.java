@@ -63,7 +63,10 @@ final class TruthCommand implements Callable<Integer> {
         try {
             comparison = TruthComparison.of(run, exchanges, truth);
         } catch (JacksonException e) {
-            throw CommandFailure.usage("cannot read the run or the record: " + e.getOriginalMessage(), e);
+            throw CommandFailure.usage(
+                    "'" + exchanges + "' or '" + truth + "' is cut or no such file: " + e.getOriginalMessage()
+                            + "; give the folder of a run that has ended, and the record of its server",
+                    e);
         }
         if (json) {
             printJson(comparison);
@@ -154,7 +157,7 @@ final class TruthCommand implements Callable<Integer> {
     }
 
     private static Path existing(Path file, String cure) {
-        if (!Files.isReadable(file)) {
+        if (!Files.isReadable(file) || Files.isDirectory(file)) {
             throw CommandFailure.usage("cannot read '" + file + "'; " + cure);
         }
         return file;

@@ -44,6 +44,7 @@ class BadInputTest {
             run --http 3                     | '3' is neither 1.1 nor 2
             run --connection-reuse maybe     | maybe
             run --transport carrier-pigeon   | carrier-pigeon
+            run --header Host:evil           | is the transport's own
             run --stamps both                | 'both'
             run --stamps kernel --transport nio | --stamps kernel is not to be had here
             run --max-streams 0              | --max-streams must be at least 1, was 0

@@ -149,7 +149,7 @@ public final class Summary {
         }
         measured++;
         outcomes[result.outcome().kind().ordinal()]++;
-        widenWindow(result.timeline());
+        widenWindow(result.timeline(), result.outcome().kind() != Outcome.Kind.CANCELLED);
         if (!wasAnswered) {
             remember(result.outcome());
             return;
@@ -279,7 +279,8 @@ public final class Summary {
         }
     }
 
-    private void widenWindow(Timeline timeline) {
+    /// @param ended false where this client ended it, which says nothing of how long answers took
+    private void widenWindow(Timeline timeline, boolean ended) {
         long startedAtNs = timeline.atNs(Moment.STARTED)
                 .orElse(timeline.atNs(Moment.INTENDED).orElse(0));
         if (measured == 1) {
@@ -293,7 +294,7 @@ public final class Summary {
         if (startedAtNs - lastStartedAtNs > 0) {
             lastStartedAtNs = startedAtNs;
         }
-        long endAtNs = timeline.atNs(Moment.RESPONSE_END).orElse(startedAtNs);
+        long endAtNs = ended ? timeline.atNs(Moment.RESPONSE_END).orElse(startedAtNs) : startedAtNs;
         if (endAtNs - lastEndAtNs > 0) {
             lastEndAtNs = endAtNs;
         }

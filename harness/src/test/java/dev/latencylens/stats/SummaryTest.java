@@ -22,6 +22,23 @@ class SummaryTest {
     private final Summary summary = new Summary();
 
     @Test
+    void whatThisClientCancelledDoesNotStretchTheTimeThatRatesReferTo() {
+        var summary = new Summary();
+        summary.add(exchange()
+                .startedAt(ofMillis(0))
+                .tokensAt(ofMillis(5))
+                .endedAt(ofMillis(10))
+                .result());
+        summary.add(exchange()
+                .startedAt(ofMillis(1))
+                .endedAt(ofMillis(500))
+                .ended(Outcome.Kind.CANCELLED, "interrupted")
+                .result());
+
+        assertThat(summary.window().orElseThrow().durationNs()).isEqualTo(10_000_000);
+    }
+
+    @Test
     void howLateTheClientReadIsNeitherInTheGapsNorInTheTimeToFirstToken() {
         var summary = new Summary();
         summary.add(exchange()

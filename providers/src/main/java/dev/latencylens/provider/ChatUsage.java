@@ -64,7 +64,7 @@ final class ChatUsage {
     }
 
     private static @Nullable Long count(JsonNode node) {
-        return node.isIntegralNumber() && node.canConvertToLong() ? (Long) node.longValue() : null;
+        return node.isIntegralNumber() ? JsonAnswer.count(node) : null;
     }
 
     private static @Nullable Long first(@Nullable Long one, @Nullable Long other) {

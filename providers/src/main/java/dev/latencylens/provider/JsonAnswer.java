@@ -27,6 +27,9 @@ abstract class JsonAnswer extends Answer {
                     .build())
             .build();
 
+    /// No answer has more; a larger count is a mistake of the server's, and sums of such counts overflow.
+    private static final long MOST_TOKENS = 1_000_000_000_000L;
+
     private static final byte[] BYTE_ORDER_MARK = {(byte) 0xEF, (byte) 0xBB, (byte) 0xBF};
 
     private final List<String> finishReasons = new ArrayList<>();
@@ -160,7 +163,10 @@ abstract class JsonAnswer extends Answer {
 
     /// A count of tokens, null where it is none. Amazon's Titan writes `28.0`.
     static @Nullable Long count(JsonNode node) {
-        return node.isNumber() && node.canConvertToExactIntegral() && node.canConvertToLong()
+        return node.isNumber()
+                        && node.canConvertToExactIntegral()
+                        && node.canConvertToLong()
+                        && Math.abs(node.longValue()) <= MOST_TOKENS
                 ? (Long) node.longValue()
                 : null;
     }

@@ -1,5 +1,6 @@
 package dev.latencylens.provider;
 
+import dev.latencylens.exchange.ChunkKind;
 import dev.latencylens.exchange.ChunkSink;
 import dev.latencylens.exchange.Completion;
 import dev.latencylens.exchange.StreamDecoder;
@@ -66,12 +67,45 @@ final class WholeBodyDecoder implements StreamDecoder {
         } else if (bodyBytes > maxBytes) {
             answer.misunderstand("body is longer than " + maxBytes + " bytes");
         } else if (kept > 0) {
-            understood = answer.read("", body, 0, kept, bodyBytes, kept, sink);
+            var watched = new Watched(sink);
+            understood = answer.read("", body, 0, kept, bodyBytes, kept, watched);
             if (understood) {
                 answer.wholeBodyRead();
+                if (!watched.output && saysNothing(answer.completion(false))) {
+                    understood = false;
+                    answer.misunderstand("body is JSON and no answer: it has neither output nor finish, usage or error");
+                }
             } else {
                 answer.misunderstand("body is no JSON: " + answer.failure());
             }
+        }
+    }
+
+    private static boolean saysNothing(Completion completion) {
+        return !completion.finishSeen()
+                && completion.usage() == null
+                && completion.error() == null
+                && completion.malformed() == null;
+    }
+
+    /// Tells whether there was output.
+    private static final class Watched implements ChunkSink {
+        private final ChunkSink sink;
+        private boolean output;
+
+        Watched(ChunkSink sink) {
+            this.sink = sink;
+        }
+
+        @Override
+        public void event(long endOffset, int bytes) {
+            sink.event(endOffset, bytes);
+        }
+
+        @Override
+        public void chunk(ChunkKind kind, int choice, int tokens, CharSequence text) {
+            output = true;
+            sink.chunk(kind, choice, tokens, text);
         }
     }
 

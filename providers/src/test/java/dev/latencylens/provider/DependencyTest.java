@@ -67,6 +67,8 @@ class DependencyTest {
                 .orShould()
                 .be(DialectOptions.class)
                 .orShould()
+                .be(PromptCache.class)
+                .orShould()
                 .be(Provider.class)
                 .orShould()
                 .be(Secret.class)

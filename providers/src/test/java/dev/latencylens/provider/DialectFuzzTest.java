@@ -10,6 +10,7 @@ import dev.latencylens.exchange.ResponseHead;
 import dev.latencylens.exchange.StreamDecoder;
 import java.net.URI;
 import java.util.List;
+import java.util.Objects;
 import java.util.Random;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
@@ -95,6 +96,31 @@ class DialectFuzzTest {
 
         assertThat(Reading.of(DialectName.OLLAMA.with(options).decoder(Reading.JSON), body).chunks)
                 .hasSize(1);
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void jsonThatIsNoAnswerIsNotTakenForAnEmptyOne(DialectName dialect) {
+        var options = DialectOptions.at(URI.create("http://127.0.0.1:8000/v1"), "anthropic.claude-v2").stream(false);
+
+        assertThat(Reading.of(dialect.with(options).decoder(Reading.JSON), "{\"hello\":1}".getBytes(UTF_8))
+                        .completion()
+                        .malformed())
+                .contains("JSON and no answer");
+    }
+
+    @Test
+    void countsBeyondReasonAreNotCounted() {
+        byte[] body = ("{\"choices\":[{\"index\":0,\"message\":{\"content\":\"a\"},\"finish_reason\":\"stop\"}],"
+                        + "\"usage\":{\"prompt_tokens\":3,\"completion_tokens\":9000000000000000000}}")
+                .getBytes(UTF_8);
+        var options = DialectOptions.at(URI.create("http://127.0.0.1:8000/v1"), "m").stream(false);
+
+        var usage = Reading.of(DialectName.OPENAI_CHAT.with(options).decoder(Reading.JSON), body)
+                .completion()
+                .usage();
+        assertThat(Objects.requireNonNull(usage).inputTotal()).isEqualTo(3);
+        assertThat(usage.outputTotal()).isNull();
     }
 
     @Test

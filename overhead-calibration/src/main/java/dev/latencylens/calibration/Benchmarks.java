@@ -37,7 +37,7 @@ abstract class Benchmarks {
     /// emptied, and TLS records are made.
     static final int EVENTS = 256;
 
-    /// Events that come first where most of an iteration is spent on making TLS records: a warm-up by time alone
-    /// might end before the way is compiled.
+    /// Events that come before the first iteration, so that all of the way is compiled. A warm-up by time alone
+    /// may end before, where most of it is spent on making TLS records, or the machine is busy.
     static final int RUN_IN_EVENTS = 100_000;
 }

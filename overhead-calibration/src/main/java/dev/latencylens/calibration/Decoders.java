@@ -33,6 +33,10 @@ public class Decoders extends Benchmarks {
     public void make() {
         answer = SampleAnswer.of(dialect, EVENTS);
         body = answer.body();
+        for (int done = 0; done < RUN_IN_EVENTS; done += EVENTS) {
+            begin();
+            chunk();
+        }
     }
 
     @Setup(Level.Invocation)

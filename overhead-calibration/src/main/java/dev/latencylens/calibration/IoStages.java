@@ -32,10 +32,16 @@ public class IoStages extends Benchmarks {
 
         Http(Wire wire) {
             stream = new TokenStream(wire, tokenEvent());
+            for (int done = 0; done < RUN_IN_EVENTS; done += EVENTS) {
+                prepare();
+                for (int i = 0; i < EVENTS; i++) {
+                    stream.frame();
+                }
+            }
         }
 
         @Setup(Level.Invocation)
-        public void prepare() {
+        public final void prepare() {
             stream.prepare(0);
         }
 

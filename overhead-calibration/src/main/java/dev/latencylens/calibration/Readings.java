@@ -50,8 +50,11 @@ public class Readings extends Benchmarks {
     private ExchangeResult result;
 
     @Setup
-    public void interpretOne() {
-        timeline();
+    public void runIn() {
+        for (int done = 0; done < RUN_IN_EVENTS; done += EVENTS) {
+            timeline();
+            wholeWay();
+        }
     }
 
     /// Bodies become chunks with stamps, by a decoder that does nothing else.

@@ -117,6 +117,16 @@ class ArchitectureTest {
                 .check(CLASSES);
     }
 
+    /// Its own classes are not on this module's class path: they may use whatever they like.
+    @Test
+    void nothingDependsOnTheBenchmarks() {
+        noClasses()
+                .should()
+                .dependOnClassesThat()
+                .resideInAnyPackage("dev.latencylens.calibration..", "org.openjdk.jmh..")
+                .check(CLASSES);
+    }
+
     @Test
     void standardStreamsBelongToTheCommandLine() {
         noClasses()

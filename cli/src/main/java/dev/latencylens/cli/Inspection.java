@@ -152,7 +152,8 @@ final class Inspection {
     /// What could not be understood first, null where all was.
     @Nullable
     String malformed() {
-        if (completion.malformed() != null) {
+        boolean isErrorResponse = error != null && completion.error() == null;
+        if (completion.malformed() != null && !isErrorResponse) {
             return completion.malformed();
         }
         if (bodyBytes == 0) {

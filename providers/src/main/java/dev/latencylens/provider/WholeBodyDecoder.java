@@ -73,7 +73,8 @@ final class WholeBodyDecoder implements StreamDecoder {
                 answer.wholeBodyRead();
                 if (!watched.output && saysNothing(answer.completion(false))) {
                     understood = false;
-                    answer.misunderstand("body is JSON and no answer: it has neither output nor finish, usage or error");
+                    answer.misunderstand(
+                            "body is JSON and no answer: it has neither output nor finish, usage or error");
                 }
             } else {
                 answer.misunderstand("body is no JSON: " + answer.failure());

@@ -121,7 +121,8 @@ class EveryProviderTest {
         List<JsonNode> usages = LensRun.exchanges(folder.resolve("run")).stream()
                 .map(exchange -> exchange.path("usage"))
                 .toList();
-        assertThat(usages.getFirst().path("cache_write_hour").asLong()).isPositive();
+        // Hits answer sooner, so who wrote need not have ended first.
+        assertThat(usages).anyMatch(usage -> usage.path("cache_write_hour").asLong() > 0);
         assertThat(usages.getLast().path("cache_write_hour").asLong()).isZero();
         assertThat(usages.getLast().path("cached_read").asLong()).isPositive();
         assertThat(LensRun.runFile(folder.resolve("run"))

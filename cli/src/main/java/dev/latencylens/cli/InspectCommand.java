@@ -261,7 +261,7 @@ final class InspectCommand implements Callable<Integer> {
             out.writeNumberProperty("text_chunks", inspection.chunks(ChunkKind.TEXT));
             out.writeNumberProperty("reasoning_codepoints", inspection.codePoints(ChunkKind.REASONING));
             out.writeNumberProperty("reasoning_chunks", inspection.reasoningDeltas());
-            out.writeNumberProperty("tool_calls", completion.toolCalls());
+            out.writeNumberProperty("tool_calls", inspection.toolCallsSent());
             out.writeNumberProperty("tool_chunks", inspection.chunks(ChunkKind.TOOL));
             count(out, "input_tokens", reported.input());
             count(out, "output_tokens", reported.output());

@@ -34,6 +34,7 @@ final class Inspection {
     /// More than a line of the table can show.
     private static final int MOST_EXCERPT = 200;
 
+    private static final Pattern CALL_PART = Pattern.compile("\"functionCall\"\\s*:");
     private static final Pattern EMPTY_THINKING =
             Pattern.compile("\"thinking_delta\"\\s*,\\s*\"thinking\"\\s*:\\s*\"\"");
 
@@ -42,6 +43,7 @@ final class Inspection {
     private final List<Event> events;
     private final Map<ChunkKind, Tally> tallies;
     private final long emptyThinking;
+    private final long callParts;
     private final Completion completion;
     private final @Nullable ProviderError error;
 
@@ -52,6 +54,7 @@ final class Inspection {
         this.events = List.copyOf(read.events);
         this.tallies = read.tallies;
         this.emptyThinking = read.emptyThinking;
+        this.callParts = read.callParts;
         this.completion = completion;
         this.error = error;
     }
@@ -129,6 +132,11 @@ final class Inspection {
     /// them, although it is no output.
     long reasoningDeltas() {
         return chunks(ChunkKind.REASONING) + emptyThinking;
+    }
+
+    /// Tool calls as the provider sent them: of a call of Gemini's that comes in pieces, each piece is one.
+    long toolCallsSent() {
+        return dialect == DialectName.GEMINI ? callParts : completion.toolCalls();
     }
 
     /// Characters as Unicode counts them, also where a pair of surrogates came in two chunks.
@@ -221,6 +229,7 @@ final class Inspection {
         private final List<ChunkKind> chunks = new ArrayList<>();
         private Completion before;
         private long emptyThinking;
+        private long callParts;
         private boolean tokenSeen;
         private boolean visibleSeen;
         private boolean open;
@@ -283,6 +292,7 @@ final class Inspection {
             if (kinds.isEmpty() && EMPTY_THINKING.matcher(event).find()) {
                 emptyThinking++;
             }
+            callParts += CALL_PART.matcher(event).results().count();
             before = after;
             open = false;
             kinds.clear();

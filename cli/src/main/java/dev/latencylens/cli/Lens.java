@@ -55,6 +55,7 @@ public final class Lens implements Callable<Integer> {
         commands.put(
                 "run",
                 () -> new CommandLine(new RunCommand(console, secrets)).setCaseInsensitiveEnumValuesAllowed(true));
+        commands.put("audit", () -> new AuditCommand(console));
         commands.put("truth", () -> new TruthCommand(console));
         commands.put("simulate", SimulateCommand::commandLine);
         commands.put("inspect", () -> new InspectCommand(console));
@@ -63,7 +64,7 @@ public final class Lens implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        throw CommandFailure.usage("give a command: run, truth, simulate or inspect; lens --help tells more");
+        throw CommandFailure.usage("give a command: run, audit, truth, simulate or inspect; lens --help tells more");
     }
 
     /// `lens 0.1.0 (Java 25.0.3)`.

@@ -3,6 +3,8 @@ package dev.latencylens.cli;
 import dev.latencylens.audit.Caveat;
 import dev.latencylens.audit.Caveats;
 import dev.latencylens.audit.Circumstances;
+import dev.latencylens.audit.Evidence;
+import dev.latencylens.audit.Tally;
 import dev.latencylens.audit.Verdict;
 import dev.latencylens.clock.Clock;
 import dev.latencylens.clock.ClockAnchor;
@@ -59,6 +61,8 @@ final class Measurement {
     private final Clock clock = Clock.monotonic();
     private final Summary summary = new Summary();
     private final CostSummary costs;
+    /// Output chunks of all exchanges, those for warm-up and failed ones too; the interpreter's alone.
+    private long chunks;
     private volatile @Nullable String endedEarly;
     private Caveat.@Nullable MaxCost refusal;
 
@@ -82,22 +86,37 @@ final class Measurement {
         if (plan.ioCpus() != null) {
             plan.ioCpus().reserve();
         }
-        Priming.run(plan, this::placed);
-        if (vocabulary != null) {
-            vocabulary.join();
+        try (var recording = new RunRecording(plan.recording(), clock, directory.file(RunDirectory.RECORDING))) {
+            Priming.run(plan, this::placed);
+            if (vocabulary != null) {
+                vocabulary.join();
+            }
+            recording.await();
+            System.gc();
+            if (plan.ioCpus() != null) {
+                Cpus.makeCompilersGiveWay();
+            }
+            return measure(opener, anchor, environment, runFile, recording);
         }
-        System.gc();
-        if (plan.ioCpus() != null) {
-            Cpus.makeCompilersGiveWay();
-        }
+    }
+
+    private int measure(
+            Transport.Opener opener,
+            ClockAnchor anchor,
+            Environment environment,
+            RunFile runFile,
+            RunRecording recording)
+            throws IOException, InterruptedException {
         try (var exchanges = new ExchangeFile(directory.file(RunDirectory.EXCHANGES), anchor, secrets)) {
             var stop = new StopSwitch();
             var hopelessStart = new HopelessStart(() -> stop.now("the first requests all failed alike"));
             CostLimit limit = costLimit();
             var interpreter = new Interpreter(dialect, plan.tokenizer(), result -> {
                 summary.add(result);
+                chunks += result.timeline().chunks().size();
                 Optional<BigDecimal> cost = costs.add(result);
                 exchanges.write(result, cost);
+                recording.add(result);
                 hopelessStart.see(result);
                 if (limit != null) {
                     limit.see(result, cost);
@@ -135,7 +154,7 @@ final class Measurement {
             if (limit != null && load.refused()) {
                 refusal = refusal(limit);
             }
-            return conclude(runFile, environment, anchor, backlog, hopelessStart, signal);
+            return conclude(runFile, environment, anchor, backlog, recording, hopelessStart, signal);
         }
     }
 
@@ -144,13 +163,21 @@ final class Measurement {
             Environment environment,
             ClockAnchor anchor,
             LoadRun.Backlog backlog,
+            RunRecording recording,
             HopelessStart hopelessStart,
             int signal)
             throws IOException {
         String early = endedEarly;
-        List<Caveat> caveats = Stream.concat(ofThePlan(early), Caveats.about(plan.load(), summary, backlog).stream())
-                .toList();
-        Verdict verdict = Verdict.on(plan.load(), summary, backlog, circumstances(environment));
+        Verdict verdict = Verdict.on(plan.load(), summary, backlog, circumstances(environment, null));
+        Evidence evidence = recording.finish(backlog, verdict);
+        if (evidence != null) {
+            verdict = Verdict.on(plan.load(), summary, backlog, circumstances(environment, evidence));
+        }
+        var caveats = new ArrayList<>(ofThePlan(early).toList());
+        if (!recording.missing().isEmpty()) {
+            caveats.add(new Caveat.NotRecorded(recording.missing()));
+        }
+        caveats.addAll(Caveats.about(plan.load(), summary, backlog));
         boolean whole = early == null && refusal == null;
         IOException unwritten = null;
         try {
@@ -189,13 +216,20 @@ final class Measurement {
                 e);
     }
 
-    private Circumstances circumstances(Environment environment) {
+    /// @param evidence of the recording, null where there is none, or none yet
+    private Circumstances circumstances(Environment environment, @Nullable Evidence evidence) {
+        var tallies = new ArrayList<Tally>();
+        if (evidence != null) {
+            tallies.add(new Tally(
+                    "output chunks", chunks, "interpreted", evidence.tokens(), "in " + RunDirectory.RECORDING));
+        }
         return new Circumstances(
                 plan.embedded(),
                 environment.clockSource(),
                 plan.metrics(),
                 plan.percentilesAsked() ? plan.percentiles() : List.of(),
-                List.of());
+                tallies,
+                evidence == null ? 0 : evidence.lostBytes());
     }
 
     private int exitCode(Verdict verdict) {

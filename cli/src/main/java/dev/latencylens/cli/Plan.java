@@ -28,6 +28,7 @@ import org.jspecify.annotations.Nullable;
 /// @param metrics what the report's table shows
 /// @param percentiles what it tells of each
 /// @param percentilesAsked whether these were asked for by name, so that one without enough samples is a failure
+/// @param recording whether the run is recorded by the Flight Recorder
 /// @param lenient whether the verdict leaves the exit code alone
 /// @param provider by name, whose prices are asked; null where only a URL was given
 /// @param tokenizer counts the tokens of chunks where the provider does not say, null for nobody
@@ -56,6 +57,7 @@ record Plan(
         List<Metric> metrics,
         List<Percentile> percentiles,
         boolean percentilesAsked,
+        boolean recording,
         boolean lenient,
         @Nullable String provider,
         Pricing pricing,

@@ -358,6 +358,13 @@ final class RunCommand implements Callable<Integer> {
     private List<String> metricPercentiles = List.of();
 
     @Option(
+            names = "--jfr",
+            paramLabel = "on|off",
+            description = "write recording.jfr, with every token and every pause of this Java, for lens audit and JDK"
+                    + " Mission Control (default off)")
+    private OnOff jfr = OnOff.OFF;
+
+    @Option(
             names = "--lenient",
             description = "exit with 0 also where the run is judged INVALID (3) or INCONCLUSIVE (4)")
     private boolean lenient;
@@ -405,6 +412,11 @@ final class RunCommand implements Callable<Integer> {
     enum IoWait {
         PARK,
         SPIN
+    }
+
+    enum OnOff {
+        ON,
+        OFF
     }
 
     @Override
@@ -488,6 +500,7 @@ final class RunCommand implements Callable<Integer> {
                         ? Percentile.USUAL
                         : metricPercentiles.stream().map(Percentile::parse).toList(),
                 !metricPercentiles.isEmpty(),
+                jfr == OnOff.ON,
                 lenient,
                 target.providerLabel(),
                 pricing(target.providerLabel(), name),

@@ -15,6 +15,7 @@ record RunDirectory(Path path) {
     static final String RUN = "run.json";
     static final String EXCHANGES = "exchanges.jsonl";
     static final String HISTOGRAMS = "histograms.hlog";
+    static final String RECORDING = "recording.jfr";
     static final String SIMULATOR = "simulator.jsonl";
 
     private static final DateTimeFormatter STAMP = DateTimeFormatter.ofPattern("yyyyMMdd-HHmmss", Locale.ROOT);

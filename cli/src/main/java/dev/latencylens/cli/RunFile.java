@@ -1,6 +1,7 @@
 package dev.latencylens.cli;
 
 import dev.latencylens.audit.Caveat;
+import dev.latencylens.audit.HostUse;
 import dev.latencylens.audit.Reason;
 import dev.latencylens.audit.Verdict;
 import dev.latencylens.clock.ClockAnchor;
@@ -11,6 +12,7 @@ import dev.latencylens.load.ArrivalSchedule;
 import dev.latencylens.load.Load;
 import dev.latencylens.load.LoadRun;
 import dev.latencylens.load.LoopLag;
+import dev.latencylens.load.ThreadUse;
 import dev.latencylens.provider.CostSummary;
 import dev.latencylens.stats.Distribution;
 import dev.latencylens.stats.Metric;
@@ -24,6 +26,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.time.Duration;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -44,6 +47,8 @@ import tools.jackson.core.util.DefaultPrettyPrinter;
 final class RunFile {
     /// Rises when a key changes its meaning.
     private static final int FORMAT_VERSION = 1;
+    /// Pauses told one by one, the longest.
+    private static final int MOST_PAUSES = 256;
 
     private static final ObjectWriteContext INDENTED = new ObjectWriteContext.Base() {
         @Override
@@ -62,6 +67,7 @@ final class RunFile {
     private final Environment environment;
     private final ClockAnchor clock;
     private final Secrets secrets;
+    private final HostUse hostBefore = HostUse.soFar();
 
     RunFile(Path file, Plan plan, Environment environment, ClockAnchor clock, Secrets secrets) {
         this.file = file;
@@ -107,6 +113,7 @@ final class RunFile {
             List<Caveat> caveats,
             @Nullable Verdict verdict)
             throws IOException {
+        HostUse host = HostUse.soFar().since(hostBefore);
         var bytes = new ByteArrayOutputStream(1 << 14);
         try (JsonGenerator json = new JsonFactory().createGenerator(INDENTED, bytes)) {
             json.writeStartObject();
@@ -121,7 +128,7 @@ final class RunFile {
             if (summary == null || costs == null) {
                 json.writeNull();
             } else {
-                summary(json, summary, costs, backlog);
+                summary(json, summary, costs, backlog, host);
             }
             json.writeArrayPropertyStart("caveats");
             for (Caveat caveat : caveats) {
@@ -178,6 +185,7 @@ final class RunFile {
         }
         load(json, plan.load());
         network(json, plan.network());
+        json.writeBooleanProperty("recorded", plan.recording());
         json.writeObjectPropertyStart("labels");
         for (Map.Entry<String, String> label : plan.labels().entrySet()) {
             text(json, label.getKey(), label.getValue());
@@ -256,7 +264,8 @@ final class RunFile {
         json.writeEndObject();
     }
 
-    private void summary(JsonGenerator json, Summary summary, CostSummary costs, LoadRun.@Nullable Backlog backlog) {
+    private void summary(
+            JsonGenerator json, Summary summary, CostSummary costs, LoadRun.@Nullable Backlog backlog, HostUse host) {
         json.writeStartObject();
         json.writeNumberProperty("measured", summary.measured());
         json.writeNumberProperty("answered", summary.answered());
@@ -289,6 +298,7 @@ final class RunFile {
             json.writeNumberProperty("flightLogFullNs", backlog.logFullNs());
             json.writeNumberProperty("starved", backlog.starvedCount());
             lag(json, backlog.lag());
+            machine(json, backlog.threads(), host);
             stamps(json, backlog.stamps());
             json.writeEndObject();
         }
@@ -324,7 +334,7 @@ final class RunFile {
         json.writeEndObject();
     }
 
-    private static void lag(JsonGenerator json, LoopLag lag) {
+    private void lag(JsonGenerator json, LoopLag lag) {
         json.writeObjectPropertyStart("loopLag");
         json.writeNumberProperty("watchedNs", lag.watchedNs());
         json.writeNumberProperty("p99Ns", lag.p99Ns());
@@ -332,6 +342,37 @@ final class RunFile {
         json.writeNumberProperty("longestNs", lag.longestNs());
         json.writeNumberProperty("pauses", lag.pauses());
         json.writeNumberProperty("pausedNs", lag.pausedNs());
+        json.writeArrayPropertyStart("longest");
+        lag.shown().stream()
+                .sorted(Comparator.comparingLong(LoopLag.Pause::lagNs).reversed())
+                .limit(MOST_PAUSES)
+                .forEach(pause -> {
+                    json.writeStartObject();
+                    json.writeNumberProperty("thread", pause.thread());
+                    json.writeNumberProperty("endAtNs", pause.endAtNs() - clock.monotonicStartNs());
+                    json.writeNumberProperty("lagNs", pause.lagNs());
+                    json.writeEndObject();
+                });
+        json.writeEndArray();
+        json.writeEndObject();
+    }
+
+    /// What the kernel says of the run's threads and of the whole machine meanwhile; absent where it says nothing.
+    private static void machine(JsonGenerator json, List<ThreadUse> threads, HostUse host) {
+        json.writeArrayPropertyStart("threads");
+        for (ThreadUse use : threads) {
+            json.writeStartObject();
+            json.writeStringProperty("name", use.thread());
+            json.writeNumberProperty("ranNs", use.ranNs());
+            json.writeNumberProperty("runQueueNs", use.runQueueNs());
+            json.writeNumberProperty("involuntarySwitches", use.involuntarySwitches());
+            json.writeEndObject();
+        }
+        json.writeEndArray();
+        json.writeObjectPropertyStart("host");
+        whole(json, "stealNs", host.stealNs());
+        whole(json, "cpuPressureNs", host.cpuPressureNs());
+        whole(json, "retransmits", host.retransmits());
         json.writeEndObject();
     }
 

@@ -60,6 +60,15 @@ public sealed interface Caveat {
         }
     }
 
+    /// There was to be a recording.
+    record NotRecorded(String reason) implements Caveat {
+        @Override
+        public String text() {
+            return "There is no recording.jfr (" + reason + "), so lens audit cannot tell the virtual machine's"
+                    + " pauses. Give --jfr off if it is not wanted.";
+        }
+    }
+
     record Unterminated(long answers, long of) implements Caveat {
         @Override
         public String text() {

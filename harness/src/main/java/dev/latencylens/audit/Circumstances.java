@@ -12,8 +12,14 @@ import java.util.List;
 /// @param metrics what the report shows
 /// @param asked percentiles that were explicitly asked for
 /// @param tallies further counts to compare
+/// @param lostBytes what the Flight Recorder says that it lost, 0 without a recording
 public record Circumstances(
-        boolean sharedProcess, String clockSource, List<Metric> metrics, List<Percentile> asked, List<Tally> tallies) {
+        boolean sharedProcess,
+        String clockSource,
+        List<Metric> metrics,
+        List<Percentile> asked,
+        List<Tally> tallies,
+        long lostBytes) {
     public Circumstances {
         metrics = List.copyOf(metrics);
         asked = List.copyOf(asked);

@@ -141,6 +141,19 @@ public sealed interface Reason {
         }
     }
 
+    /// The Flight Recorder could not keep up, so that the recording proves less than it seems to.
+    record RecordingLostData(long bytes) implements Reason {
+        @Override
+        public String text() {
+            return "the Flight Recorder lost " + count(bytes, "byte") + " of recording.jfr; nothing may be lost";
+        }
+
+        @Override
+        public String advice() {
+            return "Lower the load, free the disk of other work, or give --jfr off.";
+        }
+    }
+
     /// Somebody set the wall clock, which the kernel's stamps are taken from.
     record WallClockSet(int times, long largestStepNs) implements Reason {
         /// Steps up to this size move no stamp by more than it is off anyway: 10 us.

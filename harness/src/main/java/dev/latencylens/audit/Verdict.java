@@ -55,6 +55,9 @@ public record Verdict(State state, List<Reason> reasons) {
             reasons.add(new Reason.FlightLogFull(backlog.logFullCount(), backlog.logFullNs()));
         }
         counts(backlog, circumstances, reasons);
+        if (circumstances.lostBytes() > 0) {
+            reasons.add(new Reason.RecordingLostData(circumstances.lostBytes()));
+        }
         StampSource stamps = backlog.stamps();
         if (Math.abs(stamps.largestClockStepNs()) > Reason.WallClockSet.LIMIT_NS) {
             reasons.add(new Reason.WallClockSet(stamps.clockSteps(), stamps.largestClockStepNs()));

@@ -9,7 +9,9 @@ import dev.latencylens.exchange.Moment;
 import dev.latencylens.exchange.StampSource;
 import dev.latencylens.exchange.Transport;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
+import java.util.Optional;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
@@ -43,6 +45,7 @@ public final class LoadRun {
     private final Thread feeder;
     private final Thread reader;
     private final CountDownLatch opened;
+    private final Queue<ThreadUse> uses = new ConcurrentLinkedQueue<>();
     private final Queue<StampSource> stamps = new ConcurrentLinkedQueue<>();
     private final AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
     private volatile long loadStartAtNs;
@@ -74,8 +77,8 @@ public final class LoadRun {
             Runnable body = () -> drive(loop, log, transports);
             ioThreads.add(new IoThread(loop, ready, log, named("io-" + i, ioThreadFactory.newThread(body))));
         }
-        feeder = daemon(named("feeder", backgroundThreadFactory.newThread(this::feed)));
-        reader = daemon(named("interpreter", backgroundThreadFactory.newThread(this::interpret)));
+        feeder = daemon(named("feeder", backgroundThreadFactory.newThread(() -> watched(this::feed))));
+        reader = daemon(named("interpreter", backgroundThreadFactory.newThread(() -> watched(this::interpret))));
     }
 
     /// What the machinery itself has to tell once the load has ended.
@@ -86,6 +89,7 @@ public final class LoadRun {
     /// @param starvedCount how often a request was due that had not been made yet
     /// @param stamps which stamps counted as arrivals
     /// @param lag how long the I/O threads kept waiting what had arrived or was due
+    /// @param threads what the kernel says of the load's own threads; empty where it says nothing
     /// @param bytesLogged bytes of answers that the I/O threads recorded
     /// @param bytesRead those of them that were interpreted
     public record Backlog(
@@ -95,8 +99,13 @@ public final class LoadRun {
             long starvedCount,
             StampSource stamps,
             LoopLag lag,
+            List<ThreadUse> threads,
             long bytesLogged,
-            long bytesRead) {}
+            long bytesRead) {
+        public Backlog {
+            threads = List.copyOf(threads);
+        }
+    }
 
     /// Runs the load to its end and returns when the last exchange has been interpreted.
     ///
@@ -126,6 +135,7 @@ public final class LoadRun {
                 ioThreads.stream().mapToLong(io -> io.loop.starved()).sum(),
                 stamps.stream().reduce(StampSource::and).orElseThrow(),
                 ioThreads.stream().map(io -> io.loop.lag()).reduce(LoopLag.NONE, LoopLag::and),
+                uses.stream().sorted(Comparator.comparing(ThreadUse::thread)).toList(),
                 ioThreads.stream().mapToLong(io -> io.log.bytesWritten()).sum(),
                 ioThreads.stream().mapToLong(io -> io.log.bytesRead()).sum());
     }
@@ -163,12 +173,20 @@ public final class LoadRun {
             while (loadStartAtNs == 0) {
                 Thread.onSpinWait();
             }
-            loop.run(transport, loadStartAtNs);
+            watched(() -> loop.run(transport, loadStartAtNs));
             stamps.add(transport.stamps());
         } catch (Throwable thrown) {
             fail(thrown);
         }
         opened.countDown();
+    }
+
+    /// Runs a thread's work, and asks the kernel about it.
+    private void watched(Runnable work) {
+        Optional<ThreadUse> before = ThreadUse.soFar();
+        work.run();
+        before.flatMap(earlier -> ThreadUse.soFar().map(now -> now.since(earlier)))
+                .ifPresent(uses::add);
     }
 
     private void feed() {

@@ -187,7 +187,8 @@ class CaveatsTest {
                 new Caveat.MaxCost("1 USD", "0.97 USD", "0.05 USD", 0, 12),
                 new Caveat.KeyInCleartext("example.com"),
                 new Caveat.WallClockSet(1, -5),
-                new Caveat.ReadsUnstamped(1, 2));
+                new Caveat.ReadsUnstamped(1, 2),
+                new Caveat.NotRecorded("no disk"));
 
         assertThat(all).hasSize(Caveat.class.getPermittedSubclasses().length);
         assertThat(all)
@@ -219,7 +220,7 @@ class CaveatsTest {
     }
 
     private static LoadRun.Backlog backlog(long fullCount, long fullNs, long starvedCount, StampSource stamps) {
-        return new LoadRun.Backlog(0, fullCount, fullNs, starvedCount, stamps, LoopLag.NONE, 0, 0);
+        return new LoadRun.Backlog(0, fullCount, fullNs, starvedCount, stamps, LoopLag.NONE, List.of(), 0, 0);
     }
 
     private static Load open(double rate) {

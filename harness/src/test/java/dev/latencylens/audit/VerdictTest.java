@@ -41,6 +41,7 @@ class VerdictTest {
     private boolean sharedProcess;
     private String clockSource = "tsc";
     private List<Percentile> asked = List.of();
+    private long lostBytes;
     private List<Tally> tallies = List.of(new Tally("chunks", 2, "here", 2, "there"));
 
     @Test
@@ -185,6 +186,14 @@ class VerdictTest {
     }
 
     @Test
+    void aRecordingThatLostDataIsInvalid() {
+        answers(20);
+        lostBytes = 4_096;
+
+        assertThat(verdict()).isEqualTo(invalid(new Reason.RecordingLostData(4_096)));
+    }
+
+    @Test
     void aWallClockThatWasSetIsInvalid() {
         answers(20);
         stamps = new StampSource(true, "", 10_000, 0, 30, 1, -250_000_000);
@@ -264,6 +273,7 @@ class VerdictTest {
                 new Reason.ClientPaused(5_000_000, 2, 1_000_000),
                 new Reason.FlightLogFull(1, 1),
                 new Reason.CountsDisagree(new Tally("chunks", 1, "here", 2, "there")),
+                new Reason.RecordingLostData(1),
                 new Reason.WallClockSet(1, -5),
                 new Reason.ClockSourceUnfit("hpet"),
                 new Reason.TooFewSamples(Percentile.P99, Metric.TTFT, 3),
@@ -281,13 +291,18 @@ class VerdictTest {
     }
 
     private Verdict verdict() {
-        var backlog = new LoadRun.Backlog(0, logFullCount, 3_000, 0, stamps, lag, 1_000, bytesRead);
+        var backlog = new LoadRun.Backlog(0, logFullCount, 3_000, 0, stamps, lag, List.of(), 1_000, bytesRead);
         return Verdict.on(
                 load,
                 summary,
                 backlog,
                 new Circumstances(
-                        sharedProcess, clockSource, List.of(Metric.TTFT, Metric.ICL, Metric.ITL), asked, tallies));
+                        sharedProcess,
+                        clockSource,
+                        List.of(Metric.TTFT, Metric.ICL, Metric.ITL),
+                        asked,
+                        tallies,
+                        lostBytes));
     }
 
     private static Verdict invalid(Reason reason) {

@@ -1,0 +1,279 @@
+package dev.latencylens.cli;
+
+import dev.latencylens.audit.Evidence;
+import dev.latencylens.stats.Distribution;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.IdentityHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import tools.jackson.core.JacksonException;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+/// A run's tokens laid over what the machine did meanwhile.
+///
+/// A token is touched by what overlaps the time from its arrival to its read; where the arrival is the read
+/// itself, by what had ended no more than [#SETTLING_NS] before. How much of a latency is the machine's is bounded
+/// from above: all of the time from the start of a request to its first byte over a connection that stood, and,
+/// where arrivals are this client's own readings, all of the pause that touched one.
+final class Audit {
+    /// How long after a pause a thread still works off what has queued up.
+    static final long SETTLING_NS = 200_000;
+
+    final JsonNode run;
+    final long startNs;
+    final boolean kernelStamps;
+    final Evidence evidence;
+    final List<Evidence.Stall> pauses;
+    final Map<Evidence.Kind, Touched> byKind = new EnumMap<>(Evidence.Kind.class);
+    final Budget ttft = new Budget();
+    final Budget icl = new Budget();
+    long tokens;
+    long touchedTokens;
+    long unreadLines;
+
+    private final Spans standing;
+    private final Map<Evidence.Kind, Spans> spans = new EnumMap<>(Evidence.Kind.class);
+    private final IdentityHashMap<Evidence.Stall, long[]> touchedBy = new IdentityHashMap<>();
+
+    /// What one kind of stall came to.
+    static final class Touched {
+        long count;
+        long totalNs;
+        long longestNs;
+        long tokens;
+    }
+
+    /// One metric: as measured, without the samples that something touched, and without the machine's part.
+    static final class Budget {
+        final Distribution measured = new Distribution();
+        final Distribution untouched = new Distribution();
+        final Distribution withoutMachine = new Distribution();
+
+        private void record(long valueNs, long machineNs, boolean touched) {
+            measured.record(valueNs);
+            withoutMachine.record(valueNs - Math.min(machineNs, Math.max(valueNs, 0)));
+            if (!touched) {
+                untouched.record(valueNs);
+            }
+        }
+    }
+
+    private Audit(JsonNode run, Evidence evidence) {
+        this.run = run;
+        this.evidence = evidence;
+        startNs = run.at("/clock/monotonicStartNs").asLong();
+        kernelStamps = run.at("/summary/client/stamps/arrival").asString("").equals("kernel");
+        long windowStartNs = startNs + run.at("/summary/windowStartAtNs").asLong();
+        long windowEndNs = windowStartNs + run.at("/summary/windowNs").asLong();
+        var inWindow = new ArrayList<Evidence.Stall>();
+        for (Evidence.Stall stall : withOwnPauses()) {
+            if (stall.endAtNs() - windowStartNs >= 0 && stall.startAtNs() - windowEndNs <= 0) {
+                inWindow.add(stall);
+            }
+        }
+        for (Evidence.Kind kind : Evidence.Kind.values()) {
+            var ofKind = inWindow.stream().filter(stall -> stall.kind() == kind).toList();
+            var touched = new Touched();
+            for (Evidence.Stall stall : ofKind) {
+                touched.count++;
+                touched.totalNs += stall.tookNs();
+                touched.longestNs = Math.max(touched.longestNs, stall.tookNs());
+            }
+            byKind.put(kind, touched);
+            spans.put(kind, new Spans(ofKind));
+        }
+        pauses = inWindow.stream()
+                .filter(stall -> stall.kind().standsStill() || stall.kind() == Evidence.Kind.LOOP_PAUSE)
+                .toList();
+        standing = new Spans(pauses);
+    }
+
+    /// @param evidence of its recording, or what stands for one that there is not
+    /// @throws IOException if the run's files cannot be read
+    static Audit of(Path run, Path exchanges, Evidence evidence) throws IOException {
+        JsonMapper mapper = JsonMapper.shared();
+        var audit = new Audit(mapper.readTree(Files.readString(run)), evidence);
+        try (var lines = Files.lines(exchanges)) {
+            lines.forEach(line -> audit.add(mapper, line));
+        }
+        return audit;
+    }
+
+    /// The longest pauses, longest first, with how many tokens each touched.
+    List<Map.Entry<Evidence.Stall, Long>> longest(int most) {
+        return pauses.stream()
+                .sorted((one, other) -> Long.compare(other.tookNs(), one.tookNs()))
+                .limit(most)
+                .map(stall -> Map.entry(stall, touchedBy.getOrDefault(stall, new long[1])[0]))
+                .toList();
+    }
+
+    /// The pauses that the run's own loop saw are in run.json too, for runs without a recording.
+    private List<Evidence.Stall> withOwnPauses() {
+        var all = new ArrayList<>(evidence.stalls());
+        if (all.stream().noneMatch(stall -> stall.kind() == Evidence.Kind.LOOP_PAUSE)) {
+            for (JsonNode pause : run.at("/summary/client/loopLag/longest")) {
+                long endAtNs = startNs + pause.path("endAtNs").asLong();
+                all.add(new Evidence.Stall(
+                        Evidence.Kind.LOOP_PAUSE,
+                        "",
+                        "io-" + pause.path("thread").asInt(),
+                        endAtNs - pause.path("lagNs").asLong(),
+                        endAtNs));
+            }
+        }
+        return all;
+    }
+
+    private void add(JsonMapper mapper, String line) {
+        JsonNode exchange;
+        try {
+            exchange = mapper.readTree(line);
+        } catch (JacksonException cut) {
+            unreadLines++;
+            return;
+        }
+        JsonNode atNs = exchange.at("/chunks/atNs");
+        JsonNode userAtNs = exchange.at("/chunks/userAtNs");
+        JsonNode coalesced = exchange.at("/chunks/coalesced");
+        int size = atNs.size();
+        tokens += size;
+        boolean counts = !exchange.path("warmup").asBoolean()
+                && (exchange.path("outcome").asString("").equals("completed")
+                        || exchange.path("outcome").asString("").equals("unterminated"));
+        long earlierMachineNs = 0;
+        boolean earlierTouched = false;
+        for (int i = 0; i < size; i++) {
+            long arrivalNs = startNs + atNs.get(i).asLong();
+            long readNs = startNs + userAtNs.get(i).asLong();
+            long fromNs = kernelStamps ? arrivalNs : readNs - SETTLING_NS;
+            boolean touched = touch(fromNs, readNs);
+            long machineNs = kernelStamps ? 0 : standing.lengthOfTouching(fromNs, readNs);
+            if (counts && i == 0) {
+                firstToken(exchange, machineNs, touched);
+            } else if (counts && !coalesced.get(i).asBoolean()) {
+                icl.record(
+                        atNs.get(i).asLong() - atNs.get(i - 1).asLong(),
+                        machineNs + earlierMachineNs,
+                        touched || earlierTouched);
+            }
+            earlierMachineNs = machineNs;
+            earlierTouched = touched;
+        }
+    }
+
+    private void firstToken(JsonNode exchange, long arrivalMachineNs, boolean arrivalTouched) {
+        if (!exchange.has("firstTokenAtNs") || !exchange.has("startedAtNs") || !exchange.has("requestStartAtNs")) {
+            return;
+        }
+        long startedAtNs = exchange.path("startedAtNs").asLong();
+        long requestStartAtNs = exchange.path("requestStartAtNs").asLong();
+        boolean stood = exchange.path("connection").asString("").equals("reused");
+        long sendingNs = stood
+                ? requestStartAtNs - startedAtNs
+                : standing.overlapNs(startNs + startedAtNs, startNs + requestStartAtNs);
+        boolean touched = arrivalTouched || standing.overlapNs(startNs + startedAtNs, startNs + requestStartAtNs) > 0;
+        ttft.record(
+                exchange.path("firstTokenAtNs").asLong() - startedAtNs,
+                Math.max(0, sendingNs) + arrivalMachineNs,
+                touched);
+    }
+
+    private boolean touch(long fromNs, long untilNs) {
+        boolean touched = standing.touches(fromNs, untilNs);
+        if (touched) {
+            touchedTokens++;
+            for (Evidence.Stall stall : standing.touching(fromNs, untilNs)) {
+                touchedBy.computeIfAbsent(stall, _ -> new long[1])[0]++;
+            }
+        }
+        spans.forEach((kind, ofKind) -> {
+            if (ofKind.touches(fromNs, untilNs)) {
+                Objects.requireNonNull(byKind.get(kind)).tokens++;
+            }
+        });
+        return touched;
+    }
+
+    /// Stalls in the order of their beginning, to be asked which of them overlap a time.
+    private static final class Spans {
+        private final List<Evidence.Stall> stalls;
+        /// The latest end among the stalls up to each.
+        private final long[] latestEndAtNs;
+
+        Spans(List<Evidence.Stall> ofRun) {
+            stalls = ofRun.stream()
+                    .sorted((one, other) -> Long.signum(one.startAtNs() - other.startAtNs()))
+                    .toList();
+            latestEndAtNs = new long[stalls.size()];
+            for (int i = 0; i < latestEndAtNs.length; i++) {
+                long endAtNs = stalls.get(i).endAtNs();
+                latestEndAtNs[i] = i > 0 && latestEndAtNs[i - 1] - endAtNs > 0 ? latestEndAtNs[i - 1] : endAtNs;
+            }
+        }
+
+        boolean touches(long fromNs, long untilNs) {
+            int last = lastBeginningUntil(untilNs);
+            return last >= 0 && latestEndAtNs[last] - fromNs >= 0;
+        }
+
+        List<Evidence.Stall> touching(long fromNs, long untilNs) {
+            var found = new ArrayList<Evidence.Stall>();
+            for (int i = lastBeginningUntil(untilNs); i >= 0 && latestEndAtNs[i] - fromNs >= 0; i--) {
+                if (stalls.get(i).endAtNs() - fromNs >= 0) {
+                    found.add(stalls.get(i));
+                }
+            }
+            return found;
+        }
+
+        /// The whole time of what touches, for none of it may have been the provider's.
+        long lengthOfTouching(long fromNs, long untilNs) {
+            List<Evidence.Stall> touching = touching(fromNs, untilNs);
+            if (touching.isEmpty()) {
+                return 0;
+            }
+            long startAtNs = touching.getLast().startAtNs();
+            long endAtNs = touching.stream()
+                    .mapToLong(stall -> stall.endAtNs() - startAtNs)
+                    .max()
+                    .orElse(0);
+            return endAtNs;
+        }
+
+        long overlapNs(long fromNs, long untilNs) {
+            long sumNs = 0;
+            long coveredUntilNs = fromNs;
+            List<Evidence.Stall> touching = touching(fromNs, untilNs).reversed();
+            for (Evidence.Stall stall : touching) {
+                long startAtNs = stall.startAtNs() - coveredUntilNs > 0 ? stall.startAtNs() : coveredUntilNs;
+                long endAtNs = stall.endAtNs() - untilNs > 0 ? untilNs : stall.endAtNs();
+                if (endAtNs - startAtNs > 0) {
+                    sumNs += endAtNs - startAtNs;
+                    coveredUntilNs = endAtNs;
+                }
+            }
+            return sumNs;
+        }
+
+        private int lastBeginningUntil(long untilNs) {
+            int low = 0;
+            int high = stalls.size();
+            while (low < high) {
+                int middle = (low + high) >>> 1;
+                if (stalls.get(middle).startAtNs() - untilNs <= 0) {
+                    low = middle + 1;
+                } else {
+                    high = middle;
+                }
+            }
+            return low - 1;
+        }
+    }
+}

@@ -1,0 +1,239 @@
+package dev.latencylens.cli;
+
+import dev.latencylens.audit.Evidence;
+import dev.latencylens.audit.HostCheck;
+import dev.latencylens.stats.Percentile;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.OptionalLong;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import tools.jackson.core.JacksonException;
+import tools.jackson.databind.JsonNode;
+
+/// `lens audit`: how much of a run's figures is this machine's, or whether a machine is fit to measure on.
+@Command(
+        name = "audit",
+        mixinStandardHelpOptions = true,
+        description = "Lays what the machine did over a run's tokens, or checks this machine before a run (--host).")
+final class AuditCommand implements Callable<Integer> {
+    private static final List<Percentile> PERCENTILES =
+            List.of(Percentile.P50, Percentile.P90, Percentile.P99, Percentile.P99_9);
+
+    /// Pauses told one by one.
+    private static final int MOST_LISTED = 5;
+
+    private final Console console;
+
+    @Parameters(index = "0", arity = "0..1", paramLabel = "RUN_DIR", description = "folder of the run")
+    private @Nullable Path runDirectory;
+
+    @Option(names = "--host", description = "check this machine instead")
+    private boolean host;
+
+    AuditCommand(Console console) {
+        this.console = console;
+    }
+
+    @Override
+    public Integer call() throws IOException {
+        if (host == (runDirectory != null)) {
+            throw CommandFailure.usage("lens audit needs the folder of a run, or --host; give one of them");
+        }
+        if (runDirectory == null) {
+            checkHost();
+        } else {
+            audit(runDirectory);
+        }
+        console.out().flush();
+        return ExitCode.GOOD;
+    }
+
+    private void checkHost() {
+        List<HostCheck> checks = HostCheck.all();
+        for (HostCheck check : checks) {
+            String mark = switch (check.finding()) {
+                case GOOD -> "good";
+                case DOUBTFUL -> "DOUBTFUL";
+                case UNKNOWN -> "unknown";
+            };
+            console.out().printf(Locale.ROOT, "%-10s%-24s%s%n", mark, check.name(), check.seen());
+            if (!check.advice().isEmpty()) {
+                console.out().println("          " + check.advice());
+            }
+        }
+        long doubtful = checks.stream()
+                .filter(check -> check.finding() == HostCheck.Finding.DOUBTFUL)
+                .count();
+        console.out()
+                .println(
+                        doubtful == 0
+                                ? "Nothing speaks against measuring here."
+                                : doubtful + " of " + checks.size()
+                                        + " may make figures uneven; each report's verdict tells whether they did.");
+    }
+
+    private void audit(Path folder) throws IOException {
+        Path run = existing(folder.resolve(RunDirectory.RUN));
+        Path exchanges = existing(folder.resolve(RunDirectory.EXCHANGES));
+        Path recording = folder.resolve(RunDirectory.RECORDING);
+        boolean recorded = Files.isReadable(recording);
+        Evidence evidence = recorded ? Evidence.read(recording) : new Evidence(List.of(), 0, 0, "");
+        Audit audit;
+        try {
+            audit = Audit.of(run, exchanges, evidence);
+        } catch (JacksonException e) {
+            throw CommandFailure.usage("cannot read '" + run + "': " + e.getOriginalMessage(), e);
+        }
+        print(folder, audit, recorded);
+    }
+
+    private void print(Path folder, Audit audit, boolean recorded) {
+        PrintStream out = console.out();
+        out.println("Audited   " + folder);
+        JsonNode verdict = audit.run.path("verdict");
+        out.println("Verdict   " + verdict.path("state").asString("none: the run did not end"));
+        verdict.path("reasons")
+                .forEach(reason ->
+                        out.println("          - " + reason.path("text").asString("")));
+        recording(audit, recorded);
+        if (audit.unreadLines > 0) {
+            out.println(
+                    "          " + audit.unreadLines + " lines of exchanges.jsonl could not be read, and are left out");
+        }
+        machine(audit.run.at("/summary/client"));
+        stalls(audit);
+        budget(audit);
+    }
+
+    private void recording(Audit audit, boolean recorded) {
+        PrintStream out = console.out();
+        if (!recorded) {
+            out.println("Recording none, so collections, safepoints and compilations are not known; give lens run"
+                    + " --jfr on");
+            return;
+        }
+        Evidence evidence = audit.evidence;
+        out.println("Recording " + Figures.count(evidence.tokens()) + " tokens, " + Figures.count(audit.tokens)
+                + " in exchanges.jsonl"
+                + (evidence.tokens() == audit.tokens ? "" : ": THEY DIFFER")
+                + (evidence.lostBytes() == 0
+                        ? ""
+                        : "; the Flight Recorder LOST " + Figures.count(evidence.lostBytes()) + " bytes"));
+        if (!evidence.unread().isEmpty()) {
+            out.println("          it is damaged (" + evidence.unread() + "); what could be read is below");
+        }
+    }
+
+    private void machine(JsonNode client) {
+        PrintStream out = console.out();
+        for (JsonNode thread : client.path("threads")) {
+            out.printf(
+                    Locale.ROOT,
+                    "Thread    %s ran %s ms, waited %s ms for a CPU, was switched out %d times%n",
+                    thread.path("name").asString(""),
+                    Figures.millis(thread.path("ranNs").asLong()),
+                    Figures.millis(thread.path("runQueueNs").asLong()),
+                    thread.path("involuntarySwitches").asLong());
+        }
+        JsonNode machine = client.path("host");
+        out.println("Host      " + told(machine, "stealNs", " ms stolen by the hypervisor") + ", "
+                + told(machine, "cpuPressureNs", " ms with a thread waiting for a CPU") + ", "
+                + (machine.has("retransmits")
+                        ? machine.path("retransmits").asLong() + " TCP segments sent again"
+                        : "retransmits not told"));
+        JsonNode stamps = client.path("stamps");
+        out.println(
+                "Clock     the wall clock was set " + stamps.path("clockSteps").asInt() + " times; flight log full "
+                        + client.path("flightLogFull").asLong() + " times, "
+                        + Figures.millis(client.path("flightLogFullNs").asLong()) + " ms; loop lag "
+                        + Figures.millis(client.at("/loopLag/p99Ns").asLong()) + " ms at p99 over time");
+    }
+
+    private static String told(JsonNode machine, String name, String unit) {
+        return machine.has(name)
+                ? Figures.millis(machine.path(name).asLong()) + unit
+                : name.replaceFirst("Ns$", "") + " not told";
+    }
+
+    private void stalls(Audit audit) {
+        PrintStream out = console.out();
+        out.println();
+        out.printf(
+                Locale.ROOT,
+                "%-22s%8s%12s%12s%16s%n",
+                "in the window",
+                "count",
+                "total ms",
+                "longest ms",
+                "tokens touched");
+        audit.byKind.forEach((kind, touched) -> out.printf(
+                Locale.ROOT,
+                "%-22s%8d%12s%12s%16d%n",
+                kind.name().toLowerCase(Locale.ROOT).replace('_', ' '),
+                touched.count,
+                Figures.millis(touched.totalNs),
+                Figures.millis(touched.longestNs),
+                touched.tokens));
+        for (Map.Entry<Evidence.Stall, Long> pause : audit.longest(MOST_LISTED)) {
+            Evidence.Stall stall = pause.getKey();
+            out.printf(
+                    Locale.ROOT,
+                    "  at %s s for %s ms: %s%s, %d tokens touched%n",
+                    Figures.seconds(stall.startAtNs() - audit.startNs),
+                    Figures.millis(stall.tookNs()),
+                    stall.kind().name().toLowerCase(Locale.ROOT).replace('_', ' '),
+                    stall.what().isEmpty() ? " of " + stall.thread() : " (" + stall.what() + ")",
+                    pause.getValue());
+        }
+        out.println();
+    }
+
+    private void budget(Audit audit) {
+        PrintStream out = console.out();
+        out.println("Noise budget");
+        lines("TTFT", audit.ttft);
+        lines("ICL", audit.icl);
+        out.println(
+                audit.kernelStamps
+                        ? "Arrivals are the kernel's stamps, which no pause of this client moves; what counts is the"
+                                + " time until the request left."
+                        : "Arrivals are this client's own readings: the whole of a pause that touched one counts.");
+    }
+
+    private void lines(String name, Audit.Budget budget) {
+        for (Percentile percentile : PERCENTILES) {
+            OptionalLong measured = budget.measured.percentile(percentile);
+            if (measured.isEmpty()) {
+                continue;
+            }
+            long withoutNs = budget.withoutMachine.percentile(percentile).orElse(measured.getAsLong());
+            OptionalLong untouched = budget.untouched.percentile(percentile);
+            console.out()
+                    .println("  of " + name + " " + percentile.label() + " " + Figures.millis(measured.getAsLong())
+                            + " ms, at most " + Figures.millis(measured.getAsLong() - withoutNs)
+                            + " ms is this machine; without touched tokens "
+                            + (untouched.isPresent()
+                                    ? Figures.millis(untouched.getAsLong()) + " ms"
+                                    : "n/a " + percentile.floor())
+                            + " ("
+                            + Figures.count(budget.measured.count() - budget.untouched.count()) + " of "
+                            + Figures.count(budget.measured.count()) + " touched)");
+        }
+    }
+
+    private static Path existing(Path file) {
+        if (!Files.isReadable(file)) {
+            throw CommandFailure.usage("cannot read '" + file + "'; give the folder of a run");
+        }
+        return file;
+    }
+}

@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.EnumMap;
+import java.util.HashMap;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
@@ -36,7 +37,12 @@ final class Audit {
     long tokens;
     long touchedTokens;
     long unreadLines;
+    /// As the kernel knew it when each exchange ended.
+    final Distribution rtt = new Distribution();
+    /// On all connections together.
+    long retransmits;
 
+    private final Map<String, Long> retransmitsOf = new HashMap<>();
     private final Spans standing;
     private final Map<Evidence.Kind, Spans> spans = new EnumMap<>(Evidence.Kind.class);
     private final IdentityHashMap<Evidence.Stall, long[]> touchedBy = new IdentityHashMap<>();
@@ -139,6 +145,7 @@ final class Audit {
             unreadLines++;
             return;
         }
+        path(exchange);
         JsonNode atNs = exchange.at("/chunks/atNs");
         JsonNode userAtNs = exchange.at("/chunks/userAtNs");
         JsonNode coalesced = exchange.at("/chunks/coalesced");
@@ -165,6 +172,22 @@ final class Audit {
             }
             earlierMachineNs = machineNs;
             earlierTouched = touched;
+        }
+    }
+
+    /// A connection's count only grows, and its exchanges end one after the other or, in HTTP/2, in any order.
+    private void path(JsonNode exchange) {
+        JsonNode tcp = exchange.path("tcp");
+        if (!tcp.isMissingNode()) {
+            rtt.record(tcp.path("rttNs").asLong());
+            long sofar = tcp.path("retransmits").asLong();
+            String connection = exchange.path("remoteAddress").asString("") + " "
+                    + exchange.path("connectionNumber").asLong();
+            long before = retransmitsOf.getOrDefault(connection, 0L);
+            if (sofar > before) {
+                retransmitsOf.put(connection, sofar);
+                retransmits += sofar - before;
+            }
         }
     }
 

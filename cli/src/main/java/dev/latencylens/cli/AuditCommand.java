@@ -109,7 +109,7 @@ final class AuditCommand implements Callable<Integer> {
             out.println(
                     "          " + audit.unreadLines + " lines of exchanges.jsonl could not be read, and are left out");
         }
-        machine(audit.run.at("/summary/client"));
+        machine(audit);
         stalls(audit);
         budget(audit);
     }
@@ -133,7 +133,8 @@ final class AuditCommand implements Callable<Integer> {
         }
     }
 
-    private void machine(JsonNode client) {
+    private void machine(Audit audit) {
+        JsonNode client = audit.run.at("/summary/client");
         PrintStream out = console.out();
         for (JsonNode thread : client.path("threads")) {
             out.printf(
@@ -150,12 +151,25 @@ final class AuditCommand implements Callable<Integer> {
                 + (machine.has("retransmits")
                         ? machine.path("retransmits").asLong() + " TCP segments sent again"
                         : "retransmits not told"));
+        path(audit);
         JsonNode stamps = client.path("stamps");
         out.println(
                 "Clock     the wall clock was set " + stamps.path("clockSteps").asInt() + " times; flight log full "
                         + client.path("flightLogFull").asLong() + " times, "
                         + Figures.millis(client.path("flightLogFullNs").asLong()) + " ms; loop lag "
                         + Figures.millis(client.at("/loopLag/p99Ns").asLong()) + " ms at p99 over time");
+    }
+
+    /// The network under the connections, by TCP_INFO.
+    private void path(Audit audit) {
+        OptionalLong p50Ns = audit.rtt.percentile(Percentile.P50);
+        if (audit.rtt.count() > 0) {
+            console.out()
+                    .println("Network   round trip "
+                            + (p50Ns.isPresent() ? Figures.millis(p50Ns.getAsLong()) + " ms at p50, " : "")
+                            + Figures.millis(audit.rtt.max().orElse(0)) + " ms at most, smoothed by the kernel; "
+                            + audit.retransmits + " segments sent again on the connections of this run");
+        }
     }
 
     private static String told(JsonNode machine, String name, String unit) {

@@ -9,6 +9,7 @@ import dev.latencylens.exchange.ExchangeResult;
 import dev.latencylens.exchange.Header;
 import dev.latencylens.exchange.Moment;
 import dev.latencylens.exchange.ResponseHead;
+import dev.latencylens.exchange.TcpPath;
 import dev.latencylens.exchange.Timeline;
 import dev.latencylens.exchange.Usage;
 import java.io.ByteArrayOutputStream;
@@ -111,6 +112,7 @@ final class ExchangeFile implements AutoCloseable {
         }
         instants(result.timeline());
         connection(result.connection());
+        path(result.path());
         head(result.head());
         completion(result);
         cost.ifPresent(this::cost);
@@ -168,6 +170,16 @@ final class ExchangeFile implements AutoCloseable {
             json.writeBooleanProperty("resumed", tls.resumed());
             json.writeStringProperty("implementation", tls.implementation());
             json.writeBooleanProperty("verified", tls.verified());
+            json.writeEndObject();
+        }
+    }
+
+    private void path(@Nullable TcpPath path) {
+        if (path != null) {
+            json.writeObjectPropertyStart("tcp");
+            json.writeNumberProperty("handshakeRttNs", path.handshakeRttNs());
+            json.writeNumberProperty("rttNs", path.rttNs());
+            json.writeNumberProperty("retransmits", path.retransmits());
             json.writeEndObject();
         }
     }

@@ -39,8 +39,8 @@ final class Report {
     private static final int VALUE_WIDTH = 9;
 
     /// What the table of phases shows for each kind of connection.
-    private static final List<Metric> PHASES =
-            List.of(Metric.DNS, Metric.TCP, Metric.TLS, Metric.REQUEST, Metric.WAIT, Metric.TTFB, Metric.TTFT);
+    private static final List<Metric> PHASES = List.of(
+            Metric.DNS, Metric.TCP, Metric.TCP_RTT, Metric.TLS, Metric.REQUEST, Metric.WAIT, Metric.TTFB, Metric.TTFT);
 
     private final Plan plan;
     private final Summary summary;

@@ -59,6 +59,7 @@ class AuditTest {
                 .contains("Recording 800 tokens, 800 in exchanges.jsonl")
                 .doesNotContain("DIFFER", "LOST", "damaged")
                 .contains("Thread    feeder ran", "Thread    interpreter ran", "Thread    io-0 ran")
+                .containsPattern("Network   round trip [0-9.]+ ms at p50, .* 0 segments sent again")
                 .contains("collection", "safepoint", "compilation", "deoptimisation", "loop pause")
                 .containsPattern("of TTFT p50 [0-9.]+ ms, at most [0-9.]+ ms is this machine")
                 .containsPattern("of ICL p50 [0-9.]+ ms, at most [0-9.]+ ms is this machine");

@@ -132,6 +132,19 @@ public sealed interface Caveat {
         }
     }
 
+    /// Connections stood before this client saw it.
+    record HandshakesNoticedLate(long tcpP50Ns, long kernelP50Ns) implements Caveat {
+        /// Difference worth a word: 1 ms.
+        static final long LIMIT_NS = 1_000_000;
+
+        @Override
+        public String text() {
+            return "tcp was " + millis(tcpP50Ns) + " at p50, and the handshakes took " + millis(kernelP50Ns)
+                    + " by the kernel's own timing (tcp_rtt): the rest is this client, opening many connections at"
+                    + " once, and it is in ttfb and ttft of new connections too. Give --warmup.";
+        }
+    }
+
     record CachedPrompts(long answers, long of) implements Caveat {
         @Override
         public String text() {

@@ -12,6 +12,7 @@ import dev.latencylens.stats.Percentile;
 import dev.latencylens.stats.Summary;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.OptionalLong;
 
 /// The doubts that a run's own figures raise.
 public final class Caveats {
@@ -37,6 +38,7 @@ public final class Caveats {
         outcomes(summary, caveats);
         schedule(load, summary, caveats);
         answers(summary, caveats);
+        handshakes(summary, caveats);
         negatives(summary, caveats);
         return List.copyOf(caveats);
     }
@@ -96,6 +98,16 @@ public final class Caveats {
         long reused = summary.answeredOver(ConnectionFacts.Kind.REUSED);
         if (fresh + resumed + reused > Math.max(fresh, Math.max(resumed, reused))) {
             caveats.add(new Caveat.MixedConnections(fresh, resumed, reused));
+        }
+    }
+
+    private static void handshakes(Summary summary, List<Caveat> caveats) {
+        OptionalLong tcpNs = summary.of(Metric.TCP).percentile(Percentile.P50);
+        OptionalLong kernelNs = summary.of(Metric.TCP_RTT).percentile(Percentile.P50);
+        if (tcpNs.isPresent()
+                && kernelNs.isPresent()
+                && tcpNs.getAsLong() - kernelNs.getAsLong() > Caveat.HandshakesNoticedLate.LIMIT_NS) {
+            caveats.add(new Caveat.HandshakesNoticedLate(tcpNs.getAsLong(), kernelNs.getAsLong()));
         }
     }
 

@@ -13,6 +13,9 @@ final class ExchangeReading implements ChunkSink {
     ConnectionFacts connection;
 
     @Nullable
+    TcpPath path;
+
+    @Nullable
     ResponseHead head;
 
     long bodyBytes;

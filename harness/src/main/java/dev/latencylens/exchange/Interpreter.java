@@ -39,6 +39,7 @@ public final class Interpreter implements FlightLog.Reader {
     public void fact(Exchange exchange, FlightFact fact, long atNs) {
         switch (fact) {
             case ConnectionFacts connection -> exchange.reading.connection = connection;
+            case TcpPath path -> exchange.reading.path = path;
             case ResponseFact(ResponseHead head) ->
                 exchange.reading.headed(head, ContentDecoder.of(head, dialect.decoder(head)), tokenizer);
             case TransportEnd end -> finish(exchange, end);
@@ -55,6 +56,7 @@ public final class Interpreter implements FlightLog.Reader {
                 Outcome.of(end, head == null ? 0 : head.status(), completion),
                 reading.timeline,
                 reading.connection,
+                reading.path,
                 head,
                 completion,
                 reading.bodyBytes));

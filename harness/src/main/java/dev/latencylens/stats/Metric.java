@@ -32,6 +32,10 @@ public enum Metric {
             "this client's own lateness"),
     DNS(Group.CONNECTION, Moment.DOMAIN_LOOKUP_START, Moment.DOMAIN_LOOKUP_END, "curl namelookup"),
     TCP(Group.CONNECTION, Moment.CONNECT_START, Moment.CONNECT_END, "curl connect - namelookup"),
+    TCP_RTT(
+            Group.CONNECTION,
+            "from SYN to SYN-ACK as the kernel timed it (TCP_INFO)",
+            "tcp without this client's lateness"),
     TLS(Group.CONNECTION, Moment.SECURE_CONNECTION_START, Moment.SECURE_CONNECTION_END, "curl appconnect - connect"),
     REQUEST(Group.CONNECTION, Moment.REQUEST_START, Moment.REQUEST_END, "k6 sending"),
     WAIT(Group.CONNECTION, Moment.REQUEST_END, Moment.RESPONSE_START, "k6 waiting");

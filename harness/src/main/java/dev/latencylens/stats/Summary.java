@@ -6,6 +6,7 @@ import dev.latencylens.exchange.ConnectionFacts;
 import dev.latencylens.exchange.ExchangeResult;
 import dev.latencylens.exchange.Moment;
 import dev.latencylens.exchange.Outcome;
+import dev.latencylens.exchange.TcpPath;
 import dev.latencylens.exchange.Timeline;
 import dev.latencylens.exchange.Usage;
 import java.util.ArrayList;
@@ -159,6 +160,7 @@ public final class Summary {
         example = result;
         Distribution[] population = population(result.connection());
         differences(result.timeline(), population);
+        handshake(result, population);
         gaps(result.timeline().chunks());
         tokens(result);
     }
@@ -325,6 +327,15 @@ public final class Summary {
                     population[metric.ordinal()].record(differenceNs.getAsLong());
                 }
             }
+        }
+    }
+
+    /// Of exchanges that paid for it.
+    private void handshake(ExchangeResult result, Distribution @Nullable [] population) {
+        TcpPath path = result.path();
+        if (path != null && population != null && result.timeline().has(Moment.CONNECT_END)) {
+            all[Metric.TCP_RTT.ordinal()].record(path.handshakeRttNs());
+            population[Metric.TCP_RTT.ordinal()].record(path.handshakeRttNs());
         }
     }
 

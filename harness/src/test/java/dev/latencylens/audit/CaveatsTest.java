@@ -135,6 +135,20 @@ class CaveatsTest {
     }
 
     @Test
+    void handshakesThatThisClientNoticedLateAreTold() {
+        for (int i = 0; i < 11; i++) {
+            add(answer().handshake(ofMillis(0), ofMillis(14), ofMillis(13)));
+        }
+        assertThat(about(CLOSED)).isEmpty();
+
+        for (int i = 0; i < 12; i++) {
+            add(answer().handshake(ofMillis(0), ofMillis(14), ofMillis(1)));
+        }
+        assertThat(about(CLOSED)).containsExactly(new Caveat.HandshakesNoticedLate(14_000_000, 1_000_000));
+        assertThat(summary.of(Metric.TCP_RTT, ConnectionFacts.Kind.NEW).count()).isEqualTo(23);
+    }
+
+    @Test
     void aRateThatWasNotReachedIsTold() {
         var asked = open(1_000);
         for (int i = 0; i < 10; i++) {
@@ -185,6 +199,7 @@ class CaveatsTest {
                 new Caveat.EndedEarly("interrupted", 4),
                 new Caveat.WarmupFailed(1, 2),
                 new Caveat.MaxCost("1 USD", "0.97 USD", "0.05 USD", 0, 12),
+                new Caveat.HandshakesNoticedLate(2, 1),
                 new Caveat.KeyInCleartext("example.com"),
                 new Caveat.WallClockSet(1, -5),
                 new Caveat.ReadsUnstamped(1, 2),

@@ -16,6 +16,7 @@ public final class ScriptedExchange {
     private boolean warmup;
     private Outcome outcome = new Outcome(Outcome.Kind.COMPLETED, "");
     private @Nullable ConnectionFacts connection;
+    private @Nullable TcpPath path;
     private @Nullable Usage usage;
     private String id = "lens-1";
 
@@ -105,6 +106,12 @@ public final class ScriptedExchange {
         return this;
     }
 
+    /// Its connection was set up for it, and the kernel timed the handshake.
+    public ScriptedExchange handshake(Duration start, Duration end, Duration byTheKernel) {
+        path = new TcpPath(byTheKernel.toNanos(), byTheKernel.toNanos(), 0);
+        return over(ConnectionFacts.Kind.NEW).at(Moment.CONNECT_START, start).at(Moment.CONNECT_END, end);
+    }
+
     public ScriptedExchange usage(long input, long cached, long output, long reasoning) {
         usage = new Usage(input, cached, null, output, reasoning, "{}");
         return this;
@@ -121,6 +128,7 @@ public final class ScriptedExchange {
                 outcome,
                 timeline,
                 connection,
+                path,
                 new ResponseHead(200, List.of()),
                 new Completion(List.of("stop"), true, usage, null, null, 0),
                 timeline.chunks().size() * 10L);

@@ -2,6 +2,7 @@ package dev.latencylens.transport;
 
 import dev.latencylens.clock.Clock;
 import dev.latencylens.exchange.ConnectionFacts;
+import dev.latencylens.exchange.TcpPath;
 import dev.latencylens.exchange.TransportEnd;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
@@ -11,6 +12,7 @@ import io.netty.channel.ChannelPromise;
 import java.io.IOException;
 import java.nio.channels.ClosedChannelException;
 import javax.net.ssl.SSLException;
+import org.jspecify.annotations.Nullable;
 
 /// An open connection that speaks one version of HTTP; the last handler of its channel.
 abstract class Connection extends ChannelInboundHandlerAdapter {
@@ -20,6 +22,9 @@ abstract class Connection extends ChannelInboundHandlerAdapter {
     private final ConnectionFacts facts;
     private final Owner owner;
     private boolean used;
+
+    @Nullable
+    PathReader path;
 
     /// Whether it stands among those of the transport that have room, so that it need not be looked for there.
     boolean isOpen;
@@ -80,6 +85,10 @@ abstract class Connection extends ChannelInboundHandlerAdapter {
     }
 
     final void land(Flight flight, TransportEnd end, long atNs, long kernelAtNs) {
+        TcpPath read = path == null ? null : path.read();
+        if (read != null) {
+            flight.path(read, atNs);
+        }
         owner.landed(this, flight, end, atNs, kernelAtNs);
     }
 

@@ -34,6 +34,10 @@ final class Dial {
     @Nullable
     Channel channel;
 
+    /// Null until TCP stands, and where the transport cannot ask the kernel.
+    @Nullable
+    PathReader path;
+
     Dial(Owner owner, int session) {
         this.owner = owner;
         this.session = session;

@@ -194,6 +194,7 @@ final class Dialer {
         @Override
         public void channelActive(ChannelHandlerContext ctx) {
             dial.connectEndAtNs = clock.nowNs();
+            dial.path = PathReader.connected(ctx.channel());
             ctx.fireChannelActive();
             ctx.pipeline().remove(this);
         }
@@ -319,6 +320,7 @@ final class Dialer {
                 connection = new Http1Connection(channel, stamp, clock, connectionFacts, owner);
                 ctx.pipeline().replace(this, "http", connection);
             }
+            connection.path = dial.path;
             dial.succeeded(connection);
         }
 

@@ -7,6 +7,7 @@ import dev.latencylens.exchange.Header;
 import dev.latencylens.exchange.Moment;
 import dev.latencylens.exchange.ResponseFact;
 import dev.latencylens.exchange.ResponseHead;
+import dev.latencylens.exchange.TcpPath;
 import dev.latencylens.exchange.TransportEnd;
 import io.netty.buffer.ByteBuf;
 import java.util.List;
@@ -57,6 +58,10 @@ final class Flight {
 
     void connected(ConnectionFacts facts, long atNs) {
         log.fact(exchange, facts, atNs);
+    }
+
+    void path(TcpPath path, long atNs) {
+        log.fact(exchange, path, atNs);
     }
 
     /// The kernel has taken the first byte of the request.

@@ -15,6 +15,7 @@ import static org.assertj.core.api.Assumptions.assumeThat;
 import dev.latencylens.exchange.Exchange;
 import dev.latencylens.exchange.Header;
 import dev.latencylens.exchange.Moment;
+import dev.latencylens.exchange.TcpPath;
 import dev.latencylens.exchange.TransportEnd.Kind;
 import java.io.IOException;
 import java.net.Inet6Address;
@@ -25,6 +26,7 @@ import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Random;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -67,6 +69,25 @@ class NettyTransportTest {
             assertThat(second.connectionKind()).isEqualTo("reused");
             assertThat(second.connection().number())
                     .isEqualTo(first.connection().number());
+        }
+    }
+
+    @Test
+    void theKernelTimesTheHandshakeAndTheRoundTrips() {
+        assumeThat(SocketKind.EPOLL.unavailable()).isNull();
+        try (Peer peer = Peer.serving(Peer.answering(Peer.ok("hello")));
+                Client client = Client.to(peer).over(SocketKind.EPOLL).open()) {
+            Recorded.Flown first = client.send();
+            Recorded.Flown second = client.send();
+
+            TcpPath path = Objects.requireNonNull(first.path);
+            // Whole microseconds, and this client's stamps lie around the kernel's.
+            assertThat(path.handshakeRttNs())
+                    .isPositive()
+                    .isLessThanOrEqualTo(first.atNs(CONNECT_END) - first.atNs(CONNECT_START) + 1_000);
+            assertThat(path.rttNs()).isPositive();
+            assertThat(path.retransmits()).isZero();
+            assertThat(Objects.requireNonNull(second.path).handshakeRttNs()).isEqualTo(path.handshakeRttNs());
         }
     }
 

@@ -7,6 +7,7 @@ import dev.latencylens.exchange.FlightLog;
 import dev.latencylens.exchange.Moment;
 import dev.latencylens.exchange.ResponseFact;
 import dev.latencylens.exchange.ResponseHead;
+import dev.latencylens.exchange.TcpPath;
 import dev.latencylens.exchange.TransportEnd;
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
@@ -72,6 +73,10 @@ final class Recorded implements FlightLog.Reader {
         private @Nullable ConnectionFacts connection;
         private @Nullable ResponseHead head;
 
+        /// What the kernel said of the path, or null if nobody could ask.
+        @Nullable
+        TcpPath path;
+
         private void moment(Moment moment, long atNs) {
             entries.add(moment.label());
             if (moments.put(moment, atNs) != null) {
@@ -85,6 +90,7 @@ final class Recorded implements FlightLog.Reader {
                     connection = facts;
                     entries.add(facts.kind().label() + " " + facts.httpVersion());
                 }
+                case TcpPath read -> path = read;
                 case ResponseFact(ResponseHead response) -> {
                     head = response;
                     entries.add("head " + response.status());

@@ -95,11 +95,17 @@ final class TruthCommand implements Callable<Integer> {
                 Locale.ROOT, "%-22s%9s%9s%9s%9s%9s%9s%n", "error in us", "count", "p50", "p90", "p99", "p99.9", "max");
         row("ttft", comparison.ttftErrorNs());
         row("chunk arrival", comparison.arrivalErrorNs());
+        if (comparison.coalesced() > 0) {
+            row("  of those alone", comparison.aloneErrorNs());
+        }
         row("chunk read", comparison.readErrorNs());
         row("gap, |error|", comparison.gapErrorNs());
         out.println();
         out.println(
                 "arrival error = measured stamp - instant of the write that carried the chunk, both CLOCK_MONOTONIC");
+        if (comparison.coalesced() > 0) {
+            out.println("alone = sharing its read with no other; of several merged ones only the last is stamped");
+        }
         out.println("read error = instant after the read call that brought it - that same instant");
         out.println("gap error = |measured gap - true gap|, chunks with a gap of their own (not coalesced)");
         out.println("n/a N: the percentile needs N samples");
@@ -135,6 +141,7 @@ final class TruthCommand implements Callable<Integer> {
             out.writeNumberProperty("coalesced", comparison.coalesced());
             writeErrors(out, "ttftErrorNs", comparison.ttftErrorNs());
             writeErrors(out, "arrivalErrorNs", comparison.arrivalErrorNs());
+            writeErrors(out, "aloneErrorNs", comparison.aloneErrorNs());
             writeErrors(out, "readErrorNs", comparison.readErrorNs());
             writeErrors(out, "gapErrorNs", comparison.gapErrorNs());
             out.writeArrayPropertyStart("mismatches");

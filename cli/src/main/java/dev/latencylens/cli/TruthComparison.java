@@ -23,6 +23,7 @@ import tools.jackson.databind.json.JsonMapper;
 /// @param coalesced measured chunks that came in one read with the one before
 /// @param ttftErrorNs measured firstToken - true write instant of the first output chunk
 /// @param arrivalErrorNs the same for every output chunk
+/// @param aloneErrorNs the same for the chunks that shared their read with no other, so that their stamp is theirs
 /// @param readErrorNs how much later than the write the read call that brought the chunk had returned
 /// @param gapErrorNs how far each measured gap is from the true one, either way
 /// @param mismatches what the run and the record do not agree on
@@ -35,6 +36,7 @@ record TruthComparison(
         long coalesced,
         Distribution ttftErrorNs,
         Distribution arrivalErrorNs,
+        Distribution aloneErrorNs,
         Distribution readErrorNs,
         Distribution gapErrorNs,
         List<String> mismatches) {
@@ -67,6 +69,7 @@ record TruthComparison(
         private long coalesced;
         private final Distribution ttftErrorNs = new Distribution();
         private final Distribution arrivalErrorNs = new Distribution();
+        private final Distribution aloneErrorNs = new Distribution();
         private final Distribution readErrorNs = new Distribution();
         private final Distribution gapErrorNs = new Distribution();
         private final List<String> mismatches = new ArrayList<>();
@@ -112,6 +115,7 @@ record TruthComparison(
                     coalesced,
                     ttftErrorNs,
                     arrivalErrorNs,
+                    aloneErrorNs,
                     readErrorNs,
                     gapErrorNs,
                     List.copyOf(mismatches));
@@ -127,6 +131,9 @@ record TruthComparison(
                 int chunk = measured[i];
                 long errorNs = startNs + atNs.get(chunk).asLong() - truth.chunkAtNs(output[i]);
                 arrivalErrorNs.record(errorNs);
+                if (!shared.get(chunk).asBoolean() && !shared.path(chunk + 1).asBoolean()) {
+                    aloneErrorNs.record(errorNs);
+                }
                 readErrorNs.record(startNs + userAtNs.get(chunk).asLong() - truth.chunkAtNs(output[i]));
                 if (i == 0) {
                     ttftErrorNs.record(startNs + exchange.path("firstTokenAtNs").asLong() - truth.chunkAtNs(output[0]));

@@ -132,6 +132,10 @@ final class OverheadTables {
                     .forEach(result -> line(
                             "| " + READINGS.get(result.name()) + " | " + hot(result) + " | " + bytes(result) + " |"));
         }
+        results.of("Recordings.token")
+                .forEach(result -> line("| Flight Recorder's event, "
+                        + (result.param("recording").equals("true") ? "recorded" : "not recorded") + " | " + hot(result)
+                        + " | " + bytes(result) + " |"));
         line("");
     }
 

@@ -108,6 +108,13 @@ public class Readings extends Benchmarks {
         interpreter.fact(exchange, TransportEnd.COMPLETE, atNs);
     }
 
+    /// An answer whose events are as many as a benchmark's.
+    ExchangeResult answer() {
+        interpret(answers, chat.events());
+        chunks();
+        return result;
+    }
+
     private int chunks() {
         int chunks = result.timeline().chunks().size();
         if (chunks != EVENTS) {

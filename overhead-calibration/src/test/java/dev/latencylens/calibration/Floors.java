@@ -51,7 +51,9 @@ record Floors(String control, double allowance, List<Floor> floors) {
         }
     }
 
-    static Floors read(Path file) {
+    /// @param cpuinfo the lines of /proc/cpuinfo: on another CPU than that of the floors more is allowed, because
+    /// ratios differ between CPUs
+    static Floors read(Path file, List<String> cpuinfo) {
         JsonNode json = JSON.readTree(file.toFile());
         var floors = new ArrayList<Floor>();
         for (JsonNode floor : json.path("floors").values()) {
@@ -64,6 +66,24 @@ record Floors(String control, double allowance, List<Floor> floors) {
                     floor.has("bytes") ? Optional.of(floor.path("bytes").asDouble()) : Optional.empty()));
         }
         return new Floors(
-                json.path("control").asString(), json.path("allowance").asDouble(), floors);
+                json.path("control").asString(),
+                json.path(json.path("cpu").asString().equals(cpu(cpuinfo)) ? "allowance" : "allowanceElsewhere")
+                        .asDouble(),
+                floors);
+    }
+
+    /// For example `AMD EPYC, family 25, model 17`.
+    static String cpu(List<String> cpuinfo) {
+        return value(cpuinfo, "model name") + ", family " + value(cpuinfo, "cpu family") + ", model "
+                + value(cpuinfo, "model");
+    }
+
+    private static String value(List<String> cpuinfo, String key) {
+        return cpuinfo.stream()
+                .map(line -> line.split(":", 2))
+                .filter(line -> line.length == 2 && line[0].strip().equals(key))
+                .map(line -> line[1].strip())
+                .findFirst()
+                .orElse("?");
     }
 }

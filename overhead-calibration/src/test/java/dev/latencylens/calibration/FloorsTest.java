@@ -3,9 +3,14 @@ package dev.latencylens.calibration;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.latencylens.calibration.Floors.Floor;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 class FloorsTest {
     private static final double ALLOWANCE = 1.2;
@@ -28,6 +33,23 @@ class FloorsTest {
     void anObjectAnEventIsTooMuchWhereNoneIsAllowed() {
         assertThat(floor.broken(2.0, 16, ALLOWANCE))
                 .contains("WholeWay.tokenEvent wire=HTTP_2 allocates 16.0 B an event, 0.0 is allowed");
+    }
+
+    @Test
+    void onTheCpuOfTheFloorsAFifthIsAllowedAndElsewhereMore(@TempDir Path folder) throws IOException {
+        Path file = folder.resolve("floors.json");
+        Files.writeString(file, """
+                {"control": "c", "cpu": "Some CPU, family 25, model 17", "allowance": 1.2, "allowanceElsewhere": 1.5,
+                "floors": []}
+                """);
+
+        assertThat(Floors.read(file, List.of("cpu family\t: 25", "model\t\t: 17", "model name\t: Some CPU"))
+                        .allowance())
+                .isEqualTo(1.2);
+        assertThat(Floors.read(file, List.of("cpu family\t: 25", "model\t\t: 1", "model name\t: Some CPU"))
+                        .allowance())
+                .isEqualTo(1.5);
+        assertThat(Floors.read(file, List.of()).allowance()).isEqualTo(1.5);
     }
 
     @Test

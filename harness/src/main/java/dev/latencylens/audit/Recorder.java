@@ -12,11 +12,14 @@ import dev.latencylens.load.LoopLag;
 import java.io.IOException;
 import java.io.InputStreamReader;
 import java.io.Reader;
+import java.lang.management.ManagementFactory;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.text.ParseException;
 import java.util.Objects;
 import java.util.OptionalLong;
+import javax.management.JMException;
+import javax.management.ObjectName;
 import jdk.jfr.Configuration;
 import jdk.jfr.FlightRecorder;
 import jdk.jfr.Recording;
@@ -30,6 +33,8 @@ import org.jspecify.annotations.Nullable;
 public final class Recorder implements AutoCloseable {
     /// The virtual machine's events that the audit reads, and no stack of any event.
     private static final String PROFILE = "lens.jfc";
+    /// More than a run writes in its window.
+    private static final String CHUNK_SIZE = "4g";
     /// Readings of both clocks at either end of a recording; the closest pair counts.
     private static final int CLOCK_READINGS = 32;
 
@@ -62,6 +67,7 @@ public final class Recorder implements AutoCloseable {
     ///
     /// @param file receives the recording when it is closed, and when the process ends before
     public static Recorder start(Clock clock, Path file) throws IOException {
+        oneChunk();
         Recording recording;
         try (Reader profile = new InputStreamReader(
                 Objects.requireNonNull(Recorder.class.getResourceAsStream(PROFILE), PROFILE), StandardCharsets.UTF_8)) {
@@ -77,6 +83,21 @@ public final class Recorder implements AutoCloseable {
         var recorder = new Recorder(clock, recording);
         recorder.clocks();
         return recorder;
+    }
+
+    /// Beginning another chunk of the file is a safepoint, and by default comes every 12 MB. The recorder's own
+    /// interface does not offer the size; the virtual machine's commands do, before it is used for the first time.
+    private static void oneChunk() throws IOException {
+        try {
+            ManagementFactory.getPlatformMBeanServer()
+                    .invoke(
+                            ObjectName.getInstance("com.sun.management:type=DiagnosticCommand"),
+                            "jfrConfigure",
+                            new Object[] {new String[] {"maxchunksize=" + CHUNK_SIZE}},
+                            new String[] {String[].class.getName()});
+        } catch (JMException e) {
+            throw new IOException("the Flight Recorder's chunks cannot be made larger: " + e.getMessage(), e);
+        }
     }
 
     /// An exchange has ended.

@@ -5,13 +5,16 @@ import static java.time.Duration.ofMillis;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.latencylens.clock.Clock;
+import dev.latencylens.exchange.ExchangeResult;
 import dev.latencylens.exchange.Moment;
 import dev.latencylens.exchange.StampSource;
 import dev.latencylens.load.LoadRun;
 import dev.latencylens.load.LoopLag;
+import java.io.DataInputStream;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import jdk.jfr.EventType;
@@ -55,7 +58,7 @@ class RecorderTest {
                 .isEqualTo(ofMillis(2).toNanos());
         assertThat(events("lens.Phase"))
                 .extracting(event -> event.getString("phase"))
-                .containsExactly("request", "wait", "response");
+                .containsExactlyInAnyOrder("request", "wait", "response");
         assertThat(events("lens.Schedule").getFirst().getLong("sendLag"))
                 .isEqualTo(ofMillis(2).toNanos());
         assertThat(events("lens.Exchange").getFirst().getString("outcome")).isEqualTo("completed");
@@ -108,6 +111,28 @@ class RecorderTest {
                 .contains(new Evidence.Stall(Evidence.Kind.LOOP_PAUSE, "", "io-2", 70 - 5_000_000, 70));
         assertThat(events("lens.BackPressure").getFirst().getLong("waited")).isEqualTo(4_000);
         assertThat(events("lens.Verdict").getFirst().getString("state")).isEqualTo("INVALID");
+    }
+
+    @Test
+    void theRecorderBeginsNoOtherChunkWhileItRecords() throws IOException {
+        Duration[] arrivals = new Duration[40_000];
+        Arrays.setAll(arrivals, i -> ofMillis(i));
+        ExchangeResult answer =
+                exchange().startedAt(ofMillis(0)).tokensAt(arrivals).result();
+        try (var recorder = Recorder.start(CLOCK, file())) {
+            for (int i = 0; i < 20; i++) {
+                recorder.add(answer);
+            }
+        }
+
+        // A chunk's header: magic and version in 8 bytes, then its size.
+        try (var header = new DataInputStream(Files.newInputStream(file()))) {
+            header.readLong();
+            assertThat(header.readLong())
+                    .isEqualTo(Files.size(file()))
+                    .as("more than the 12 MB at which a chunk ends by default")
+                    .isGreaterThan(12 << 20);
+        }
     }
 
     @Test

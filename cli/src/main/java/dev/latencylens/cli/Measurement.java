@@ -177,6 +177,10 @@ final class Measurement {
         if (!recording.missing().isEmpty()) {
             caveats.add(new Caveat.NotRecorded(recording.missing()));
         }
+        List<Evidence.Stall> changes = hotPathChanges(evidence);
+        if (!changes.isEmpty()) {
+            caveats.add(Caveat.HotPathChanged.of(changes));
+        }
         caveats.addAll(Caveats.about(plan.load(), summary, backlog));
         boolean whole = early == null && refusal == null;
         IOException unwritten = null;
@@ -229,7 +233,17 @@ final class Measurement {
                 plan.metrics(),
                 plan.percentilesAsked() ? plan.percentiles() : List.of(),
                 tallies,
+                hotPathChanges(evidence),
                 evidence == null ? 0 : evidence.lostBytes());
+    }
+
+    private List<Evidence.Stall> hotPathChanges(@Nullable Evidence evidence) {
+        return evidence == null
+                ? List.of()
+                : summary.window()
+                        .map(window -> evidence.changesOfHotPath(
+                                window.startedAtNs(), window.startedAtNs() + window.durationNs()))
+                        .orElseGet(List::of);
     }
 
     private int exitCode(Verdict verdict) {

@@ -1,6 +1,7 @@
 package dev.latencylens.audit;
 
 import dev.latencylens.stats.Metric;
+import java.util.List;
 import java.util.Locale;
 
 /// A doubt about a measurement: what was seen, what it may mean, what to do about it.
@@ -83,6 +84,23 @@ public sealed interface Caveat {
         public String text() {
             return failed + " of " + count(of, "request") + " failed and are in no latency figure, which may look"
                     + " better for it; most often: " + mostFrequent + ".";
+        }
+    }
+
+    /// The code that stamps reads changed its speed meanwhile.
+    record HotPathChanged(long compilations, long deoptimisations) implements Caveat {
+        public static HotPathChanged of(List<Evidence.Stall> changes) {
+            long compilations = changes.stream()
+                    .filter(change -> change.kind() == Evidence.Kind.COMPILATION)
+                    .count();
+            return new HotPathChanged(compilations, changes.size() - compilations);
+        }
+
+        @Override
+        public String text() {
+            return "The code on a token's way was compiled " + count(compilations, "time") + " and given up "
+                    + count(deoptimisations, "time") + " while it measured; arrivals are the kernel's or not judged by"
+                    + " it, but read_lag and send_lag hold it. Prime for longer (--prime 10s).";
         }
     }
 

@@ -2,6 +2,7 @@ package dev.latencylens.audit;
 
 import dev.latencylens.stats.Metric;
 import dev.latencylens.stats.Percentile;
+import java.util.List;
 import java.util.Locale;
 
 /// A rule that a run broke: what was seen, what was allowed, what to do about it.
@@ -110,6 +111,62 @@ public sealed interface Reason {
         public String advice() {
             return "Free the machine of other work, give the I/O thread a CPU of its own (--io-cpus), or prime for"
                     + " longer (--prime 5s).";
+        }
+    }
+
+    /// The code that stamps arrivals changed its speed while it did so, and its stamps are the arrivals.
+    ///
+    /// @param example one of the methods
+    record HotPathChanged(long compilations, long deoptimisations, String example) implements Reason {
+        static HotPathChanged of(List<Evidence.Stall> changes) {
+            var caveat = Caveat.HotPathChanged.of(changes);
+            return new HotPathChanged(
+                    caveat.compilations(), caveat.deoptimisations(), changes.getFirst().what());
+        }
+
+        @Override
+        public String text() {
+            return "the code that stamps arrivals was compiled " + count(compilations, "time") + " and given up "
+                    + count(deoptimisations, "time") + " while it measured (" + example
+                    + "); neither is allowed where the instant after the read call is the arrival";
+        }
+
+        @Override
+        public String advice() {
+            return "Prime for longer (--prime 10s), add --warmup, or let the kernel stamp arrivals (--transport epoll,"
+                    + " --stamps auto, on Linux).";
+        }
+    }
+
+    /// Most chunks have no gap of their own.
+    record ChunksCoalesced(long coalesced, long chunks) implements Reason {
+        /// Share of chunks that may have come together with the one before them: 1/3. Each of them may be hidden in
+        /// another gap of those that are left, and at more than one for every two of these even the median gap may
+        /// be that of a burst.
+        static final double MOST = 1.0 / 3;
+        /// Chunks from which on there is a median of gaps to tell.
+        static final long FEWEST_CHUNKS = Percentile.P50.floor();
+
+        @Override
+        public Verdict.State makes() {
+            return Verdict.State.INCONCLUSIVE;
+        }
+
+        @Override
+        public String text() {
+            return String.format(
+                    Locale.ROOT,
+                    "%.1f %% of %d chunks came together with the chunk before them, so icl and itl show bursts;"
+                            + " %.1f %% are allowed",
+                    100.0 * coalesced / chunks,
+                    chunks,
+                    100 * MOST);
+        }
+
+        @Override
+        public String advice() {
+            return "The other figures stand: leave icl and itl out (--percentile-metrics ttft,tpot,e2e); the server or"
+                    + " a proxy sends in bursts, or this client was late (see read_lag).";
         }
     }
 

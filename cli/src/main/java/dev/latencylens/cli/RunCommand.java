@@ -748,7 +748,8 @@ final class RunCommand implements Callable<Integer> {
         var allowed = Cpus.allowed().numbers();
         if (!allowed.containsAll(cpus.numbers())) {
             throw CommandFailure.usage(
-                    "--io-cpus asks for CPUs " + cpus.numbers() + ", this process may use " + allowed);
+                    "--io-cpus asks for CPUs " + cpus.numbers() + ", this process may use " + allowed
+                            + "; give some of these");
         }
         return cpus;
     }

@@ -51,7 +51,8 @@ class BadInputTest {
             run --io-threads 0               | --io-threads must be at least 1, was 0
             run --io-threads 9 --concurrency 2 | --io-threads 9 is more than the concurrency of 2
             run --io-cpus two                | bad CPU list 'two'
-            run --io-cpus 1000               | this process may use
+            run --io-cpus 1000               | --io-cpus asks for CPUs [1000], this process may use [
+            run --io-cpus 0,1001             | ]; give some of these
             run --timeout 0                  | a time must be positive, was '0'
             run --ca-file no.pem             | cannot read --ca-file 'no.pem'
             run --client-cert pom.xml        | a client certificate and its key go together
@@ -91,7 +92,7 @@ class BadInputTest {
     void noCommandAtAllIsAnsweredWithTheCommandsThereAre() {
         var run = LensRun.lens();
 
-        assertThat(run.err()).contains("run, truth, simulate or inspect");
+        assertThat(run.err()).contains("run, audit, truth, simulate or inspect");
         isOneLine(run, ExitCode.USAGE);
     }
 

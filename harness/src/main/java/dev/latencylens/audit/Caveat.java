@@ -70,6 +70,30 @@ public sealed interface Caveat {
         }
     }
 
+    /// I/O threads have no CPU to themselves, though there should be at least that.
+    record CpusShared(int cpus) implements Caveat {
+        @Override
+        public String text() {
+            return "The I/O threads, the interpreter, the compilers and the collector share the " + count(cpus, "CPU")
+                    + " that this process may use, so requests leave late and reads wait (queue, read_lag). Give it"
+                    + " one CPU more than --io-cpus names, at least two.";
+        }
+    }
+
+    /// The system keeps to itself what may have held this client up.
+    record HostUntold(List<String> what) implements Caveat {
+        public HostUntold {
+            what = List.copyOf(what);
+        }
+
+        @Override
+        public String text() {
+            return "The system does not tell " + String.join(", ", what) + ", so a pause cannot be put down to them;"
+                    + " the pauses themselves are measured all the same. Containers often hide them: run on the host,"
+                    + " or with /proc as it is there.";
+        }
+    }
+
     record Unterminated(long answers, long of) implements Caveat {
         @Override
         public String text() {
@@ -99,8 +123,9 @@ public sealed interface Caveat {
         @Override
         public String text() {
             return "The code on a token's way was compiled " + count(compilations, "time") + " and given up "
-                    + count(deoptimisations, "time") + " while it measured; arrivals are the kernel's or not judged by"
-                    + " it, but read_lag and send_lag hold it. Prime for longer (--prime 10s).";
+                    + count(deoptimisations, "time") + " while it measured, so the first part of the run was slower"
+                    + " to send and to read than the rest, by microseconds (read_lag, send_lag). Prime for longer"
+                    + " (--prime 10s), or add --warmup.";
         }
     }
 

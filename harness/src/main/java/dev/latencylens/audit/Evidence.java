@@ -70,6 +70,8 @@ public record Evidence(List<Stall> stalls, long tokens, long lostBytes, String u
             while (file.hasMoreEvents()) {
                 reading.add(file.readEvent());
             }
+        } catch (NoClassDefFoundError e) {
+            unread = Recorder.NO_FLIGHT_RECORDER;
         } catch (IOException | IllegalArgumentException | IndexOutOfBoundsException e) {
             String message = e.getMessage();
             unread = message == null ? e.getClass().getSimpleName() : message;

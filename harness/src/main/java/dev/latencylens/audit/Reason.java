@@ -41,8 +41,8 @@ public sealed interface Reason {
 
         @Override
         public String advice() {
-            return "Give the I/O thread a CPU that never sleeps (--io-cpus with --io-wait spin), raise --concurrency"
-                    + " if it holds requests back, or lower --request-rate.";
+            return "A parked thread is woken late, so give it a CPU that never sleeps (--io-cpus with --io-wait spin);"
+                    + " raise --concurrency if it holds requests back, or lower --request-rate.";
         }
     }
 
@@ -114,26 +114,32 @@ public sealed interface Reason {
         }
     }
 
-    /// The code that stamps arrivals changed its speed while it did so, and its stamps are the arrivals.
+    /// An I/O thread fell back into the interpreter in code that stamps arrivals, and its stamps are the arrivals.
     ///
-    /// @param example one of the methods
+    /// Compilations alone break no rule: another thread compiles, and the code is never slower for it.
+    ///
+    /// @param example the first method that was given up, and why
     record HotPathChanged(long compilations, long deoptimisations, String example) implements Reason {
         static HotPathChanged of(List<Evidence.Stall> changes) {
             var caveat = Caveat.HotPathChanged.of(changes);
-            return new HotPathChanged(
-                    caveat.compilations(), caveat.deoptimisations(), changes.getFirst().what());
+            String example = changes.stream()
+                    .filter(change -> change.kind() == Evidence.Kind.DEOPTIMISATION)
+                    .map(Evidence.Stall::what)
+                    .findFirst()
+                    .orElse("");
+            return new HotPathChanged(caveat.compilations(), caveat.deoptimisations(), example);
         }
 
         @Override
         public String text() {
-            return "the code that stamps arrivals was compiled " + count(compilations, "time") + " and given up "
-                    + count(deoptimisations, "time") + " while it measured (" + example
-                    + "); neither is allowed where the instant after the read call is the arrival";
+            return "compiled code that stamps arrivals was given up " + count(deoptimisations, "time")
+                    + " while it measured (" + example + "), and compiled " + count(compilations, "time")
+                    + "; it may not be given up where the instant after the read call is the arrival";
         }
 
         @Override
         public String advice() {
-            return "Prime for longer (--prime 10s), add --warmup, or let the kernel stamp arrivals (--transport epoll,"
+            return "Let all that happens have happened before (--warmup 200 --prime 5s), or let the kernel stamp arrivals (--transport epoll,"
                     + " --stamps auto, on Linux).";
         }
     }

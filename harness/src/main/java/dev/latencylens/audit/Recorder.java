@@ -30,6 +30,8 @@ import org.jspecify.annotations.Nullable;
 public final class Recorder implements AutoCloseable {
     /// The virtual machine's events that the audit reads, and no stack of any event.
     private static final String PROFILE = "lens.jfc";
+    /// Why nothing can be recorded or read by a Java without the module `jdk.jfr`, or with it switched off.
+    public static final String NO_FLIGHT_RECORDER = "this Java has no Flight Recorder";
     /// Readings of both clocks at either end of a recording; the closest pair counts.
     private static final int CLOCK_READINGS = 32;
 
@@ -55,7 +57,7 @@ public final class Recorder implements AutoCloseable {
 
     /// Why nothing can be recorded by this virtual machine, or null if something can.
     public static @Nullable String unavailable() {
-        return FlightRecorder.isAvailable() ? null : "this Java has no Flight Recorder";
+        return FlightRecorder.isAvailable() ? null : NO_FLIGHT_RECORDER;
     }
 
     /// Starts to record.

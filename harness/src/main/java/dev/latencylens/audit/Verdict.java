@@ -136,7 +136,8 @@ public record Verdict(State state, List<Reason> reasons) {
 
     private static void hotPath(LoadRun.Backlog backlog, Circumstances circumstances, List<Reason> reasons) {
         List<Evidence.Stall> changes = circumstances.hotPathChanges();
-        if (strict(backlog, circumstances) && !changes.isEmpty()) {
+        boolean givenUp = changes.stream().anyMatch(change -> change.kind() == Evidence.Kind.DEOPTIMISATION);
+        if (givenUp && strict(backlog, circumstances)) {
             reasons.add(Reason.HotPathChanged.of(changes));
         }
     }

@@ -140,7 +140,16 @@ class VerdictTest {
     }
 
     @Test
-    void hotCodeThatChangesIsInvalidWhereItTakesTheStamps() {
+    void hotCodeThatIsCompiledMeanwhileIsACaveatAtTheMost() {
+        answers(20);
+        stamps = USER;
+        hotPathChanges = List.of(new Evidence.Stall(Evidence.Kind.COMPILATION, "a.Flight.body", "C2", 1, 2));
+
+        assertThat(verdict().state()).isEqualTo(Verdict.State.VALID);
+    }
+
+    @Test
+    void hotCodeThatIsGivenUpIsInvalidWhereItTakesTheStamps() {
         answers(20);
         hotPathChanges = List.of(
                 new Evidence.Stall(Evidence.Kind.COMPILATION, "a.Flight.body", "C2", 1, 2),
@@ -148,7 +157,7 @@ class VerdictTest {
         assertThat(verdict().state()).isEqualTo(Verdict.State.VALID);
 
         stamps = USER;
-        assertThat(verdict()).isEqualTo(invalid(new Reason.HotPathChanged(1, 1, "a.Flight.body")));
+        assertThat(verdict()).isEqualTo(invalid(new Reason.HotPathChanged(1, 1, "a.Flight.end")));
 
         sharedProcess = true;
         assertThat(verdict().state()).isEqualTo(Verdict.State.VALID);

@@ -40,6 +40,8 @@ class BadInputTest {
             run --input-len 0                | --input-len must be at least 1, was 0
             run --output-len -1              | --output-len must be at least 0, was -1
             run --prompt a --isl 4           | exclude each other
+            run --prompt=                    | --prompt is empty; give what is to be asked
+            run --prompt-file /dev/null      | --prompt-file '/dev/null' is empty; give what is to be asked
             run --prompt-file no/such/file   | cannot read --prompt-file 'no/such/file'
             run --http 3                     | '3' is neither 1.1 nor 2
             run --connection-reuse maybe     | maybe
@@ -94,6 +96,12 @@ class BadInputTest {
 
         assertThat(run.err()).contains("run, audit, truth, simulate or inspect");
         isOneLine(run, ExitCode.USAGE);
+    }
+
+    @Test
+    void helpIsACommandToo() {
+        assertThat(LensRun.lens("help").out()).contains("Usage: lens", "simulate", "audit");
+        assertThat(LensRun.lens("help", "audit").out()).contains("Usage: lens audit", "--host");
     }
 
     @Test

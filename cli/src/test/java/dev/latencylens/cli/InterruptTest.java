@@ -21,13 +21,17 @@ class InterruptTest {
     @CsvSource({"INT, 130", "TERM, 143"})
     void aSignalEndsTheRunWithTheReportOfWhatWasMeasured(String signal, int exitCode) throws Exception {
         var process = LensProcess.start(
-                folder, "run", "--duration", "1h", "--output-dir", folder.resolve("r").toString());
+                folder,
+                "run",
+                "--duration",
+                "1h",
+                "--output-dir",
+                folder.resolve("r").toString());
         awaitSomeExchanges();
         process.send(signal);
 
         assertThat(process.await()).isEqualTo(exitCode);
-        assertThat(process.out())
-                .contains("The run was ended early (interrupted)", "Formulas");
+        assertThat(process.out()).contains("The run was ended early (interrupted)", "Formulas");
         assertThat(LensRun.runFile(folder.resolve("r")).path("state").asString())
                 .isEqualTo("ended_early");
         assertThat(LensRun.runFile(folder.resolve("r")).at("/summary/measured").asInt())
@@ -37,7 +41,12 @@ class InterruptTest {
     @Test
     void aKilledRunLeavesWholeLinesAndTheStateRunning() throws Exception {
         var process = LensProcess.start(
-                folder, "run", "--duration", "1h", "--output-dir", folder.resolve("r").toString());
+                folder,
+                "run",
+                "--duration",
+                "1h",
+                "--output-dir",
+                folder.resolve("r").toString());
         awaitSomeExchanges();
         process.close();
         process.await();

@@ -47,8 +47,7 @@ class PoorHostTest {
                 "audit",
                 folder.resolve("run").toString())) {
             assertThat(audit.await()).as(audit.err()).isZero();
-            assertThat(audit.out())
-                    .contains("it is damaged (this Java has no Flight Recorder): 0 of ", "Noise budget");
+            assertThat(audit.out()).contains("it is damaged (this Java has no Flight Recorder): 0 of ", "Noise budget");
         }
     }
 
@@ -66,7 +65,12 @@ class PoorHostTest {
 
     private String[] arguments(String... more) {
         var arguments = new ArrayList<>(List.of(
-                "run", "--lenient", "-n", "20", "--output-dir", folder.resolve("run").toString()));
+                "run",
+                "--lenient",
+                "-n",
+                "20",
+                "--output-dir",
+                folder.resolve("run").toString()));
         arguments.addAll(List.of(more));
         return arguments.toArray(String[]::new);
     }

@@ -14,7 +14,6 @@ import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.regex.Pattern;
@@ -32,9 +31,10 @@ import tools.jackson.databind.JsonNode;
 /// could break, the test's name says so; `FaultsInTheHarnessTest` sees those faults without a machine's noise.
 @Timeout(180)
 class VerdictFaultTest {
-    /// Closed loops, and open ones of fewer than 101 requests, are judged by no schedule; and the kernel stamps
-    /// arrivals, so that nothing counts but pauses over 50 ms.
-    private static final List<String> JUDGED_BY_PAUSES = List.of("-n", "100", "--concurrency", "2");
+    /// Closed loops, and open ones of fewer than 101 requests, are judged by no schedule, and gaps that are not
+    /// shown by no burst; and the kernel stamps arrivals. So nothing counts but pauses over 50 ms.
+    private static final List<String> JUDGED_BY_PAUSES =
+            List.of("-n", "100", "--concurrency", "2", "--percentile-metrics", "ttft,tpot,e2e");
 
     @TempDir
     Path folder;
@@ -43,8 +43,18 @@ class VerdictFaultTest {
     void aProcessThatStandsStillForAHundredMillisecondsIsInvalidForThatAloneAndTheAuditNamesIt() throws Exception {
         try (var provider = provider("ttft=5ms; gap=1ms");
                 var run = LensProcess.start(
-                        folder, arguments(provider, "-n", "100", "--request-rate", "40", "--jfr", "on"))) {
-            awaitExchanges(provider, 30);
+                        folder,
+                        arguments(
+                                provider,
+                                "-n",
+                                "100",
+                                "--request-rate",
+                                "40",
+                                "--jfr",
+                                "on",
+                                "--percentile-metrics",
+                                "ttft,tpot,e2e"))) {
+            awaitExchanges(provider, 10);
             run.send("STOP");
             Thread.sleep(Duration.ofMillis(100));
             run.send("CONT");
@@ -69,13 +79,15 @@ class VerdictFaultTest {
                 .orElseThrow();
         assertThat(latestNs).isGreaterThanOrEqualTo(leastNs);
         assertThat(usualNs).isLessThan(latestNs / 2);
-        assertThat(all).anySatisfy(each -> assertThat(between(each, "intendedAtNs", "startedAtNs"))
-                .isGreaterThanOrEqualTo(leastNs - Duration.ofMillis(25).toNanos()));
+        assertThat(all)
+                .anySatisfy(each -> assertThat(between(each, "intendedAtNs", "startedAtNs"))
+                        .isGreaterThanOrEqualTo(leastNs - Duration.ofMillis(25).toNanos()));
 
         var audit = lens("audit", folder.resolve("run").toString());
         assertThat(audit.exitCode()).isZero();
         assertThat(audit.out()).contains("Verdict   INVALID", "- this client stood still for");
-        var longest = Pattern.compile("at [\\d.]+ s for ([\\d.]+) ms: loop pause of io-0").matcher(audit.out());
+        var longest = Pattern.compile("at [\\d.]+ s for ([\\d.]+) ms: loop pause of io-0")
+                .matcher(audit.out());
         assertThat(longest.find()).as(audit.out()).isTrue();
         assertThat(Double.parseDouble(longest.group(1))).isGreaterThanOrEqualTo(75);
     }
@@ -129,7 +141,7 @@ class VerdictFaultTest {
     @Test
     void writesOfManyChunksAreInconclusiveForTheirGapsWhateverElseTheMachineDoes() throws Exception {
         try (var provider = provider("ttft=5ms; events-per-write=10; tokens=20")) {
-            run(provider, JUDGED_BY_PAUSES);
+            run(provider, List.of("-n", "100", "--concurrency", "2"));
             assertThat(codes()).contains("chunks_coalesced").isSubsetOf("chunks_coalesced", "client_paused");
         }
         assertThat(runFile(folder.resolve("run")).at("/verdict/state").asString())
@@ -138,10 +150,8 @@ class VerdictFaultTest {
 
     @Test
     void gapsThatNobodyAskedForAreNotJudgedWhateverElseTheMachineDoes() throws Exception {
-        var arguments = new ArrayList<>(JUDGED_BY_PAUSES);
-        arguments.addAll(List.of("--percentile-metrics", "ttft,tpot,e2e"));
         try (var provider = provider("ttft=5ms; events-per-write=10; tokens=20")) {
-            run(provider, arguments);
+            run(provider, JUDGED_BY_PAUSES);
         }
 
         assertThat(codes()).isSubsetOf("client_paused");

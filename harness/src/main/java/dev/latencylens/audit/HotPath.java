@@ -4,7 +4,8 @@ import java.util.List;
 
 /// The code that an I/O thread runs for each token, between the socket and the flight log.
 ///
-/// While a method of it is interpreted, or has just been given up, what that thread stamps itself is stamped later.
+/// While a method of it is interpreted, or has just been given up, what that thread stamps itself is stamped
+/// later.
 public final class HotPath {
     /// Classes, with those nested in them. Code that only begins or ends a request is not among them.
     public static final List<String> CLASSES = List.of(

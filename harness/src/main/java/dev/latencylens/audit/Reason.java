@@ -139,16 +139,15 @@ public sealed interface Reason {
 
         @Override
         public String advice() {
-            return "Let all that happens have happened before (--warmup 200 --prime 5s), or let the kernel stamp arrivals (--transport epoll,"
-                    + " --stamps auto, on Linux).";
+            return "Let all that happens have happened before (--warmup 200 --prime 5s), or let the kernel stamp"
+                    + " arrivals (--transport epoll, --stamps auto, on Linux).";
         }
     }
 
     /// Most chunks have no gap of their own.
     record ChunksCoalesced(long coalesced, long chunks) implements Reason {
-        /// Share of chunks that may have come together with the one before them: 1/3. Each of them may be hidden in
-        /// another gap of those that are left, and at more than one for every two of these even the median gap may
-        /// be that of a burst.
+        /// Share of chunks that may have come together with the one before them: 1/3. Each may be hidden in one of
+        /// the gaps that are left; with more than one for every two of those even the median may be a burst's.
         static final double MOST = 1.0 / 3;
         /// Chunks from which on there is a median of gaps to tell.
         static final long FEWEST_CHUNKS = Percentile.P50.floor();

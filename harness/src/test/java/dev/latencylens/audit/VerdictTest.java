@@ -346,14 +346,7 @@ class VerdictTest {
                 load,
                 summary,
                 backlog,
-                new Circumstances(
-                        sharedProcess,
-                        clockSource,
-                        metrics,
-                        asked,
-                        tallies,
-                        hotPathChanges,
-                        lostBytes));
+                new Circumstances(sharedProcess, clockSource, metrics, asked, tallies, hotPathChanges, lostBytes));
     }
 
     private static Verdict invalid(Reason reason) {

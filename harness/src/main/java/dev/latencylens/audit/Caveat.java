@@ -123,9 +123,9 @@ public sealed interface Caveat {
         @Override
         public String text() {
             return "The code on a token's way was compiled " + count(compilations, "time") + " and given up "
-                    + count(deoptimisations, "time") + " while it measured, so the first part of the run was slower"
-                    + " to send and to read than the rest, by microseconds (read_lag, send_lag). Prime for longer"
-                    + " (--prime 10s), or add --warmup.";
+                    + count(deoptimisations, "time") + " while it measured, so a part of the run was slower to send"
+                    + " and to read than the rest (send_lag, read_lag). Prime for longer (--prime 10s), or add"
+                    + " --warmup.";
         }
     }
 

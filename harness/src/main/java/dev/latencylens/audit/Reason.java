@@ -116,7 +116,7 @@ public sealed interface Reason {
 
     /// An I/O thread fell back into the interpreter in code that stamps arrivals, and its stamps are the arrivals.
     ///
-    /// Compilations alone break no rule: another thread compiles, and the code is never slower for it.
+    /// Compilations alone break no rule: another thread compiles, and what that replaces was only slower.
     ///
     /// @param example the first method that was given up, and why
     record HotPathChanged(long compilations, long deoptimisations, String example) implements Reason {

@@ -129,7 +129,9 @@ final class AuditCommand implements Callable<Integer> {
                         ? ""
                         : "; the Flight Recorder LOST " + Figures.count(evidence.lostBytes()) + " bytes"));
         if (!evidence.unread().isEmpty()) {
-            out.println("          it is damaged (" + evidence.unread() + "); what could be read is below");
+            out.println("          it is damaged (" + evidence.unread() + "): " + Figures.count(evidence.tokens())
+                    + " of " + Figures.count(audit.tokens) + " tokens could be read, and what the virtual machine did"
+                    + " meanwhile; all else is from the run's other files");
         }
     }
 

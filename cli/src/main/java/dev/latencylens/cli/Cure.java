@@ -35,6 +35,8 @@ final class Cure {
     private static String ofStatus(String detail, Plan plan) {
         String status = detail.replaceFirst("^HTTP (\\d{3}).*", "$1").toLowerCase(Locale.ROOT);
         return switch (status) {
+            case "301", "302", "303", "307", "308" ->
+                "redirections are not followed, for their time would be in the figures: give --url where it points to";
             case "401", "403" ->
                 plan.keySource() == null
                         ? "no key was sent; "

@@ -97,12 +97,17 @@ final class DryRun {
             return "unknown: no " + pricing.service() + " price for so long a prompt in "
                     + pricing.prices().name();
         }
+        Long monthly = pricing.monthlyRequests();
         return "about " + Figures.usd(each.get()) + " at most for each request" + NEXT
                 + (requests.isEmpty()
                         ? "together as many times that as are answered, which cannot be known before"
                                 + (pricing.maxCost() == null ? "; --max-cost sets a limit" : "")
                         : "about " + Figures.usd(each.get().multiply(BigDecimal.valueOf(requests.getAsLong())))
                                 + " at most together")
-                + (pricing.maxCost() == null ? "" : ", limited to " + Figures.usd(pricing.maxCost()));
+                + (pricing.maxCost() == null ? "" : ", limited to " + Figures.usd(pricing.maxCost()))
+                + (monthly == null
+                        ? ""
+                        : NEXT + "about " + Figures.usd(each.get().multiply(BigDecimal.valueOf(monthly)))
+                                + " at most a month at " + Figures.count(monthly) + " requests");
     }
 }

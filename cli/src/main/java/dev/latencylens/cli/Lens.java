@@ -40,6 +40,9 @@ public final class Lens implements Callable<Integer> {
                 lens.addSubcommand(name, command.get());
             }
         });
+        if (!clear) {
+            lens.addSubcommand("help", new CommandLine.HelpCommand());
+        }
         lens.setOut(new PrintWriter(console.out(), true, StandardCharsets.UTF_8))
                 .setErr(new PrintWriter(console.err(), true, StandardCharsets.UTF_8))
                 .setUsageHelpWidth(100)

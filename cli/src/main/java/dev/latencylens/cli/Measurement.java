@@ -4,6 +4,7 @@ import dev.latencylens.audit.Caveat;
 import dev.latencylens.audit.Caveats;
 import dev.latencylens.audit.Circumstances;
 import dev.latencylens.audit.Evidence;
+import dev.latencylens.audit.HostUse;
 import dev.latencylens.audit.Tally;
 import dev.latencylens.audit.Verdict;
 import dev.latencylens.clock.Clock;
@@ -63,6 +64,9 @@ final class Measurement {
     private final CostSummary costs;
     /// Output chunks of all exchanges, those for warm-up and failed ones too; the interpreter's alone.
     private long chunks;
+    /// Whether nothing is left for the rest of this process where its I/O threads run.
+    private boolean cpusShared;
+
     private volatile @Nullable String endedEarly;
     private Caveat.@Nullable MaxCost refusal;
 
@@ -84,7 +88,9 @@ final class Measurement {
         var runFile = new RunFile(directory.file(RunDirectory.RUN), plan, environment, anchor, secrets);
         runFile.started();
         if (plan.ioCpus() != null) {
-            plan.ioCpus().reserve();
+            cpusShared = !plan.ioCpus().reserve();
+        } else {
+            cpusShared = environment.cpus() == 1;
         }
         try (var recording = new RunRecording(plan.recording(), clock, directory.file(RunDirectory.RECORDING))) {
             Priming.run(plan, this::placed);
@@ -92,6 +98,9 @@ final class Measurement {
                 vocabulary.join();
             }
             recording.await();
+            if (!recording.missing().isEmpty()) {
+                console.err().println("lens: there will be no recording.jfr: " + recording.missing());
+            }
             System.gc();
             if (plan.ioCpus() != null) {
                 Cpus.makeCompilersGiveWay();
@@ -177,6 +186,20 @@ final class Measurement {
         if (!recording.missing().isEmpty()) {
             caveats.add(new Caveat.NotRecorded(recording.missing()));
         }
+        if (cpusShared) {
+            caveats.add(new Caveat.CpusShared(environment.cpus()));
+        }
+        var untold = new ArrayList<>(HostUse.soFar().untold());
+        if (backlog.threads().isEmpty()) {
+            untold.addFirst("how long threads wait for a CPU (/proc/thread-self/schedstat)");
+        }
+        if (!untold.isEmpty()) {
+            caveats.add(new Caveat.HostUntold(untold));
+        }
+        List<Evidence.Stall> changes = hotPathChanges(evidence);
+        if (!changes.isEmpty()) {
+            caveats.add(Caveat.HotPathChanged.of(changes));
+        }
         caveats.addAll(Caveats.about(plan.load(), summary, backlog));
         boolean whole = early == null && refusal == null;
         IOException unwritten = null;
@@ -229,7 +252,17 @@ final class Measurement {
                 plan.metrics(),
                 plan.percentilesAsked() ? plan.percentiles() : List.of(),
                 tallies,
+                hotPathChanges(evidence),
                 evidence == null ? 0 : evidence.lostBytes());
+    }
+
+    private List<Evidence.Stall> hotPathChanges(@Nullable Evidence evidence) {
+        return evidence == null
+                ? List.of()
+                : summary.window()
+                        .map(window -> evidence.changesOfHotPath(
+                                window.startedAtNs(), window.startedAtNs() + window.durationNs()))
+                        .orElseGet(List::of);
     }
 
     private int exitCode(Verdict verdict) {

@@ -642,13 +642,22 @@ final class RunCommand implements Callable<Integer> {
             throw CommandFailure.usage("--prompt, --prompt-file and --input-len exclude each other; give one of them");
         }
         if (prompt != null) {
-            return new Prompts.Repeated(prompt, "the text of --prompt, each time", output);
+            return new Prompts.Repeated(said("--prompt", prompt), "the text of --prompt, each time", output);
         }
         if (promptFile != null) {
             return new Prompts.Repeated(
-                    read(promptFile), "the text of --prompt-file " + promptFile + ", each time", output);
+                    said("--prompt-file '" + promptFile + "'", read(promptFile)),
+                    "the text of --prompt-file " + promptFile + ", each time",
+                    output);
         }
         return new Prompts.Generated(promptSeed(), inputLength != null ? inputLength : DEFAULT_LENGTH, output);
+    }
+
+    private static String said(String where, String text) {
+        if (text.isBlank()) {
+            throw CommandFailure.usage(where + " is empty; give what is to be asked, or --isl for generated prompts");
+        }
+        return text;
     }
 
     private long promptSeed() {
@@ -747,8 +756,8 @@ final class RunCommand implements Callable<Integer> {
     private static Cpus usable(Cpus cpus) {
         var allowed = Cpus.allowed().numbers();
         if (!allowed.containsAll(cpus.numbers())) {
-            throw CommandFailure.usage(
-                    "--io-cpus asks for CPUs " + cpus.numbers() + ", this process may use " + allowed);
+            throw CommandFailure.usage("--io-cpus asks for CPUs " + cpus.numbers() + ", this process may use " + allowed
+                    + "; give some of these");
         }
         return cpus;
     }

@@ -25,13 +25,15 @@ final class RunRecording implements AutoCloseable {
     }
 
     private void start(Clock clock) {
-        String unavailable = Recorder.unavailable();
-        if (unavailable != null) {
-            missing = unavailable;
-            return;
-        }
         try {
+            String unavailable = Recorder.unavailable();
+            if (unavailable != null) {
+                missing = unavailable;
+                return;
+            }
             recorder = Recorder.start(clock, file);
+        } catch (NoClassDefFoundError e) {
+            missing = Recorder.NO_FLIGHT_RECORDER;
         } catch (IOException | RuntimeException e) {
             missing = String.valueOf(e.getMessage());
         }

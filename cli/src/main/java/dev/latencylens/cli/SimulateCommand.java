@@ -163,7 +163,7 @@ public final class SimulateCommand implements Callable<Integer> {
             err.flush();
             return USAGE_ERROR;
         } catch (IOException e) {
-            err.println("lens simulate: " + e.getMessage());
+            err.println("lens simulate: " + e.getMessage() + cure(e));
             err.flush();
             return CANNOT_SERVE;
         }
@@ -172,6 +172,7 @@ public final class SimulateCommand implements Callable<Integer> {
     private int serve(PrintWriter out) throws IOException {
         Duration life = lifetime();
         Behaviour behaviour = behaviour();
+        readable("--replay", replay, "a file to answer with, or a folder of such files");
         TlsIdentity identity = identity();
         ServerOptions options = new ServerOptions(host, port, identity, record, replay, cpus, spin, apiKey, models);
         Thread hook = new Thread(this::endAndWait, "simulate-shutdown");
@@ -203,6 +204,20 @@ public final class SimulateCommand implements Callable<Integer> {
         }
     }
 
+    private static void readable(String option, @Nullable Path file, String wanted) {
+        if (file != null && !Files.isReadable(file)) {
+            throw new IllegalArgumentException("cannot read " + option + " '" + file + "'; give " + wanted);
+        }
+    }
+
+    private static String cure(IOException failure) {
+        String message = String.valueOf(failure.getMessage());
+        if (message.startsWith("cannot listen")) {
+            return "; give another --port (0 takes a free one), or an address of this machine for --host";
+        }
+        return message.startsWith("record:") ? "; give a file in a folder that can be written to" : "";
+    }
+
     private Duration lifetime() {
         var matcher = LIFETIME.matcher(lifetime);
         if (!matcher.matches()) {
@@ -232,6 +247,8 @@ public final class SimulateCommand implements Callable<Integer> {
 
     private @Nullable TlsIdentity identity() throws IOException {
         if (cert != null && key != null) {
+            readable("--cert", cert, "a certificate chain in PEM");
+            readable("--key", key, "a private key in PEM (PKCS#8)");
             return TlsIdentity.read(cert, key);
         }
         if (cert != null || key != null) {

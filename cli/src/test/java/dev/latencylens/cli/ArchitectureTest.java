@@ -15,6 +15,7 @@ import com.tngtech.archunit.core.importer.ImportOption;
 import com.tngtech.archunit.lang.ArchCondition;
 import com.tngtech.archunit.lang.ConditionEvents;
 import com.tngtech.archunit.lang.SimpleConditionEvent;
+import dev.latencylens.audit.HotPath;
 import java.util.Map;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.NullMarked;
@@ -151,6 +152,14 @@ class ArchitectureTest {
                 .should()
                 .callMethod(System.class, "nanoTime")
                 .check(CLASSES);
+    }
+
+    @Test
+    void theHotPathConsistsOfClassesThatExist() {
+        assertThat(HotPath.CLASSES)
+                .allSatisfy(
+                        name -> assertThat(Class.forName(name, false, getClass().getClassLoader()))
+                                .isNotNull());
     }
 
     @Test

@@ -17,6 +17,8 @@ import jdk.jfr.consumer.RecordedEvent;
 import jdk.jfr.consumer.RecordingFile;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import tools.jackson.databind.JsonNode;
 
 /// Runs that are recorded, and what is made of their recordings.
@@ -117,7 +119,23 @@ class AuditTest {
         var audit = lens("audit", folder.toString());
 
         assertThat(audit.exitCode()).isZero();
-        assertThat(audit.out()).contains("it is damaged (", "Noise budget");
+        assertThat(audit.out())
+                .contains("it is damaged (", " of 800 tokens could be read", "800 in exchanges.jsonl", "Noise budget");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"", "FLR", "this is no recording", "FLR\0 and then something else, as long as a header is"})
+    void whatIsNoRecordingIsToldAndTheAuditGoesOn(String content) throws IOException {
+        lens("run", "--num-prompts", "20", "--output-dir", folder.toString());
+        Files.writeString(folder.resolve("recording.jfr"), content);
+
+        var audit = lens("audit", folder.toString());
+
+        assertThat(audit.exitCode()).isZero();
+        assertThat(audit.err()).isEmpty();
+        assertThat(audit.out())
+                .contains("Recording 0 tokens, 400 in exchanges.jsonl: THEY DIFFER", "it is damaged (")
+                .contains("0 of 400 tokens could be read", "Noise budget");
     }
 
     @Test

@@ -40,6 +40,8 @@ class BadInputTest {
             run --input-len 0                | --input-len must be at least 1, was 0
             run --output-len -1              | --output-len must be at least 0, was -1
             run --prompt a --isl 4           | exclude each other
+            run --prompt=                    | --prompt is empty; give what is to be asked
+            run --prompt-file /dev/null      | --prompt-file '/dev/null' is empty; give what is to be asked
             run --prompt-file no/such/file   | cannot read --prompt-file 'no/such/file'
             run --http 3                     | '3' is neither 1.1 nor 2
             run --connection-reuse maybe     | maybe
@@ -51,7 +53,8 @@ class BadInputTest {
             run --io-threads 0               | --io-threads must be at least 1, was 0
             run --io-threads 9 --concurrency 2 | --io-threads 9 is more than the concurrency of 2
             run --io-cpus two                | bad CPU list 'two'
-            run --io-cpus 1000               | this process may use
+            run --io-cpus 1000               | --io-cpus asks for CPUs [1000], this process may use [
+            run --io-cpus 0,1001             | ]; give some of these
             run --timeout 0                  | a time must be positive, was '0'
             run --ca-file no.pem             | cannot read --ca-file 'no.pem'
             run --client-cert pom.xml        | a client certificate and its key go together
@@ -91,8 +94,14 @@ class BadInputTest {
     void noCommandAtAllIsAnsweredWithTheCommandsThereAre() {
         var run = LensRun.lens();
 
-        assertThat(run.err()).contains("run, truth, simulate or inspect");
+        assertThat(run.err()).contains("run, audit, truth, simulate or inspect");
         isOneLine(run, ExitCode.USAGE);
+    }
+
+    @Test
+    void helpIsACommandToo() {
+        assertThat(LensRun.lens("help").out()).contains("Usage: lens", "simulate", "audit");
+        assertThat(LensRun.lens("help", "audit").out()).contains("Usage: lens audit", "--host");
     }
 
     @Test

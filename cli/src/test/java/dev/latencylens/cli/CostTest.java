@@ -196,13 +196,25 @@ class CostTest {
     @Test
     void aDryRunSendsNothingAndTellsWhatItWould() throws IOException {
         try (var provider = SimulatedProvider.start(ServerOptions.defaults(), Behaviour.defaults())) {
-            var run =
-                    lens(arguments(provider, "-n", "90", "--warmup", "10", "--isl", "100", "--osl", "10", "--dry-run"));
+            var run = lens(arguments(
+                    provider,
+                    "-n",
+                    "90",
+                    "--warmup",
+                    "10",
+                    "--isl",
+                    "100",
+                    "--osl",
+                    "10",
+                    "--dry-run",
+                    "--monthly-requests",
+                    "1000000"));
 
             assertThat(run.exitCode()).as(run.err()).isZero();
             assertThat(run.err()).isEmpty();
             assertThat(run.out().lines()).allMatch(line -> line.length() <= Report.COLUMNS);
             assertThat(run.out().replaceAll("\\s+", " "))
+                    .contains("about 250.00 USD at most a month at 1,000,000 requests")
                     .contains("nothing was sent; m at http://127.0.0.1:")
                     .contains("Requests 100, 10 of them for warm-up")
                     .contains("about 150 in and at most 10 out for each request; about 15,000 in and at most 1,000 out")

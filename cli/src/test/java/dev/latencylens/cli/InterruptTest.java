@@ -2,14 +2,9 @@ package dev.latencylens.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.io.File;
-import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.List;
-import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -25,15 +20,18 @@ class InterruptTest {
     @ParameterizedTest
     @CsvSource({"INT, 130", "TERM, 143"})
     void aSignalEndsTheRunWithTheReportOfWhatWasMeasured(String signal, int exitCode) throws Exception {
-        Process process = start(
-                "run", "--duration", "1h", "--output-dir", folder.resolve("r").toString());
+        var process = LensProcess.start(
+                folder,
+                "run",
+                "--duration",
+                "1h",
+                "--output-dir",
+                folder.resolve("r").toString());
         awaitSomeExchanges();
-        send(signal, process);
-        assertThat(process.waitFor(30, TimeUnit.SECONDS)).isTrue();
+        process.send(signal);
 
-        assertThat(process.exitValue()).isEqualTo(exitCode);
-        assertThat(Files.readString(folder.resolve("out")))
-                .contains("The run was ended early (interrupted)", "Formulas");
+        assertThat(process.await()).isEqualTo(exitCode);
+        assertThat(process.out()).contains("The run was ended early (interrupted)", "Formulas");
         assertThat(LensRun.runFile(folder.resolve("r")).path("state").asString())
                 .isEqualTo("ended_early");
         assertThat(LensRun.runFile(folder.resolve("r")).at("/summary/measured").asInt())
@@ -42,33 +40,20 @@ class InterruptTest {
 
     @Test
     void aKilledRunLeavesWholeLinesAndTheStateRunning() throws Exception {
-        Process process = start(
-                "run", "--duration", "1h", "--output-dir", folder.resolve("r").toString());
+        var process = LensProcess.start(
+                folder,
+                "run",
+                "--duration",
+                "1h",
+                "--output-dir",
+                folder.resolve("r").toString());
         awaitSomeExchanges();
-        process.destroyForcibly().waitFor();
+        process.close();
+        process.await();
 
         assertThat(LensRun.runFile(folder.resolve("r")).path("state").asString())
                 .isEqualTo("running");
         assertThat(LensRun.exchanges(folder.resolve("r"))).isNotEmpty();
-    }
-
-    private Process start(String... args) throws IOException {
-        var command = new ArrayList<>(List.of(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "--enable-native-access=ALL-UNNAMED",
-                "--sun-misc-unsafe-memory-access=allow",
-                "-cp",
-                System.getProperty("java.class.path"),
-                Lens.class.getName()));
-        command.addAll(List.of(args));
-        return new ProcessBuilder(command)
-                .redirectOutput(file("out"))
-                .redirectError(file("err"))
-                .start();
-    }
-
-    private File file(String name) {
-        return folder.resolve(name).toFile();
     }
 
     private void awaitSomeExchanges() throws Exception {
@@ -78,11 +63,5 @@ class InterruptTest {
             assertThat(System.currentTimeMillis() - start).isLessThan(60_000);
             Thread.sleep(Duration.ofMillis(20));
         }
-    }
-
-    private static void send(String signal, Process process) throws Exception {
-        new ProcessBuilder("kill", "-" + signal, Long.toString(process.pid()))
-                .start()
-                .waitFor();
     }
 }

@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
@@ -46,6 +48,23 @@ class SimulateCommandTest {
         assertThat(Files.readString(authority)).startsWith("-----BEGIN CERTIFICATE-----");
     }
 
+    @Test
+    void aPortThatIsTakenAndACertificateThatIsNotThereNameTheCure() throws Exception {
+        try (var taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            assertThat(run("--host", "127.0.0.1", "--port", "" + taken.getLocalPort()))
+                    .isEqualTo(5);
+        }
+        assertThat(run("--cert", "no.pem", "--key", "no.key")).isEqualTo(2);
+        assertThat(run("--record", "/dev/null/record", "--lifetime", "1ms")).isEqualTo(5);
+
+        assertThat(err.toString().lines().toList())
+                .hasSize(3)
+                .satisfiesExactly(
+                        line -> assertThat(line).contains("cannot listen on ", "; give another --port"),
+                        line -> assertThat(line).contains("cannot read --cert 'no.pem'; give a certificate chain"),
+                        line -> assertThat(line).contains("record: cannot write", "; give a file in a folder"));
+    }
+
     @ParameterizedTest
     @CsvSource(
             delimiter = '|',
@@ -55,6 +74,7 @@ class SimulateCommandTest {
                 "--lifetime | ever | --lifetime: expected a time such as 90s, 10m or 1h, was 'ever'",
                 "--certificate | old | --certificate: expected valid, expired or wrong-host, was 'old'",
                 "--cert | some.pem | --cert and --key belong together, only one was given",
+                "--replay | no/such | cannot read --replay 'no/such'; give a file to answer with, or a folder of such files",
                 "--port | 70000 | port: expected 0 to 65535, was '70000'",
                 "--cpus | 1000 | cpus: the kernel refused to pin to CPUs [1000]",
             })

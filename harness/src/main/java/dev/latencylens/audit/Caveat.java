@@ -1,6 +1,7 @@
 package dev.latencylens.audit;
 
 import dev.latencylens.stats.Metric;
+import java.util.List;
 import java.util.Locale;
 
 /// A doubt about a measurement: what was seen, what it may mean, what to do about it.
@@ -69,6 +70,30 @@ public sealed interface Caveat {
         }
     }
 
+    /// I/O threads have no CPU to themselves, though there should be at least that.
+    record CpusShared(int cpus) implements Caveat {
+        @Override
+        public String text() {
+            return "The I/O threads, the interpreter, the compilers and the collector share the " + count(cpus, "CPU")
+                    + " that this process may use, so requests leave late and reads wait (queue, read_lag). Give it"
+                    + " one CPU more than --io-cpus names, at least two.";
+        }
+    }
+
+    /// The system keeps to itself what may have held this client up.
+    record HostUntold(List<String> what) implements Caveat {
+        public HostUntold {
+            what = List.copyOf(what);
+        }
+
+        @Override
+        public String text() {
+            return "The system does not tell " + String.join(", ", what) + ", so a pause cannot be put down to them;"
+                    + " the pauses themselves are measured all the same. Containers often hide them: run on the host,"
+                    + " or with /proc as it is there.";
+        }
+    }
+
     record Unterminated(long answers, long of) implements Caveat {
         @Override
         public String text() {
@@ -83,6 +108,24 @@ public sealed interface Caveat {
         public String text() {
             return failed + " of " + count(of, "request") + " failed and are in no latency figure, which may look"
                     + " better for it; most often: " + mostFrequent + ".";
+        }
+    }
+
+    /// The code that stamps reads changed its speed meanwhile.
+    record HotPathChanged(long compilations, long deoptimisations) implements Caveat {
+        public static HotPathChanged of(List<Evidence.Stall> changes) {
+            long compilations = changes.stream()
+                    .filter(change -> change.kind() == Evidence.Kind.COMPILATION)
+                    .count();
+            return new HotPathChanged(compilations, changes.size() - compilations);
+        }
+
+        @Override
+        public String text() {
+            return "The code on a token's way was compiled " + count(compilations, "time") + " and given up "
+                    + count(deoptimisations, "time") + " while it measured, so a part of the run was slower to send"
+                    + " and to read than the rest (send_lag, read_lag). Prime for longer (--prime 10s), or add"
+                    + " --warmup.";
         }
     }
 

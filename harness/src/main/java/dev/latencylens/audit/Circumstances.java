@@ -12,6 +12,8 @@ import java.util.List;
 /// @param metrics what the report shows
 /// @param asked percentiles that were explicitly asked for
 /// @param tallies further counts to compare
+/// @param hotPathChanges when the code that stamps arrivals was compiled or given up while it measured, as far as
+/// a recording tells
 /// @param lostBytes what the Flight Recorder says that it lost, 0 without a recording
 public record Circumstances(
         boolean sharedProcess,
@@ -19,10 +21,12 @@ public record Circumstances(
         List<Metric> metrics,
         List<Percentile> asked,
         List<Tally> tallies,
+        List<Evidence.Stall> hotPathChanges,
         long lostBytes) {
     public Circumstances {
         metrics = List.copyOf(metrics);
         asked = List.copyOf(asked);
         tallies = List.copyOf(tallies);
+        hotPathChanges = List.copyOf(hotPathChanges);
     }
 }

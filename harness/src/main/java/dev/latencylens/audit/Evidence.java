@@ -18,6 +18,8 @@ import jdk.jfr.consumer.RecordingFile;
 /// @param unread why the rest of the recording could not be read, empty where all of it could
 public record Evidence(List<Stall> stalls, long tokens, long lostBytes, String unread) {
     private static final long NANOS_PER_SECOND = 1_000_000_000;
+    /// What the names of I/O threads begin with.
+    private static final String IO_THREAD = "io-";
 
     /// What took time, and may have taken it from the client.
     public enum Kind {
@@ -50,6 +52,16 @@ public record Evidence(List<Stall> stalls, long tokens, long lostBytes, String u
         stalls = List.copyOf(stalls);
     }
 
+    /// New code for the hot path, and code of it that was given up on an I/O thread, from when on it counted.
+    public List<Stall> changesOfHotPath(long fromNs, long untilNs) {
+        return stalls.stream()
+                .filter(stall -> stall.kind == Kind.COMPILATION
+                        || (stall.kind == Kind.DEOPTIMISATION && stall.thread.startsWith(IO_THREAD)))
+                .filter(stall -> HotPath.holds(stall.what))
+                .filter(stall -> stall.endAtNs - fromNs >= 0 && stall.endAtNs - untilNs <= 0)
+                .toList();
+    }
+
     /// Reads a recording as far as it can be read.
     public static Evidence read(Path recording) {
         var reading = new Reading();
@@ -58,6 +70,8 @@ public record Evidence(List<Stall> stalls, long tokens, long lostBytes, String u
             while (file.hasMoreEvents()) {
                 reading.add(file.readEvent());
             }
+        } catch (NoClassDefFoundError e) {
+            unread = Recorder.NO_FLIGHT_RECORDER;
         } catch (IOException | IllegalArgumentException | IndexOutOfBoundsException e) {
             String message = e.getMessage();
             unread = message == null ? e.getClass().getSimpleName() : message;
@@ -82,7 +96,7 @@ public record Evidence(List<Stall> stalls, long tokens, long lostBytes, String u
                     own.add(new Stall(
                             Kind.LOOP_PAUSE,
                             "",
-                            "io-" + event.getInt("ioThread"),
+                            IO_THREAD + event.getInt("ioThread"),
                             endAtNs - event.getLong("lag"),
                             endAtNs));
                 }

@@ -3,6 +3,7 @@ package dev.latencylens.audit;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalLong;
 
@@ -27,6 +28,21 @@ public record HostUse(OptionalLong stealNs, OptionalLong cpuPressureNs, Optional
                 number(field(lines(proc.resolve("stat")), "cpu ", STEAL), TICK_NS),
                 number(pressure(lines(proc.resolve("pressure/cpu"))), 1_000),
                 retransmits(lines(proc.resolve("net/snmp"))));
+    }
+
+    /// What the system does not tell, by names for people.
+    public List<String> untold() {
+        var untold = new ArrayList<String>();
+        if (stealNs.isEmpty()) {
+            untold.add("steal (/proc/stat)");
+        }
+        if (cpuPressureNs.isEmpty()) {
+            untold.add("CPU pressure (/proc/pressure/cpu)");
+        }
+        if (retransmits.isEmpty()) {
+            untold.add("retransmits (/proc/net/snmp)");
+        }
+        return untold;
     }
 
     public HostUse since(HostUse earlier) {

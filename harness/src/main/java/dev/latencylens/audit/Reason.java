@@ -2,6 +2,7 @@ package dev.latencylens.audit;
 
 import dev.latencylens.stats.Metric;
 import dev.latencylens.stats.Percentile;
+import java.util.List;
 import java.util.Locale;
 
 /// A rule that a run broke: what was seen, what was allowed, what to do about it.
@@ -40,8 +41,8 @@ public sealed interface Reason {
 
         @Override
         public String advice() {
-            return "Give the I/O thread a CPU that never sleeps (--io-cpus with --io-wait spin), raise --concurrency"
-                    + " if it holds requests back, or lower --request-rate.";
+            return "A parked thread is woken late, so give it a CPU that never sleeps (--io-cpus with --io-wait spin);"
+                    + " raise --concurrency if it holds requests back, or lower --request-rate.";
         }
     }
 
@@ -110,6 +111,67 @@ public sealed interface Reason {
         public String advice() {
             return "Free the machine of other work, give the I/O thread a CPU of its own (--io-cpus), or prime for"
                     + " longer (--prime 5s).";
+        }
+    }
+
+    /// An I/O thread fell back into the interpreter in code that stamps arrivals, and its stamps are the arrivals.
+    ///
+    /// Compilations alone break no rule: another thread compiles, and what that replaces was only slower.
+    ///
+    /// @param example the first method that was given up, and why
+    record HotPathChanged(long compilations, long deoptimisations, String example) implements Reason {
+        static HotPathChanged of(List<Evidence.Stall> changes) {
+            var caveat = Caveat.HotPathChanged.of(changes);
+            String example = changes.stream()
+                    .filter(change -> change.kind() == Evidence.Kind.DEOPTIMISATION)
+                    .map(Evidence.Stall::what)
+                    .findFirst()
+                    .orElse("");
+            return new HotPathChanged(caveat.compilations(), caveat.deoptimisations(), example);
+        }
+
+        @Override
+        public String text() {
+            return "compiled code that stamps arrivals was given up " + count(deoptimisations, "time")
+                    + " while it measured (" + example + "), and compiled " + count(compilations, "time")
+                    + "; it may not be given up where the instant after the read call is the arrival";
+        }
+
+        @Override
+        public String advice() {
+            return "Let all that happens have happened before (--warmup 200 --prime 5s), or let the kernel stamp"
+                    + " arrivals (--transport epoll, --stamps auto, on Linux).";
+        }
+    }
+
+    /// Most chunks have no gap of their own.
+    record ChunksCoalesced(long coalesced, long chunks) implements Reason {
+        /// Share of chunks that may have come together with the one before them: 1/3. Each may be hidden in one of
+        /// the gaps that are left; with more than one for every two of those even the median may be a burst's.
+        static final double MOST = 1.0 / 3;
+        /// Chunks from which on there is a median of gaps to tell.
+        static final long FEWEST_CHUNKS = Percentile.P50.floor();
+
+        @Override
+        public Verdict.State makes() {
+            return Verdict.State.INCONCLUSIVE;
+        }
+
+        @Override
+        public String text() {
+            return String.format(
+                    Locale.ROOT,
+                    "%.1f %% of %d chunks came together with the chunk before them, so icl and itl show bursts;"
+                            + " %.1f %% are allowed",
+                    100.0 * coalesced / chunks,
+                    chunks,
+                    100 * MOST);
+        }
+
+        @Override
+        public String advice() {
+            return "The other figures stand: leave icl and itl out (--percentile-metrics ttft,tpot,e2e); the server or"
+                    + " a proxy sends in bursts, or this client was late (see read_lag).";
         }
     }
 

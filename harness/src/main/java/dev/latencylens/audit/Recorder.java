@@ -35,6 +35,8 @@ public final class Recorder implements AutoCloseable {
     private static final String PROFILE = "lens.jfc";
     /// More than a run writes in its window.
     private static final String CHUNK_SIZE = "4g";
+    /// Why nothing can be recorded or read by a Java without the module `jdk.jfr`, or with it switched off.
+    public static final String NO_FLIGHT_RECORDER = "this Java has no Flight Recorder";
     /// Readings of both clocks at either end of a recording; the closest pair counts.
     private static final int CLOCK_READINGS = 32;
 
@@ -60,7 +62,7 @@ public final class Recorder implements AutoCloseable {
 
     /// Why nothing can be recorded by this virtual machine, or null if something can.
     public static @Nullable String unavailable() {
-        return FlightRecorder.isAvailable() ? null : "this Java has no Flight Recorder";
+        return FlightRecorder.isAvailable() ? null : NO_FLIGHT_RECORDER;
     }
 
     /// Starts to record.

@@ -51,6 +51,7 @@ public record Verdict(State state, List<Reason> reasons) {
         var reasons = new ArrayList<Reason>();
         schedule(load, summary, reasons);
         pauses(backlog, circumstances, reasons);
+        hotPath(backlog, circumstances, reasons);
         if (backlog.logFullCount() > 0) {
             reasons.add(new Reason.FlightLogFull(backlog.logFullCount(), backlog.logFullNs()));
         }
@@ -113,7 +114,7 @@ public record Verdict(State state, List<Reason> reasons) {
 
     private static void pauses(LoadRun.Backlog backlog, Circumstances circumstances, List<Reason> reasons) {
         LoopLag lag = backlog.lag();
-        boolean strict = movesWithTheClient(backlog.stamps()) && !circumstances.sharedProcess();
+        boolean strict = strict(backlog, circumstances);
         if (strict && lag.p99Ns() > Reason.LoopLagged.LIMIT_NS) {
             reasons.add(new Reason.LoopLagged(lag.p99Ns(), Reason.LoopLagged.LIMIT_NS));
         }
@@ -125,6 +126,19 @@ public record Verdict(State state, List<Reason> reasons) {
                             .filter(pause -> pause.lagNs() > limitNs)
                             .count();
             reasons.add(new Reason.ClientPaused(lag.longestNs(), Math.max(1, times), limitNs));
+        }
+    }
+
+    /// Whether this client's lateness is in the figures, and nobody else's is.
+    private static boolean strict(LoadRun.Backlog backlog, Circumstances circumstances) {
+        return movesWithTheClient(backlog.stamps()) && !circumstances.sharedProcess();
+    }
+
+    private static void hotPath(LoadRun.Backlog backlog, Circumstances circumstances, List<Reason> reasons) {
+        List<Evidence.Stall> changes = circumstances.hotPathChanges();
+        boolean givenUp = changes.stream().anyMatch(change -> change.kind() == Evidence.Kind.DEOPTIMISATION);
+        if (givenUp && strict(backlog, circumstances)) {
+            reasons.add(Reason.HotPathChanged.of(changes));
         }
     }
 
@@ -144,6 +158,13 @@ public record Verdict(State state, List<Reason> reasons) {
         if (summary.answered() == 0) {
             reasons.add(new Reason.NothingAnswered(summary.measured()));
             return;
+        }
+        boolean gapsShown = circumstances.metrics().contains(Metric.ICL)
+                || circumstances.metrics().contains(Metric.ITL);
+        if (gapsShown
+                && summary.chunks() >= Reason.ChunksCoalesced.FEWEST_CHUNKS
+                && summary.coalescedChunks() > summary.chunks() * Reason.ChunksCoalesced.MOST) {
+            reasons.add(new Reason.ChunksCoalesced(summary.coalescedChunks(), summary.chunks()));
         }
         for (Percentile percentile : circumstances.asked()) {
             circumstances.metrics().stream()

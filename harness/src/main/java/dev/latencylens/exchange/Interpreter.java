@@ -51,9 +51,12 @@ public final class Interpreter implements FlightLog.Reader {
         Completion completion = reading.end();
         ResponseHead head = reading.head;
         reading.timeline.set(Moment.INTENDED, exchange.intendedAtNs());
+        Outcome outcome = Outcome.of(end, head == null ? 0 : head.status(), completion);
         results.accept(new ExchangeResult(
                 exchange,
-                Outcome.of(end, head == null ? 0 : head.status(), completion),
+                head == null || !head.isRedirection()
+                        ? outcome
+                        : head.header("location").map(outcome::pointingTo).orElse(outcome),
                 reading.timeline,
                 reading.connection,
                 reading.path,

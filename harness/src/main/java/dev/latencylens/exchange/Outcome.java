@@ -45,6 +45,11 @@ public record Outcome(Kind kind, String detail) {
         return kind == Kind.COMPLETED || kind == Kind.UNTERMINATED;
     }
 
+    /// The same, with where a redirection points to.
+    Outcome pointingTo(String location) {
+        return new Outcome(kind, detail + "; it points to " + location);
+    }
+
     /// Judges an ended exchange. The wire's end comes first, then the status, then the body's own words: a stream
     /// whose terminator has come is complete even if the connection then broke.
     ///

@@ -25,6 +25,10 @@ public record ResponseHead(int status, List<Header> headers) {
                 .orElse(false);
     }
 
+    public boolean isRedirection() {
+        return status >= 300 && status < 400;
+    }
+
     public boolean isSuccess() {
         return status >= 200 && status < 300;
     }

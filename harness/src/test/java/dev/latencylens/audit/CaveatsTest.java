@@ -203,7 +203,10 @@ class CaveatsTest {
                 new Caveat.KeyInCleartext("example.com"),
                 new Caveat.WallClockSet(1, -5),
                 new Caveat.ReadsUnstamped(1, 2),
-                new Caveat.NotRecorded("no disk"));
+                new Caveat.NotRecorded("no disk"),
+                new Caveat.HotPathChanged(3, 1),
+                new Caveat.CpusShared(1),
+                new Caveat.HostUntold(List.of("steal (/proc/stat)", "retransmits (/proc/net/snmp)")));
 
         assertThat(all).hasSize(Caveat.class.getPermittedSubclasses().length);
         assertThat(all)

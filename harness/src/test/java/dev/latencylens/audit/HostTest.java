@@ -97,6 +97,22 @@ class HostTest {
         assertThat(HostUse.soFar().since(HostUse.soFar())).isNotNull();
     }
 
+    @Test
+    void filesThatCannotBeReadAreNamed() {
+        has("stat", "cpu  1 2 3 4 5 6 7 8 0 0");
+        has("pressure/cpu/which is a folder here", "");
+
+        assertThat(HostUse.read(root).untold())
+                .containsExactly("CPU pressure (/proc/pressure/cpu)", "retransmits (/proc/net/snmp)");
+        assertThat(new Caveat.HostUntold(HostUse.read(root).untold()).text())
+                .startsWith("The system does not tell CPU pressure (/proc/pressure/cpu), retransmits (/proc/net/snmp)");
+        has("proc/pressure/cpu/which is a folder too", "");
+        assertThat(HostCheck.all(root))
+                .filteredOn(check -> check.name().equals("CPU pressure"))
+                .extracting(HostCheck::finding)
+                .containsExactly(HostCheck.Finding.UNKNOWN);
+    }
+
     private List<HostCheck> found(HostCheck.Finding finding) {
         return HostCheck.all(root).stream()
                 .filter(check -> !check.name().equals("CPUs"))

@@ -40,8 +40,10 @@ class VerdictTest {
     private long bytesRead = 1_000;
     private boolean sharedProcess;
     private String clockSource = "tsc";
+    private List<Metric> metrics = List.of(Metric.TTFT, Metric.ICL, Metric.ITL);
     private List<Percentile> asked = List.of();
     private long lostBytes;
+    private List<Evidence.Stall> hotPathChanges = List.of();
     private List<Tally> tallies = List.of(new Tally("chunks", 2, "here", 2, "there"));
 
     @Test
@@ -135,6 +137,52 @@ class VerdictTest {
         lag = lag(100_000, 100_000_000);
 
         assertThat(verdict()).isEqualTo(invalid(new Reason.ClientPaused(100_000_000, 1, 50_000_000)));
+    }
+
+    @Test
+    void hotCodeThatIsCompiledMeanwhileIsACaveatAtTheMost() {
+        answers(20);
+        stamps = USER;
+        hotPathChanges = List.of(new Evidence.Stall(Evidence.Kind.COMPILATION, "a.Flight.body", "C2", 1, 2));
+
+        assertThat(verdict().state()).isEqualTo(Verdict.State.VALID);
+    }
+
+    @Test
+    void hotCodeThatIsGivenUpIsInvalidWhereItTakesTheStamps() {
+        answers(20);
+        hotPathChanges = List.of(
+                new Evidence.Stall(Evidence.Kind.COMPILATION, "a.Flight.body", "C2", 1, 2),
+                new Evidence.Stall(Evidence.Kind.DEOPTIMISATION, "a.Flight.end", "io-0", 3, 3));
+        assertThat(verdict().state()).isEqualTo(Verdict.State.VALID);
+
+        stamps = USER;
+        assertThat(verdict()).isEqualTo(invalid(new Reason.HotPathChanged(1, 1, "a.Flight.end")));
+
+        sharedProcess = true;
+        assertThat(verdict().state()).isEqualTo(Verdict.State.VALID);
+    }
+
+    @Test
+    void burstsLeaveTheGapsUntold() {
+        for (int i = 0; i < 20; i++) {
+            add(burst(i, 1));
+        }
+        assertThat(verdict().state()).isEqualTo(Verdict.State.VALID);
+
+        add(burst(20, 2));
+        assertThat(verdict())
+                .isEqualTo(new Verdict(Verdict.State.INCONCLUSIVE, List.of(new Reason.ChunksCoalesced(22, 64))));
+    }
+
+    @Test
+    void burstsDoNotMatterWhereNoGapIsShown() {
+        for (int i = 0; i < 20; i++) {
+            add(burst(i, 5));
+        }
+        metrics = List.of(Metric.TTFT, Metric.TPOT);
+
+        assertThat(verdict().state()).isEqualTo(Verdict.State.VALID);
     }
 
     @Test
@@ -271,6 +319,8 @@ class VerdictTest {
                 new Reason.RateNotReached(10, 9),
                 new Reason.LoopLagged(2, 1),
                 new Reason.ClientPaused(5_000_000, 2, 1_000_000),
+                new Reason.HotPathChanged(1, 0, "a.B.c"),
+                new Reason.ChunksCoalesced(1, 2),
                 new Reason.FlightLogFull(1, 1),
                 new Reason.CountsDisagree(new Tally("chunks", 1, "here", 2, "there")),
                 new Reason.RecordingLostData(1),
@@ -296,13 +346,7 @@ class VerdictTest {
                 load,
                 summary,
                 backlog,
-                new Circumstances(
-                        sharedProcess,
-                        clockSource,
-                        List.of(Metric.TTFT, Metric.ICL, Metric.ITL),
-                        asked,
-                        tallies,
-                        lostBytes));
+                new Circumstances(sharedProcess, clockSource, metrics, asked, tallies, hotPathChanges, lostBytes));
     }
 
     private static Verdict invalid(Reason reason) {
@@ -329,6 +373,16 @@ class VerdictTest {
 
     private void add(ScriptedExchange exchange) {
         summary.add(exchange.result());
+    }
+
+    /// Two chunks with a gap, and so many that came together with the second.
+    private static ScriptedExchange burst(int atMillis, int together) {
+        Duration at = ofMillis(atMillis);
+        var exchange = exchange().intendedAt(at).startedAt(at).tokensAt(at.plusMillis(1), at.plusMillis(2));
+        for (int i = 0; i < together; i++) {
+            exchange.tokensAt(at.plusMillis(2));
+        }
+        return exchange;
     }
 
     private static ScriptedExchange answer(int atMillis) {

@@ -56,6 +56,20 @@ class InterpreterTest {
     }
 
     @Test
+    void aRedirectionIsNotFollowedAndNamesWhereItPointsTo() {
+        var seen = new ArrayList<ExchangeResult>();
+        var reader = new Interpreter(new LineDialect(), seen::add);
+        var each = ScriptedExchange.planned(1);
+        var location = new Header("location", "https://elsewhere.example/v1", false);
+        reader.fact(each, new ResponseFact(new ResponseHead(308, List.of(location))), 1);
+        reader.fact(each, TransportEnd.COMPLETE, 2);
+
+        assertThat(seen.getFirst().outcome())
+                .isEqualTo(new Outcome(
+                        Outcome.Kind.HTTP_ERROR, "HTTP 308: no message; it points to https://elsewhere.example/v1"));
+    }
+
+    @Test
     void reasoningIsOutputButNotVisible() {
         answered();
         read("think hm\n", 10);

@@ -88,6 +88,9 @@ class SleepInsideTheLoopTest {
                         List.of(new FlightLog(clock, 1 << 13, 1 << 15)))
                 .run();
         return Verdict.on(
-                load, summary, backlog, new Circumstances(false, "tsc", List.of(Metric.TTFT), List.of(), List.of(), 0));
+                load,
+                summary,
+                backlog,
+                new Circumstances(false, "tsc", List.of(Metric.TTFT), List.of(), List.of(), List.of(), 0));
     }
 }

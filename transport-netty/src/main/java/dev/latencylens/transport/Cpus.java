@@ -97,18 +97,20 @@ public record Cpus(SortedSet<Integer> numbers) {
     }
 
     /// Moves every thread that this process has now, and all that they will start, off these CPUs; the I/O
-    /// threads come
-    /// back to them by pinning themselves. Does nothing where no other CPU is left.
-    public void reserve() {
+    /// threads come back to them by pinning themselves.
+    ///
+    /// @return false, and nothing was done, where no other CPU is left
+    public boolean reserve() {
         var others = new TreeSet<>(allowed().numbers());
         others.removeAll(numbers);
         if (others.isEmpty()) {
-            return;
+            return false;
         }
         var rest = new Cpus(others);
         for (int thread : threadsOfThisProcess()) {
             rest.bind(thread);
         }
+        return true;
     }
 
     /// Makes the virtual machine's compiler threads, and those that they will start, give way as

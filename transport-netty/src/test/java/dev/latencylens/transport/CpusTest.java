@@ -72,7 +72,7 @@ class CpusTest {
         assumeThat(allowed.numbers()).as("needs a machine with two CPUs").hasSizeGreaterThan(1);
         var reserved = new Cpus(new TreeSet<>(Set.of(allowed.numbers().last())));
         try {
-            reserved.reserve();
+            assertThat(reserved.reserve()).isTrue();
             assertThat(Cpus.allowed().numbers()).doesNotContainAnyElementsOf(reserved.numbers());
             var seen = new Cpus[1];
             Thread child = Thread.ofPlatform().start(() -> seen[0] = Cpus.allowed());
@@ -110,8 +110,8 @@ class CpusTest {
     @Test
     void reservingEveryCpuDoesNothing() {
         Cpus allowed = Cpus.allowed();
-        allowed.reserve();
 
+        assertThat(allowed.reserve()).isFalse();
         assertThat(Cpus.allowed()).isEqualTo(allowed);
     }
 }

@@ -1,0 +1,298 @@
+package dev.latencylens.cli;
+
+import static dev.latencylens.cli.LensRun.exchanges;
+import static dev.latencylens.cli.LensRun.judged;
+import static dev.latencylens.cli.LensRun.lens;
+import static dev.latencylens.cli.LensRun.runFile;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.latencylens.simulated.Behaviour;
+import dev.latencylens.simulated.ServerOptions;
+import dev.latencylens.simulated.SimulatedProvider;
+import dev.latencylens.transport.Cpus;
+import java.io.IOException;
+import java.lang.management.ManagementFactory;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import javax.management.JMException;
+import javax.management.ObjectName;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import tools.jackson.databind.JsonNode;
+
+/// Real faults in real runs.
+///
+/// A machine that is busy with other things can make a client pause too. Where that is the only other rule that it
+/// could break, the test's name says so; `FaultsInTheHarnessTest` sees those faults without a machine's noise.
+@Timeout(180)
+class VerdictFaultTest {
+    /// Closed loops, and open ones of fewer than 101 requests, are judged by no schedule, and gaps that are not
+    /// shown by no burst; and the kernel stamps arrivals. So nothing counts but pauses over 50 ms.
+    private static final List<String> JUDGED_BY_PAUSES =
+            List.of("-n", "100", "--concurrency", "2", "--percentile-metrics", "ttft,tpot,e2e");
+
+    @TempDir
+    Path folder;
+
+    @Test
+    void aProcessThatStandsStillForAHundredMillisecondsIsInvalidForThatAloneAndTheAuditNamesIt() throws Exception {
+        try (var provider = provider("ttft=5ms; gap=1ms");
+                var run = LensProcess.start(
+                        folder,
+                        arguments(
+                                provider,
+                                "-n",
+                                "100",
+                                "--request-rate",
+                                "40",
+                                "--jfr",
+                                "on",
+                                "--percentile-metrics",
+                                "ttft,tpot,e2e"))) {
+            awaitExchanges(provider, 10);
+            run.send("STOP");
+            Thread.sleep(Duration.ofMillis(100));
+            run.send("CONT");
+
+            assertThat(run.await()).as(run.err()).isEqualTo(ExitCode.INVALID);
+            assertThat(run.out()).contains("INVALID; client's longest pause", "this client stood still for");
+        }
+        assertThat(codes()).containsExactly("client_paused");
+
+        // The stop lasted 100 ms, and 25 ms of them at the most could be meant as a wait for the next due time.
+        long leastNs = Duration.ofMillis(75).toNanos();
+        List<JsonNode> all = exchanges(folder.resolve("run"));
+        long latestNs = all.stream()
+                .mapToLong(each -> between(each, "intendedAtNs", "firstTokenAtNs"))
+                .max()
+                .orElseThrow();
+        long usualNs = all.stream()
+                .mapToLong(each -> between(each, "startedAtNs", "firstTokenAtNs"))
+                .sorted()
+                .skip(all.size() / 2)
+                .findFirst()
+                .orElseThrow();
+        assertThat(latestNs).isGreaterThanOrEqualTo(leastNs);
+        assertThat(usualNs).isLessThan(latestNs / 2);
+        assertThat(all)
+                .anySatisfy(each -> assertThat(between(each, "intendedAtNs", "startedAtNs"))
+                        .isGreaterThanOrEqualTo(leastNs - Duration.ofMillis(25).toNanos()));
+
+        var audit = lens("audit", folder.resolve("run").toString());
+        assertThat(audit.exitCode()).isZero();
+        assertThat(audit.out()).contains("Verdict   INVALID", "- this client stood still for");
+        var longest = Pattern.compile("at [\\d.]+ s for ([\\d.]+) ms: loop pause of io-0")
+                .matcher(audit.out());
+        assertThat(longest.find()).as(audit.out()).isTrue();
+        assertThat(Double.parseDouble(longest.group(1))).isGreaterThanOrEqualTo(75);
+    }
+
+    @Test
+    void aStormOfAllocationsIsInvalidForThePausesOfItsCollectionsAlone() throws Exception {
+        try (var provider = provider("ttft=20ms; gap=1ms");
+                var _ = Repeated.of(VerdictFaultTest::allocateAndCollect)) {
+            run(provider, JUDGED_BY_PAUSES);
+        }
+
+        assertThat(codes()).containsExactly("client_paused");
+    }
+
+    @Test
+    void aForcedSafepointIsInvalidForThePauseAlone() throws Exception {
+        try (var provider = provider("ttft=20ms; gap=1ms");
+                var _ = new DeepThreads();
+                var _ = Repeated.of(VerdictFaultTest::printThreads)) {
+            run(provider, JUDGED_BY_PAUSES);
+        }
+
+        assertThat(codes()).containsExactly("client_paused");
+    }
+
+    @Test
+    void otherWorkOnTheIoThreadsCpuMakesRequestsLateWhateverElseTheMachineDoes() throws Exception {
+        Cpus cpu = Cpus.parse(Cpus.allowed().numbers().first().toString());
+        try (var provider = provider("ttft=5ms; gap=1ms");
+                var _ = Hogs.on(cpu);
+                var run = LensProcess.start(
+                        folder,
+                        arguments(
+                                provider,
+                                "-n",
+                                "670",
+                                "--request-rate",
+                                "400",
+                                "--percentile-metrics",
+                                "ttft,queue,send_lag",
+                                "--io-wait",
+                                "spin",
+                                "--io-cpus",
+                                cpu.numbers().first().toString()))) {
+            assertThat(run.await()).as(run.err()).isEqualTo(ExitCode.INVALID);
+        }
+
+        assertThat(codes()).contains("sent_late").isSubsetOf("sent_late", "client_paused", "rate_not_reached");
+    }
+
+    @Test
+    void writesOfManyChunksAreInconclusiveForTheirGapsWhateverElseTheMachineDoes() throws Exception {
+        try (var provider = provider("ttft=5ms; events-per-write=10; tokens=20")) {
+            run(provider, List.of("-n", "100", "--concurrency", "2"));
+            assertThat(codes()).contains("chunks_coalesced").isSubsetOf("chunks_coalesced", "client_paused");
+        }
+        assertThat(runFile(folder.resolve("run")).at("/verdict/state").asString())
+                .isIn("INCONCLUSIVE", "INVALID");
+    }
+
+    @Test
+    void gapsThatNobodyAskedForAreNotJudgedWhateverElseTheMachineDoes() throws Exception {
+        try (var provider = provider("ttft=5ms; events-per-write=10; tokens=20")) {
+            run(provider, JUDGED_BY_PAUSES);
+        }
+
+        assertThat(codes()).isSubsetOf("client_paused");
+    }
+
+    private static SimulatedProvider provider(String settings) throws IOException {
+        return SimulatedProvider.start(
+                ServerOptions.defaults(), Behaviour.defaults().with(settings));
+    }
+
+    private void run(SimulatedProvider provider, List<String> more) {
+        var run = judged(arguments(provider, more.toArray(String[]::new)));
+        assertThat(run.err()).doesNotContain("lens: ");
+        assertThat(run.exitCode()).isIn(ExitCode.GOOD, ExitCode.INVALID, ExitCode.INCONCLUSIVE);
+    }
+
+    private String[] arguments(SimulatedProvider provider, String... more) {
+        return Stream.concat(
+                        Stream.of(
+                                "run",
+                                "--url",
+                                provider.baseUrl().toString(),
+                                "--model",
+                                "m",
+                                "--osl",
+                                "20",
+                                "--output-dir",
+                                folder.resolve("run").toString()),
+                        Stream.of(more))
+                .toArray(String[]::new);
+    }
+
+    private List<String> codes() {
+        return runFile(folder.resolve("run"))
+                .at("/verdict/reasons")
+                .valueStream()
+                .map(reason -> reason.path("code").asString())
+                .toList();
+    }
+
+    private static void awaitExchanges(SimulatedProvider provider, long ended) throws InterruptedException {
+        while (provider.exchangesEnded() < ended) {
+            Thread.sleep(Duration.ofMillis(2));
+        }
+    }
+
+    private static long between(JsonNode exchange, String from, String until) {
+        return exchange.path(until).asLong() - exchange.path(from).asLong();
+    }
+
+    /// Two million objects that live until the collection has moved them take it far longer than 50 ms.
+    private static void allocateAndCollect() {
+        var live = new long[2_000_000][];
+        for (int i = 0; i < live.length; i++) {
+            live[i] = new long[16];
+        }
+        System.gc();
+        assertThat(live[live.length - 1]).hasSize(16);
+    }
+
+    /// All threads stand still while the stacks of all are printed, as by `jcmd Thread.print`.
+    private static void printThreads() {
+        try {
+            ManagementFactory.getPlatformMBeanServer()
+                    .invoke(
+                            new ObjectName("com.sun.management:type=DiagnosticCommand"),
+                            "threadPrint",
+                            new Object[] {new String[0]},
+                            new String[] {String[].class.getName()});
+        } catch (JMException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    /// Something done over and over on a thread of its own.
+    private record Repeated(Thread thread) implements AutoCloseable {
+        static Repeated of(Runnable work) {
+            return new Repeated(Thread.ofPlatform().daemon().start(() -> {
+                while (!Thread.interrupted()) {
+                    work.run();
+                }
+            }));
+        }
+
+        @Override
+        public void close() {
+            thread.interrupt();
+        }
+    }
+
+    /// Threads whose stacks take long to print: 150 of 900 frames.
+    private static final class DeepThreads implements AutoCloseable {
+        private static final int THREADS = 150;
+        private static final int FRAMES = 900;
+
+        private final CountDownLatch end = new CountDownLatch(1);
+
+        DeepThreads() throws InterruptedException {
+            var deep = new CountDownLatch(THREADS);
+            for (int i = 0; i < THREADS; i++) {
+                Thread.ofPlatform().daemon().start(() -> descend(FRAMES, deep));
+            }
+            deep.await();
+        }
+
+        private void descend(int frames, CountDownLatch deep) {
+            if (frames > 0) {
+                descend(frames - 1, deep);
+                return;
+            }
+            deep.countDown();
+            try {
+                end.await();
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+        }
+
+        @Override
+        public void close() {
+            end.countDown();
+        }
+    }
+
+    /// Two threads that never leave a CPU by themselves.
+    private record Hogs(List<Thread> threads) implements AutoCloseable {
+        static Hogs on(Cpus cpu) {
+            Runnable work = () -> {
+                cpu.pinCurrentThread(0);
+                while (!Thread.currentThread().isInterrupted()) {
+                    Thread.onSpinWait();
+                }
+            };
+            return new Hogs(Stream.generate(() -> Thread.ofPlatform().daemon().start(work))
+                    .limit(2)
+                    .toList());
+        }
+
+        @Override
+        public void close() {
+            threads.forEach(Thread::interrupt);
+        }
+    }
+}

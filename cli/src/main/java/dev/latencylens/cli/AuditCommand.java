@@ -150,6 +150,10 @@ final class AuditCommand implements Callable<Integer> {
         JsonNode machine = client.path("host");
         out.println("Host      " + told(machine, "stealNs", " ms stolen by the hypervisor") + ", "
                 + told(machine, "cpuPressureNs", " ms with a thread waiting for a CPU") + ", "
+                + (machine.has("interrupts")
+                        ? Figures.count(machine.path("interrupts").asLong()) + " interrupts"
+                        : "interrupts not told")
+                + ", "
                 + (machine.has("retransmits")
                         ? machine.path("retransmits").asLong() + " TCP segments sent again"
                         : "retransmits not told"));

@@ -372,6 +372,7 @@ final class RunFile {
         json.writeObjectPropertyStart("host");
         whole(json, "stealNs", host.stealNs());
         whole(json, "cpuPressureNs", host.cpuPressureNs());
+        whole(json, "interrupts", host.interrupts());
         whole(json, "retransmits", host.retransmits());
         json.writeEndObject();
     }

@@ -28,6 +28,9 @@ public record HostCheck(String name, Finding finding, String seen, String advice
     /// Share of the time in which some thread waited for a CPU from which on the machine is busy, in percent.
     private static final double MUCH_PRESSURE = 10;
 
+    /// How many times its fair share of the devices' interrupts one CPU may take.
+    private static final double MUCH_INTERRUPTED = 1.5;
+
     private static final String CPU = "sys/devices/system/cpu/";
 
     /// Looks at this machine.
@@ -48,6 +51,7 @@ public record HostCheck(String name, Finding finding, String seen, String advice
         checks.add(host.pressure());
         checks.add(host.quota());
         checks.add(host.hugePages());
+        checks.add(host.interrupts());
         return List.copyOf(checks);
     }
 
@@ -197,6 +201,44 @@ public record HostCheck(String name, Finding finding, String seen, String advice
                                             + " /sys/kernel/mm/transparent_hugepage/enabled.")
                             : good("transparent huge pages", mode))
                     .orElseGet(() -> unknown("transparent huge pages"));
+        }
+
+        /// Which CPU the devices interrupt; timers and calls between CPUs hit each of them.
+        HostCheck interrupts() {
+            List<String> lines = lines("proc/interrupts");
+            int cpus = lines.isEmpty() ? 0 : lines.getFirst().strip().split(" +", -1).length;
+            double[] ofCpu = new double[cpus];
+            double all = 0;
+            for (String line : lines) {
+                String[] fields = line.strip().split(" +", -1);
+                for (int cpu = 0; fields[0].matches("\\d+:") && cpu < cpus && cpu + 1 < fields.length; cpu++) {
+                    ofCpu[cpu] += number(fields[cpu + 1]);
+                    all += number(fields[cpu + 1]);
+                }
+            }
+            if (all == 0) {
+                return unknown("interrupts");
+            }
+            int most = 0;
+            for (int cpu = 1; cpu < cpus; cpu++) {
+                most = ofCpu[cpu] > ofCpu[most] ? cpu : most;
+            }
+            double share = ofCpu[most] / all;
+            String seen = String.format(Locale.ROOT, "CPU %d takes %.0f %% of those of devices", most, share * 100);
+            return cpus > 1 && share > MUCH_INTERRUPTED / cpus
+                    ? doubtful(
+                            "interrupts",
+                            seen,
+                            "Give I/O threads another CPU (--io-cpus), or spread them: /proc/irq/*/smp_affinity_list.")
+                    : good("interrupts", seen);
+        }
+
+        private List<String> lines(String file) {
+            try {
+                return Files.readAllLines(root.resolve(file));
+            } catch (IOException e) {
+                return List.of();
+            }
         }
 
         private Optional<String> line(String file) {

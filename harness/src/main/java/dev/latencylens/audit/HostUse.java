@@ -11,8 +11,10 @@ import java.util.OptionalLong;
 ///
 /// @param stealNs time that the hypervisor gave to others while this machine's CPUs had work, all CPUs together
 /// @param cpuPressureNs time in which some thread of the machine was ready to run and had no CPU
+/// @param interrupts that the CPUs took, from devices and timers
 /// @param retransmits TCP segments that this machine sent again
-public record HostUse(OptionalLong stealNs, OptionalLong cpuPressureNs, OptionalLong retransmits) {
+public record HostUse(
+        OptionalLong stealNs, OptionalLong cpuPressureNs, OptionalLong interrupts, OptionalLong retransmits) {
     /// Linux tells CPU times in hundredths of a second to every program (USER_HZ).
     private static final long TICK_NS = 10_000_000;
     /// Place of steal among the fields of the line `cpu` in /proc/stat.
@@ -27,6 +29,7 @@ public record HostUse(OptionalLong stealNs, OptionalLong cpuPressureNs, Optional
         return new HostUse(
                 number(field(lines(proc.resolve("stat")), "cpu ", STEAL), TICK_NS),
                 number(pressure(lines(proc.resolve("pressure/cpu"))), 1_000),
+                number(field(lines(proc.resolve("stat")), "intr ", 1), 1),
                 retransmits(lines(proc.resolve("net/snmp"))));
     }
 
@@ -39,6 +42,9 @@ public record HostUse(OptionalLong stealNs, OptionalLong cpuPressureNs, Optional
         if (cpuPressureNs.isEmpty()) {
             untold.add("CPU pressure (/proc/pressure/cpu)");
         }
+        if (interrupts.isEmpty()) {
+            untold.add("interrupts (/proc/stat)");
+        }
         if (retransmits.isEmpty()) {
             untold.add("retransmits (/proc/net/snmp)");
         }
@@ -49,6 +55,7 @@ public record HostUse(OptionalLong stealNs, OptionalLong cpuPressureNs, Optional
         return new HostUse(
                 difference(stealNs, earlier.stealNs),
                 difference(cpuPressureNs, earlier.cpuPressureNs),
+                difference(interrupts, earlier.interrupts),
                 difference(retransmits, earlier.retransmits));
     }
 

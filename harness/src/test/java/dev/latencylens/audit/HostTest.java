@@ -40,8 +40,11 @@ class HostTest {
         has("proc/pressure/cpu", "some avg10=0.50 avg60=0.00 avg300=0.00 total=1");
         has("sys/fs/cgroup/cpu.max", "max 100000");
         has("sys/kernel/mm/transparent_hugepage/enabled", "always [madvise] never");
+        has(
+                "proc/interrupts",
+                "     CPU0  CPU1\n  1:   50   40  eth0-rx\n 24:   40   50  eth0-tx\nLOC:  900    1  timer");
 
-        assertThat(found(HostCheck.Finding.GOOD)).hasSize(9);
+        assertThat(found(HostCheck.Finding.GOOD)).hasSize(10);
         assertThat(found(HostCheck.Finding.UNKNOWN)).isEmpty();
     }
 
@@ -58,32 +61,37 @@ class HostTest {
         has("proc/pressure/cpu", "some avg10=31.61 avg60=0.00 avg300=0.00 total=1");
         has("sys/fs/cgroup/cpu/cpu.cfs_quota_us", "50000");
         has("sys/kernel/mm/transparent_hugepage/enabled", "[always] madvise never");
+        has("proc/interrupts", "     CPU0  CPU1\n  1:   95    5  eth0-rx\nLOC:    1  900  timer");
 
         assertThat(found(HostCheck.Finding.DOUBTFUL))
-                .hasSize(9)
+                .hasSize(10)
                 .allSatisfy(check -> assertThat(check.advice()).endsWith("."));
         assertThat(HostCheck.all(root))
                 .extracting(HostCheck::seen)
-                .contains("hpet", "powersave", "C6 133 us", "always");
+                .contains("hpet", "powersave", "C6 133 us", "always", "CPU 0 takes 95 % of those of devices");
     }
 
     @Test
     void thisMachineCanBeLookedAt() {
-        assertThat(HostCheck.all()).hasSize(10);
+        assertThat(HostCheck.all()).hasSize(11);
     }
 
     @Test
     void useIsTheDifferenceOfTwoLooks() {
-        has("stat", "cpu  1 2 3 4 5 6 7 8 0 0");
+        has("stat", "cpu  1 2 3 4 5 6 7 8 0 0\nintr 100 3 4");
         has("pressure/cpu", "some avg10=0.00 avg60=0.00 avg300=0.00 total=1000\nfull avg10=0.00 total=7");
         has("net/snmp", "Ip: A B\nIp: 1 2\nTcp: InSegs RetransSegs OutRsts\nTcp: 50 4 0");
         HostUse before = HostUse.read(root);
-        has("stat", "cpu  1 2 3 4 5 6 7 11 0 0");
+        has("stat", "cpu  1 2 3 4 5 6 7 11 0 0\nintr 140 3 4");
         has("pressure/cpu", "some avg10=0.00 avg60=0.00 avg300=0.00 total=1500");
         has("net/snmp", "Tcp: InSegs RetransSegs OutRsts\nTcp: 90 6 0");
 
         assertThat(HostUse.read(root).since(before))
-                .isEqualTo(new HostUse(OptionalLong.of(30_000_000), OptionalLong.of(500_000), OptionalLong.of(2)));
+                .isEqualTo(new HostUse(
+                        OptionalLong.of(30_000_000),
+                        OptionalLong.of(500_000),
+                        OptionalLong.of(40),
+                        OptionalLong.of(2)));
     }
 
     @Test
@@ -92,7 +100,9 @@ class HostTest {
         has("stat", "cpu  1 2");
         HostUse nothing = HostUse.read(root);
 
-        assertThat(nothing).isEqualTo(new HostUse(OptionalLong.empty(), OptionalLong.empty(), OptionalLong.empty()));
+        assertThat(nothing)
+                .isEqualTo(new HostUse(
+                        OptionalLong.empty(), OptionalLong.empty(), OptionalLong.empty(), OptionalLong.empty()));
         assertThat(nothing.since(nothing)).isEqualTo(nothing);
         assertThat(HostUse.soFar().since(HostUse.soFar())).isNotNull();
     }

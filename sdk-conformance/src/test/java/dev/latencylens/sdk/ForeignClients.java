@@ -23,8 +23,8 @@ import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.json.JsonMapper;
 
-/// Two clients that stamp tokens as most programs do, for `bench/clients`: a loop over the JDK's `HttpClient`, and OpenAI's
-/// SDK. A virtual thread for each user, one answer after the other.
+/// Two clients that stamp tokens as most programs do, for `bench/clients`: a loop over the JDK's `HttpClient`, and
+/// OpenAI's SDK. A virtual thread for each user, one answer after the other.
 ///
 /// They leave a folder that `lens truth` reads like a run's, so both are held against the record by the same code.
 final class ForeignClients {
@@ -38,7 +38,8 @@ final class ForeignClients {
 
     private ForeignClients() {}
 
-    /// `jdk|sdk BASE_URL USERS PRIME_SECONDS WARMUPS ROUNDS TOKENS FOLDER`; answers for each user, and tokens of each.
+    /// `jdk|sdk BASE_URL USERS PRIME_SECONDS WARMUPS ROUNDS TOKENS FOLDER`; answers for each user, and tokens of
+    /// each.
     public static void main(String[] args) throws IOException, InterruptedException {
         String url = args[1];
         int users = Integer.parseInt(args[2]);
@@ -103,9 +104,8 @@ final class ForeignClients {
     private static final class JdkLoop implements Client {
         private static final String DATA = "data: ";
 
-        private final HttpClient http = HttpClient.newBuilder()
-                .version(HttpClient.Version.HTTP_1_1)
-                .build();
+        private final HttpClient http =
+                HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
         private final JsonMapper json = JsonMapper.shared();
         private final URI uri;
         private final String body;
@@ -192,7 +192,8 @@ final class ForeignClients {
         }
     }
 
-    /// One answer and when its tokens were seen, in readings of CLOCK_MONOTONIC. Written by its user's thread alone.
+    /// One answer and when its tokens were seen, in readings of CLOCK_MONOTONIC. Written by its user's thread
+    /// alone.
     private static final class Answer {
         final String id;
         final boolean warmup;
@@ -215,7 +216,8 @@ final class ForeignClients {
             seenAtNs[count++] = atNs;
         }
 
-        /// The members of `exchanges.jsonl` that `lens truth` looks at. One stamp is all there is, and none is shared.
+        /// The members of `exchanges.jsonl` that `lens truth` looks at. One stamp is all there is, and none is
+        /// shared.
         String toJson(long startNs) {
             String atNs = LongStream.of(seenAtNs)
                     .limit(count)

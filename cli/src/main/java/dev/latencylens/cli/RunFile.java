@@ -366,6 +366,7 @@ final class RunFile {
             json.writeNumberProperty("ranNs", use.ranNs());
             json.writeNumberProperty("runQueueNs", use.runQueueNs());
             json.writeNumberProperty("involuntarySwitches", use.involuntarySwitches());
+            json.writeNumberProperty("allocatedBytes", use.allocatedBytes());
             json.writeEndObject();
         }
         json.writeEndArray();

@@ -34,9 +34,11 @@ final class HistogramFile {
             log.outputStartTime(baseMillis);
             log.outputLegend();
             double from = (window.startedAtNs() - clock.monotonicStartNs()) / 1e9;
+            // One for all: each that grows to its size anew would leave as much in the old generation as a long run.
+            var histogram = new Histogram(SIGNIFICANT_DIGITS);
+            histogram.setAutoResize(true);
             for (Metric metric : Metric.values()) {
-                var histogram = new Histogram(SIGNIFICANT_DIGITS);
-                histogram.setAutoResize(true);
+                histogram.reset();
                 summary.of(metric).each((value, times) -> {
                     if (value >= 0) {
                         histogram.recordValueWithCount(value, times);

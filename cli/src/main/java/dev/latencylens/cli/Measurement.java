@@ -48,7 +48,7 @@ final class Measurement {
     private static final int ENTRIES_PER_REQUEST = 1024;
     /// Small logs are quick to set up; 256 MiB and their entries are what a machine for a thousand streams
     /// has.
-    private static final int FEWEST_REQUESTS = 8;
+    private static final int FEWEST_REQUESTS = 2;
 
     private static final int MOST_REQUESTS = 1024;
     /// What is reckoned with where the load sets no limit.

@@ -29,6 +29,7 @@ import org.jspecify.annotations.Nullable;
 /// @param percentiles what it tells of each
 /// @param percentilesAsked whether these were asked for by name, so that one without enough samples is a failure
 /// @param recording whether the run is recorded by the Flight Recorder
+/// @param lean whether memory is to be saved; the launcher has acted on it already
 /// @param lenient whether the verdict leaves the exit code alone
 /// @param provider by name, whose prices are asked; null where only a URL was given
 /// @param tokenizer counts the tokens of chunks where the provider does not say, null for nobody
@@ -58,6 +59,7 @@ record Plan(
         List<Percentile> percentiles,
         boolean percentilesAsked,
         boolean recording,
+        boolean lean,
         boolean lenient,
         @Nullable String provider,
         Pricing pricing,

@@ -53,7 +53,7 @@ final class Priming {
         var options = ServerOptions.defaults();
         Clock clock = Clock.monotonic();
         try (var provider = SimulatedProvider.start(
-                        tls ? options.withTls(TlsIdentity.generate(TlsIdentity.Flaw.VALID)) : options,
+                        tls ? options.withTls(TlsIdentity.unchecked()) : options,
                         Behaviour.defaults().with("ttft", "constant:1ms").with("gap", "constant:200us"));
                 var exchanges = new ExchangeFile(
                         "nowhere", OutputStream.nullOutputStream(), ClockAnchor.take(clock), new Secrets())) {
@@ -88,7 +88,7 @@ final class Priming {
                                 summary.add(result);
                                 exchanges.write(result, Optional.empty());
                             }),
-                            List.of(new FlightLog(clock, 1 << 14, 1 << 21)))
+                            List.of(new FlightLog(clock, 1 << 12, 1 << 19)))
                     .run();
         }
     }

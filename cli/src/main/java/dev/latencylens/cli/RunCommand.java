@@ -365,6 +365,13 @@ final class RunCommand implements Callable<Integer> {
     private OnOff jfr = OnOff.OFF;
 
     @Option(
+            names = "--lean",
+            description =
+                    "save memory, for few streams: the lens script, which looks for this, starts Java with a small"
+                            + " heap and one compiler")
+    private boolean lean;
+
+    @Option(
             names = "--lenient",
             description = "exit with 0 also where the run is judged INVALID (3) or INCONCLUSIVE (4)")
     private boolean lenient;
@@ -501,6 +508,7 @@ final class RunCommand implements Callable<Integer> {
                         : metricPercentiles.stream().map(Percentile::parse).toList(),
                 !metricPercentiles.isEmpty(),
                 jfr == OnOff.ON,
+                lean,
                 lenient,
                 target.providerLabel(),
                 pricing(target.providerLabel(), name),

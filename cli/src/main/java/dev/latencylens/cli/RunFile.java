@@ -186,6 +186,7 @@ final class RunFile {
         load(json, plan.load());
         network(json, plan.network());
         json.writeBooleanProperty("recorded", plan.recording());
+        json.writeBooleanProperty("lean", plan.lean());
         json.writeObjectPropertyStart("labels");
         for (Map.Entry<String, String> label : plan.labels().entrySet()) {
             text(json, label.getKey(), label.getValue());
@@ -366,6 +367,7 @@ final class RunFile {
             json.writeNumberProperty("ranNs", use.ranNs());
             json.writeNumberProperty("runQueueNs", use.runQueueNs());
             json.writeNumberProperty("involuntarySwitches", use.involuntarySwitches());
+            json.writeNumberProperty("allocatedBytes", use.allocatedBytes());
             json.writeEndObject();
         }
         json.writeEndArray();

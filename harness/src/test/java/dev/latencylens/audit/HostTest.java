@@ -113,9 +113,10 @@ class HostTest {
         has("pressure/cpu/which is a folder here", "");
 
         assertThat(HostUse.read(root).untold())
-                .containsExactly("CPU pressure (/proc/pressure/cpu)", "retransmits (/proc/net/snmp)");
+                .containsExactly(
+                        "CPU pressure (/proc/pressure/cpu)", "interrupts (/proc/stat)", "retransmits (/proc/net/snmp)");
         assertThat(new Caveat.HostUntold(HostUse.read(root).untold()).text())
-                .startsWith("The system does not tell CPU pressure (/proc/pressure/cpu), retransmits (/proc/net/snmp)");
+                .startsWith("The system does not tell CPU pressure (/proc/pressure/cpu), interrupts (/proc/stat),");
         has("proc/pressure/cpu/which is a folder too", "");
         assertThat(HostCheck.all(root))
                 .filteredOn(check -> check.name().equals("CPU pressure"))

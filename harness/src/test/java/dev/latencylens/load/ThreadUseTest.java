@@ -15,19 +15,19 @@ class ThreadUseTest {
     @Test
     void whatAThreadUsedIsTheDifferenceOfTwoLooks() throws IOException {
         tell("100 20 3", "4");
-        ThreadUse before = ThreadUse.read(folder, "io-0").orElseThrow();
+        ThreadUse before = ThreadUse.read(folder, "io-0", 1_000).orElseThrow();
         tell("350 70 5", "9");
 
-        assertThat(ThreadUse.read(folder, "io-0").orElseThrow().since(before))
-                .isEqualTo(new ThreadUse("io-0", 250, 50, 5));
+        assertThat(ThreadUse.read(folder, "io-0", 1_600).orElseThrow().since(before))
+                .isEqualTo(new ThreadUse("io-0", 250, 50, 5, 600));
     }
 
     @Test
     void aSystemThatTellsNothingIsNoFailure() throws IOException {
-        assertThat(ThreadUse.read(folder, "io-0")).isEmpty();
+        assertThat(ThreadUse.read(folder, "io-0", 0)).isEmpty();
 
         tell("", "4");
-        assertThat(ThreadUse.read(folder, "io-0")).isEmpty();
+        assertThat(ThreadUse.read(folder, "io-0", 0)).isEmpty();
     }
 
     private void tell(String schedstat, String switches) throws IOException {

@@ -53,6 +53,16 @@ class TlsTest {
         }
     }
 
+    @Test
+    void uncheckedCertificateIsSignedByItsOwnKey() throws Exception {
+        var certificate = CertificateFactory.getInstance("X.509")
+                .generateCertificate(new ByteArrayInputStream(
+                        TlsIdentity.unchecked().chainPem().getBytes(StandardCharsets.US_ASCII)));
+
+        certificate.verify(certificate.getPublicKey());
+        assertThat(certificate.getPublicKey().getAlgorithm()).isEqualTo("EC");
+    }
+
     @ParameterizedTest
     @EnumSource(
             value = HttpClient.Version.class,

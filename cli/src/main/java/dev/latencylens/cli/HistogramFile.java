@@ -34,7 +34,8 @@ final class HistogramFile {
             log.outputStartTime(baseMillis);
             log.outputLegend();
             double from = (window.startedAtNs() - clock.monotonicStartNs()) / 1e9;
-            // One for all: each that grows to its size anew would leave as much in the old generation as a long run.
+            // One for all: each that grows to its size anew would leave as much in the old generation as a long
+            // run.
             var histogram = new Histogram(SIGNIFICANT_DIGITS);
             histogram.setAutoResize(true);
             for (Metric metric : Metric.values()) {

@@ -30,6 +30,7 @@ import org.jspecify.annotations.Nullable;
 /// @param percentilesAsked whether these were asked for by name, so that one without enough samples is a failure
 /// @param recording whether the run is recorded by the Flight Recorder
 /// @param lenient whether the verdict leaves the exit code alone
+/// @param calibrating whether the figures get an error bar
 /// @param provider by name, whose prices are asked; null where only a URL was given
 /// @param tokenizer counts the tokens of chunks where the provider does not say, null for nobody
 record Plan(
@@ -59,6 +60,7 @@ record Plan(
         boolean percentilesAsked,
         boolean recording,
         boolean lenient,
+        boolean calibrating,
         @Nullable String provider,
         Pricing pricing,
         @Nullable Tokenizer tokenizer) {

@@ -91,7 +91,7 @@ class BadInputTest {
     void noCommandAtAllIsAnsweredWithTheCommandsThereAre() {
         var run = LensRun.lens();
 
-        assertThat(run.err()).contains("run, truth, simulate or inspect");
+        assertThat(run.err()).contains("run, calibrate, audit, truth, simulate or inspect");
         isOneLine(run, ExitCode.USAGE);
     }
 

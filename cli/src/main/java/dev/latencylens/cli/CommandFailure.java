@@ -1,5 +1,8 @@
 package dev.latencylens.cli;
 
+import java.io.IOException;
+import java.nio.file.FileSystemException;
+
 /// Ends a command with one line on standard error, which names what was seen and the cure, and an exit code.
 final class CommandFailure extends RuntimeException {
     private static final long serialVersionUID = 1;
@@ -30,6 +33,12 @@ final class CommandFailure extends RuntimeException {
 
     static CommandFailure nothingMeasured(String message, Throwable cause) {
         return new CommandFailure(ExitCode.NOTHING_MEASURED, message, cause);
+    }
+
+    /// What an I/O failure says of itself, with its kind where it names only a file.
+    static String reason(IOException e) {
+        String message = String.valueOf(e.getMessage());
+        return e instanceof FileSystemException ? e.getClass().getSimpleName() + ": " + message : message;
     }
 
     String line() {

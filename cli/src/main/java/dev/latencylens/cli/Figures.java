@@ -22,6 +22,13 @@ final class Figures {
         return significant(ns / NS_PER_MS, 3);
     }
 
+    /// Milliseconds as an upper limit: rounded up.
+    static String millisUp(long ns) {
+        return BigDecimal.valueOf(ns, 6)
+                .setScale(decimals(ns / NS_PER_MS, 3), RoundingMode.CEILING)
+                .toPlainString();
+    }
+
     /// A rate or a ratio.
     static String rate(double value) {
         return significant(value, 2);
@@ -50,8 +57,11 @@ final class Figures {
     }
 
     private static String significant(double value, int mostDecimals) {
+        return String.format(Locale.ROOT, "%." + decimals(value, mostDecimals) + "f", value);
+    }
+
+    private static int decimals(double value, int most) {
         double size = Math.abs(value);
-        int decimals = size >= 1_000 ? 0 : size >= 100 ? 1 : size >= 10 ? 2 : 3;
-        return String.format(Locale.ROOT, "%." + Math.min(decimals, mostDecimals) + "f", value);
+        return Math.min(size >= 1_000 ? 0 : size >= 100 ? 1 : size >= 10 ? 2 : 3, most);
     }
 }

@@ -58,6 +58,10 @@ public final class Lens implements Callable<Integer> {
         commands.put(
                 "run",
                 () -> new CommandLine(new RunCommand(console, secrets)).setCaseInsensitiveEnumValuesAllowed(true));
+        commands.put(
+                "calibrate",
+                () -> new CommandLine(new CalibrateCommand(console, CalibrationRun.Effort.FULL))
+                        .setCaseInsensitiveEnumValuesAllowed(true));
         commands.put("audit", () -> new AuditCommand(console));
         commands.put("truth", () -> new TruthCommand(console));
         commands.put("simulate", SimulateCommand::commandLine);
@@ -67,7 +71,8 @@ public final class Lens implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        throw CommandFailure.usage("give a command: run, audit, truth, simulate or inspect; lens --help tells more");
+        throw CommandFailure.usage(
+                "give a command: run, calibrate, audit, truth, simulate or inspect; lens --help tells more");
     }
 
     /// `lens 0.1.0 (Java 25.0.3)`.

@@ -156,7 +156,7 @@ final class Measurement {
                 if (broken.getCause() instanceof UncheckedIOException full) {
                     throw unwritable(new IOException(String.valueOf(full.getMessage()), full));
                 }
-                runFile.ended(RunFile.State.FAILED, summary, costs, null, List.of(), null);
+                runFile.ended(RunFile.State.FAILED, summary, costs, null, List.of(), null, null);
                 throw CommandFailure.nothingMeasured(
                         broken.getMessage() + "; what was measured before is in " + directory.path(), broken);
             }
@@ -175,7 +175,7 @@ final class Measurement {
             RunRecording recording,
             HopelessStart hopelessStart,
             int signal)
-            throws IOException {
+            throws IOException, InterruptedException {
         String early = endedEarly;
         Verdict verdict = Verdict.on(plan.load(), summary, backlog, circumstances(environment, null));
         Evidence evidence = recording.finish(backlog, verdict);
@@ -201,16 +201,12 @@ final class Measurement {
             caveats.add(Caveat.HotPathChanged.of(changes));
         }
         caveats.addAll(Caveats.about(plan.load(), summary, backlog));
-        boolean whole = early == null && refusal == null;
+        RunFile.State state = early == null && refusal == null ? RunFile.State.FINISHED : RunFile.State.ENDED_EARLY;
+        RunCalibration calibration = calibration(environment, signal);
         IOException unwritten = null;
         try {
-            runFile.ended(
-                    whole ? RunFile.State.FINISHED : RunFile.State.ENDED_EARLY,
-                    summary,
-                    costs,
-                    backlog,
-                    caveats,
-                    verdict);
+            // Before an error bar is measured: whatever becomes of that, the run is told.
+            runFile.ended(state, summary, costs, backlog, caveats, verdict, calibration);
             HistogramFile.write(directory.file(RunDirectory.HISTOGRAMS), summary, anchor);
         } catch (IOException e) {
             unwritten = e;
@@ -222,14 +218,49 @@ final class Measurement {
             console.err().println("lens: interrupted before any request was answered");
             return ExitCode.SIGNALLED + signal;
         }
+        int signalLater = 0;
+        if (plan.calibrating() && signal == 0 && calibration.calibration() == null && unwritten == null) {
+            var run = new CalibrationRun(Shape.of(plan, summary), CalibrationRun.Effort.SHORT);
+            try (var interrupts = new Interrupts(run::stop);
+                    var _ = Progress.say(console, "measuring this client's own error (--no-calibration skips it)")) {
+                calibration = RunCalibration.measure(run, calibration.remark());
+                signalLater = interrupts.signal();
+            }
+            if (signalLater != 0) {
+                calibration = RunCalibration.skipped("interrupted while it was measured");
+            }
+        }
+        caveats.addAll(calibration.doubts(plan, summary));
+        if (plan.calibrating() && unwritten == null) {
+            try {
+                runFile.ended(state, summary, costs, backlog, caveats, verdict, calibration);
+            } catch (IOException e) {
+                unwritten = e;
+            }
+        }
         console.out()
-                .print(secrets.redact(
-                        Report.of(plan, summary, costs, caveats, verdict, backlog, environment, directory)));
+                .print(secrets.redact(Report.of(
+                        plan, summary, costs, caveats, verdict, backlog, calibration, environment, directory)));
         console.out().flush();
         if (unwritten != null) {
             throw unwritable(unwritten);
         }
-        return signal == 0 ? exitCode(verdict) : ExitCode.SIGNALLED + signal;
+        int ended = signal == 0 ? signalLater : signal;
+        return ended == 0 ? exitCode(verdict) : ExitCode.SIGNALLED + ended;
+    }
+
+    /// What there is without measuring anything more.
+    private RunCalibration calibration(Environment environment, int signal) {
+        if (!plan.calibrating()) {
+            return RunCalibration.skipped("--no-calibration");
+        }
+        if (signal != 0) {
+            return RunCalibration.skipped("the run was interrupted");
+        }
+        if (summary.answered() == 0) {
+            return RunCalibration.skipped("nothing was answered");
+        }
+        return RunCalibration.stored(console.environment(), Fingerprint.of(environment), Shape.of(plan, summary));
     }
 
     private CommandFailure unwritable(IOException e) {
@@ -318,9 +349,12 @@ final class Measurement {
         };
     }
 
-    /// Each I/O thread pins itself as it opens its transport.
     private Transport.Opener placed(Transport.Opener opener) {
-        Cpus cpus = plan.ioCpus();
+        return placed(plan.ioCpus(), opener);
+    }
+
+    /// Each I/O thread pins itself as it opens its transport.
+    static Transport.Opener placed(@Nullable Cpus cpus, Transport.Opener opener) {
         if (cpus == null) {
             return opener;
         }

@@ -31,6 +31,7 @@ import org.jspecify.annotations.Nullable;
 /// @param recording whether the run is recorded by the Flight Recorder
 /// @param lean whether memory is to be saved; the launcher has acted on it already
 /// @param lenient whether the verdict leaves the exit code alone
+/// @param calibrating whether the figures get an error bar
 /// @param provider by name, whose prices are asked; null where only a URL was given
 /// @param tokenizer counts the tokens of chunks where the provider does not say, null for nobody
 record Plan(
@@ -61,6 +62,7 @@ record Plan(
         boolean recording,
         boolean lean,
         boolean lenient,
+        boolean calibrating,
         @Nullable String provider,
         Pricing pricing,
         @Nullable Tokenizer tokenizer) {

@@ -4,6 +4,7 @@ import dev.latencylens.clock.Clock;
 import dev.latencylens.load.Load;
 import dev.latencylens.load.LoadRun;
 import dev.latencylens.stats.Summary;
+import java.io.OutputStream;
 import java.io.PrintStream;
 import java.time.Duration;
 import java.util.OptionalLong;
@@ -55,6 +56,24 @@ final class Progress implements AutoCloseable {
         }
         err.print(CLEAR_LINE);
         err.flush();
+    }
+
+    /// Shows one line on the terminal for as long as something lasts; elsewhere nothing is written.
+    static Line say(Console console, String text) {
+        PrintStream err = console.terminal() ? console.err() : new PrintStream(OutputStream.nullOutputStream());
+        err.print(text.substring(0, Math.min(text.length(), console.columns() - 1)));
+        err.flush();
+        return () -> {
+            err.print(CLEAR_LINE);
+            err.flush();
+        };
+    }
+
+    /// A line that goes when it is closed.
+    @FunctionalInterface
+    interface Line extends AutoCloseable {
+        @Override
+        void close();
     }
 
     private void draw() {

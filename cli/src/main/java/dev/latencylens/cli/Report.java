@@ -36,7 +36,8 @@ final class Report {
     static final int COLUMNS = 100;
     private static final int NAME_WIDTH = 19;
     private static final int COUNT_WIDTH = 8;
-    private static final int VALUE_WIDTH = 9;
+    private static final int VALUE_WIDTH = 8;
+    private static final String ERROR = "error<=";
 
     /// What the table of phases shows for each kind of connection.
     private static final List<Metric> PHASES = List.of(
@@ -46,15 +47,23 @@ final class Report {
     private final Summary summary;
     private final CostSummary costs;
     private final List<Caveat> caveats;
+    private final RunCalibration calibration;
     private final Environment environment;
     private final StringBuilder text = new StringBuilder(8_192);
     private final Set<Metric> shown = new LinkedHashSet<>();
 
-    private Report(Plan plan, Summary summary, CostSummary costs, List<Caveat> caveats, Environment environment) {
+    private Report(
+            Plan plan,
+            Summary summary,
+            CostSummary costs,
+            List<Caveat> caveats,
+            RunCalibration calibration,
+            Environment environment) {
         this.plan = plan;
         this.summary = summary;
         this.costs = costs;
         this.caveats = caveats;
+        this.calibration = calibration;
         this.environment = environment;
     }
 
@@ -65,14 +74,16 @@ final class Report {
             List<Caveat> caveats,
             Verdict verdict,
             LoadRun.Backlog backlog,
+            RunCalibration calibration,
             Environment environment,
             RunDirectory directory) {
-        var report = new Report(plan, summary, costs, unsaid(caveats, verdict), environment);
+        var report = new Report(plan, summary, costs, unsaid(caveats, verdict), calibration, environment);
         report.measured();
         report.outcomes();
         report.verdict(verdict, backlog.lag());
         report.figures();
         report.phases();
+        report.errorBar();
         report.stamps(backlog.stamps());
         report.tokens();
         report.cost();
@@ -209,7 +220,11 @@ final class Report {
                 .append(right("mean", VALUE_WIDTH))
                 .append(right("min", VALUE_WIDTH));
         percentiles.forEach(percentile -> line.append(right(percentile.label(), width(percentile))));
-        line(line.append(right("max", VALUE_WIDTH)).toString());
+        line.append(right("max", VALUE_WIDTH));
+        if (calibration.calibration() != null) {
+            line.append(right(ERROR, VALUE_WIDTH));
+        }
+        line(line.toString());
     }
 
     private void row(Metric metric, String name, Distribution distribution, List<Percentile> percentiles) {
@@ -226,8 +241,39 @@ final class Report {
             line.append(right(
                     value.isPresent() ? Figures.millis(value.getAsLong()) : notYet(percentile), width(percentile)));
         }
-        line(line.append(right(Figures.millis(distribution.max().orElse(0)), VALUE_WIDTH))
-                .toString());
+        line.append(right(Figures.millis(distribution.max().orElse(0)), VALUE_WIDTH));
+        Calibration figures = calibration.calibration();
+        if (figures != null) {
+            OptionalLong errorNs = figures.errorBar().ofNs(metric);
+            line.append(right(errorNs.isPresent() ? Figures.millisUp(errorNs.getAsLong()) : "-", VALUE_WIDTH));
+        }
+        line(line.toString());
+    }
+
+    /// What the last column rests on.
+    private void errorBar() {
+        Calibration figures = calibration.calibration();
+        if (figures == null) {
+            wrapped("Error bar ", "none: " + calibration.remark());
+            return;
+        }
+        boolean stored = calibration.source() == RunCalibration.Source.STORED;
+        wrapped(
+                "Error bar ",
+                "ttft within " + within(figures.ttftErrorNs()) + ", gaps within " + within(figures.gapErrorNs())
+                        + ", other arrivals within " + within(figures.arrivalErrorNs())
+                        + ": this client against what a provider in another process truly wrote, "
+                        + figures.shape().load() + ", "
+                        + (stored ? "by lens calibrate at " + figures.measuredAt() : "right after the run")
+                        + " in " + figures.basis()
+                        + (stored ? "" : " (" + calibration.remark() + ")"));
+    }
+
+    private static String within(Spread errorNs) {
+        OptionalLong p50 = errorNs.percentile(Percentile.P50);
+        return Figures.micros(errorNs.boundNs()) + " us"
+                + (errorNs.tellsP99() ? " at p99" : ", the largest of " + Figures.count(errorNs.count()))
+                + (p50.isPresent() ? " (p50 " + Figures.micros(p50.getAsLong()) + ")" : "");
     }
 
     /// How late this client itself was, which no other figure shows where the kernel's stamps are the arrival.

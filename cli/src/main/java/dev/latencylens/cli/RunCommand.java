@@ -24,7 +24,6 @@ import dev.latencylens.transport.NetworkSettings;
 import dev.latencylens.transport.ProxyServer;
 import dev.latencylens.transport.Reuse;
 import dev.latencylens.transport.SocketKind;
-import dev.latencylens.transport.Stamps;
 import dev.latencylens.transport.Timeouts;
 import dev.latencylens.transport.TlsSettings;
 import java.io.IOException;
@@ -46,6 +45,7 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ITypeConverter;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.TypeConversionException;
 import tools.jackson.databind.json.JsonMapper;
@@ -266,30 +266,8 @@ final class RunCommand implements Callable<Integer> {
             description = "most streams on one HTTP/2 connection (default 100)")
     private int maxStreams = NetworkSettings.DEFAULT_MAX_STREAMS;
 
-    @Option(names = "--transport", paramLabel = "epoll|io_uring|nio", description = "how the kernel is asked for I/O")
-    private @Nullable SocketKind transport;
-
-    @Option(names = "--io-cpus", paramLabel = "LIST", description = "CPUs kept for the I/O threads, such as 1 or 2-3")
-    private @Nullable String ioCpus;
-
-    @Option(
-            names = "--io-threads",
-            paramLabel = "N",
-            description = "I/O threads (default one for each of --io-cpus, else 1)")
-    private @Nullable Integer ioThreads;
-
-    @Option(
-            names = "--io-wait",
-            paramLabel = "park|spin",
-            description = "sleep for I/O (default), or poll without pause")
-    private IoWait ioWait = IoWait.PARK;
-
-    @Option(
-            names = "--stamps",
-            paramLabel = "auto|kernel|user",
-            description = "what counts as arrival: the kernel's receive stamp (where it is to be had; default), or"
-                    + " the instant after the read call")
-    private Stamps stamps = Stamps.AUTO;
+    @Mixin
+    private IoOptions io = new IoOptions();
 
     @Option(
             names = "--timeout",
@@ -372,6 +350,11 @@ final class RunCommand implements Callable<Integer> {
     private boolean lean;
 
     @Option(
+            names = "--no-calibration",
+            description = "do not measure this client's own error after the run; the report then has no error bar")
+    private boolean noCalibration;
+
+    @Option(
             names = "--lenient",
             description = "exit with 0 also where the run is judged INVALID (3) or INCONCLUSIVE (4)")
     private boolean lenient;
@@ -413,12 +396,6 @@ final class RunCommand implements Callable<Integer> {
     RunCommand(Console console, Secrets secrets) {
         this.console = console;
         this.secrets = secrets;
-    }
-
-    /// What an I/O thread does when nothing has arrived.
-    enum IoWait {
-        PARK,
-        SPIN
     }
 
     enum OnOff {
@@ -477,7 +454,7 @@ final class RunCommand implements Callable<Integer> {
         Load load = load(embedded);
         NetworkSettings network = network(endpoint);
         String name = model == null ? EMBEDDED_MODEL : model;
-        Cpus cpus = ioCpus == null ? null : usable(Cpus.parse(ioCpus));
+        Cpus cpus = io.cpus();
         return new Plan(
                 id,
                 Target.shown(base),
@@ -496,7 +473,7 @@ final class RunCommand implements Callable<Integer> {
                 promptCache,
                 load,
                 network,
-                ioThreads(load, cpus),
+                io.threads(load.concurrency(), cpus),
                 cpus,
                 prime,
                 labels,
@@ -510,6 +487,7 @@ final class RunCommand implements Callable<Integer> {
                 jfr == OnOff.ON,
                 lean,
                 lenient,
+                !noCalibration,
                 target.providerLabel(),
                 pricing(target.providerLabel(), name),
                 TokenizerOption.tokenizer(tokenizer, target.dialect(), name));
@@ -585,12 +563,7 @@ final class RunCommand implements Callable<Integer> {
 
     private NetworkSettings network(Endpoint endpoint) {
         atLeast("--max-streams", maxStreams, 1);
-        SocketKind sockets = transport == null ? SocketKind.best() : transport;
-        String unavailable = sockets.unavailable();
-        if (unavailable != null) {
-            throw CommandFailure.usage("--transport " + sockets.label() + " is not to be had here (" + unavailable
-                    + "); leave it out, or give --transport nio");
-        }
+        SocketKind sockets = io.sockets();
         ProxyServer proxy =
                 ProxyServer.fromEnvironment(console.environment(), endpoint).orElse(null);
         String password = proxy == null ? null : proxy.password();
@@ -604,39 +577,13 @@ final class RunCommand implements Callable<Integer> {
                 endpoint,
                 http,
                 sockets,
-                ioWait == IoWait.SPIN,
+                io.spin(),
                 reuse,
                 maxStreams,
                 new Timeouts(timeoutConnect, timeoutFirstByte, timeoutSilence, timeout),
                 new TlsSettings(caFile, clientCert, clientKey, insecure),
                 proxy,
-                stamps(sockets));
-    }
-
-    private Stamps stamps(SocketKind sockets) {
-        String unavailable = stamps == Stamps.KERNEL ? Stamps.kernelUnavailable(sockets) : null;
-        if (unavailable != null) {
-            throw CommandFailure.usage(
-                    "--stamps kernel is not to be had here (" + unavailable + "); leave it out, or give --stamps user");
-        }
-        return stamps;
-    }
-
-    private int ioThreads(Load load, @Nullable Cpus cpus) {
-        if (ioThreads != null) {
-            atLeast("--io-threads", ioThreads, 1);
-        }
-        int threads = ioThreads != null
-                ? ioThreads
-                : cpus == null ? 1 : cpus.numbers().size();
-        if (load.concurrency() > 0 && threads > load.concurrency()) {
-            if (ioThreads != null) {
-                throw CommandFailure.usage("--io-threads " + threads + " is more than the concurrency of "
-                        + load.concurrency() + "; give at most as many threads as requests in flight");
-            }
-            return load.concurrency();
-        }
-        return threads;
+                io.stamps(sockets));
     }
 
     private Prompts prompts(boolean embedded) throws IOException {
@@ -759,15 +706,6 @@ final class RunCommand implements Callable<Integer> {
         if (value < least) {
             throw CommandFailure.usage(option + " must be at least " + least + ", was " + value);
         }
-    }
-
-    private static Cpus usable(Cpus cpus) {
-        var allowed = Cpus.allowed().numbers();
-        if (!allowed.containsAll(cpus.numbers())) {
-            throw CommandFailure.usage("--io-cpus asks for CPUs " + cpus.numbers() + ", this process may use " + allowed
-                    + "; give some of these");
-        }
-        return cpus;
     }
 
     private static void readable(String option, @Nullable Path file) {

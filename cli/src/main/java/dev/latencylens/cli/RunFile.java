@@ -68,6 +68,7 @@ final class RunFile {
     private final ClockAnchor clock;
     private final Secrets secrets;
     private final HostUse hostBefore = HostUse.soFar();
+    private @Nullable HostUse host;
 
     RunFile(Path file, Plan plan, Environment environment, ClockAnchor clock, Secrets secrets) {
         this.file = file;
@@ -90,19 +91,25 @@ final class RunFile {
     }
 
     void started() throws IOException {
-        write(State.RUNNING, null, null, null, List.of(), null);
+        write(State.RUNNING, null, null, null, List.of(), null, null);
     }
 
-    /// @param verdict null for a run that broke off
+    /// May be called again, when more is known. What the machine did is that up to the first call.
+    ///
+    /// @param verdict null for a run that broke off, as `calibration`
     void ended(
             State state,
             Summary summary,
             CostSummary costs,
             LoadRun.@Nullable Backlog backlog,
             List<Caveat> caveats,
-            @Nullable Verdict verdict)
+            @Nullable Verdict verdict,
+            @Nullable RunCalibration calibration)
             throws IOException {
-        write(state, summary, costs, backlog, caveats, verdict);
+        if (host == null) {
+            host = HostUse.soFar().since(hostBefore);
+        }
+        write(state, summary, costs, backlog, caveats, verdict, calibration);
     }
 
     private void write(
@@ -111,9 +118,9 @@ final class RunFile {
             @Nullable CostSummary costs,
             LoadRun.@Nullable Backlog backlog,
             List<Caveat> caveats,
-            @Nullable Verdict verdict)
+            @Nullable Verdict verdict,
+            @Nullable RunCalibration calibration)
             throws IOException {
-        HostUse host = HostUse.soFar().since(hostBefore);
         var bytes = new ByteArrayOutputStream(1 << 14);
         try (JsonGenerator json = new JsonFactory().createGenerator(INDENTED, bytes)) {
             json.writeStartObject();
@@ -125,10 +132,16 @@ final class RunFile {
             environment(json);
             clock(json);
             json.writeName("summary");
-            if (summary == null || costs == null) {
+            if (summary == null || costs == null || host == null) {
                 json.writeNull();
             } else {
                 summary(json, summary, costs, backlog, host);
+            }
+            json.writeName("calibration");
+            if (calibration == null) {
+                json.writeNull();
+            } else {
+                calibration(json, calibration);
             }
             json.writeArrayPropertyStart("caveats");
             for (Caveat caveat : caveats) {
@@ -317,6 +330,18 @@ final class RunFile {
             json.writeEndObject();
         }
         json.writeEndObject();
+        json.writeEndObject();
+    }
+
+    private void calibration(JsonGenerator json, RunCalibration calibration) {
+        json.writeStartObject();
+        json.writeStringProperty("source", calibration.source().label());
+        text(json, "remark", calibration.remark());
+        Calibration figures = calibration.calibration();
+        if (figures != null) {
+            json.writeName("figures");
+            json.writeRawValue(figures.json());
+        }
         json.writeEndObject();
     }
 

@@ -6,6 +6,7 @@ import dev.latencylens.simulated.SimulatedProvider;
 import dev.latencylens.simulated.TlsIdentity;
 import dev.latencylens.transport.Cpus;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -115,6 +116,11 @@ public final class SimulateCommand implements Callable<Integer> {
     @Option(names = "--lifetime", defaultValue = "1h", description = "end by itself after this time (default 1h)")
     private String lifetime = "1h";
 
+    @Option(
+            names = "--end-with-input",
+            description = "end when standard input ends, as it does with the process that holds its other end")
+    private boolean endWithInput;
+
     private final Map<String, String> settings = new TreeMap<>();
     private final CountDownLatch ended = new CountDownLatch(1);
     private final CountDownLatch closed = new CountDownLatch(1);
@@ -180,6 +186,9 @@ public final class SimulateCommand implements Callable<Integer> {
             Runtime.getRuntime().addShutdownHook(hook);
             out.println(provider.baseUrl());
             out.flush();
+            if (endWithInput) {
+                Thread.ofPlatform().name("simulate-input").daemon().start(this::endWithInput);
+            }
             if (cpus.isEmpty() || life.compareTo(COMPILING) <= 0) {
                 ended.await(life.toNanos(), TimeUnit.NANOSECONDS);
             } else if (!ended.await(COMPILING.toNanos(), TimeUnit.NANOSECONDS)) {
@@ -192,6 +201,16 @@ public final class SimulateCommand implements Callable<Integer> {
             closed.countDown();
         }
         return 0;
+    }
+
+    private void endWithInput() {
+        try {
+            System.in.transferTo(OutputStream.nullOutputStream());
+        } catch (IOException e) {
+            // An input that cannot be read has ended as well.
+        } finally {
+            ended.countDown();
+        }
     }
 
     /// On SIGTERM and SIGINT: lets [#serve] close the provider, and holds the JVM until it has.

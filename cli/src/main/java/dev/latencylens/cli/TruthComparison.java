@@ -7,10 +7,12 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
@@ -19,6 +21,8 @@ import tools.jackson.databind.json.JsonMapper;
 ///
 /// @param matched requests in both, those for warm-up included
 /// @param warmups those of them whose counts were compared and whose errors are left out
+/// @param lostChunks output chunks of answered requests that were written and not measured, or the other way
+/// round
 /// @param chunks measured chunks that the errors are told of
 /// @param coalesced measured chunks that came in one read with the one before
 /// @param ttftErrorNs measured firstToken - true write instant of the first output chunk
@@ -32,6 +36,7 @@ record TruthComparison(
         long warmups,
         long onlyInRun,
         long onlyInRecord,
+        long lostChunks,
         long chunks,
         long coalesced,
         Distribution ttftErrorNs,
@@ -42,22 +47,26 @@ record TruthComparison(
         List<String> mismatches) {
 
     static TruthComparison of(Path run, Path exchanges, Path record) throws IOException {
-        JsonMapper mapper = JsonMapper.shared();
-        long startNs = mapper.readTree(Files.readString(run))
+        long startNs = JsonMapper.shared()
+                .readTree(Files.readString(run))
                 .at("/clock/monotonicStartNs")
                 .asLong();
-        Map<String, TruthRecord> truths = new HashMap<>();
-        for (TruthRecord truth : TruthRecord.readAll(record)) {
-            truths.put(truth.id(), truth);
-        }
-        var matching = new Matching(startNs);
         try (var lines = Files.lines(exchanges)) {
-            lines.forEach(line -> {
-                JsonNode exchange = mapper.readTree(line);
-                matching.add(exchange, truths.remove(exchange.path("id").asString()));
-            });
+            return of(startNs, lines, TruthRecord.readAll(record));
         }
-        return matching.result(truths.size());
+    }
+
+    /// @param startNs what the instants of the exchanges count from
+    /// @param exchanges the lines of `exchanges.jsonl`
+    static TruthComparison of(long startNs, Stream<String> exchanges, List<TruthRecord> record) {
+        Map<String, TruthRecord> truths = new HashMap<>();
+        record.forEach(truth -> truths.put(truth.id(), truth));
+        var matching = new Matching(startNs);
+        exchanges.forEach(line -> {
+            JsonNode exchange = JsonMapper.shared().readTree(line);
+            matching.add(exchange, truths.remove(exchange.path("id").asString()));
+        });
+        return matching.result(truths.values());
     }
 
     private static final class Matching {
@@ -65,6 +74,7 @@ record TruthComparison(
         private long matched;
         private long warmups;
         private long onlyInRun;
+        private long lostChunks;
         private long chunks;
         private long coalesced;
         private final Distribution ttftErrorNs = new Distribution();
@@ -81,6 +91,7 @@ record TruthComparison(
         void add(JsonNode exchange, @Nullable TruthRecord truth) {
             if (truth == null) {
                 onlyInRun++;
+                lostChunks += eventsOf(exchange.at("/chunks/bytes")).length;
                 return;
             }
             matched++;
@@ -88,6 +99,7 @@ record TruthComparison(
             int[] measured = eventsOf(exchange.at("/chunks/bytes"));
             String outcome = exchange.path("outcome").asString();
             boolean answered = outcome.equals("completed") || outcome.equals("unterminated");
+            lostChunks += answered ? Math.abs(output.length - measured.length) : 0;
             if (answered ? measured.length != output.length : measured.length > output.length) {
                 mismatches.add(truth.id() + " (" + outcome + "): " + measured.length + " chunks measured, "
                         + output.length + " written");
@@ -105,12 +117,16 @@ record TruthComparison(
             }
         }
 
-        TruthComparison result(int onlyInRecord) {
+        TruthComparison result(Collection<TruthRecord> onlyInRecord) {
+            long neverSeen = onlyInRecord.stream()
+                    .mapToLong(truth -> outputOf(truth.chunks()).length)
+                    .sum();
             return new TruthComparison(
                     matched,
                     warmups,
                     onlyInRun,
-                    onlyInRecord,
+                    onlyInRecord.size(),
+                    lostChunks + neverSeen,
                     chunks,
                     coalesced,
                     ttftErrorNs,

@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.function.ToIntFunction;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -30,21 +31,39 @@ record LensRun(int exitCode, String out, String err) {
 
     /// One call whose exit code is the run's verdict too.
     static LensRun judged(String... args) {
-        return judged("", Map.of(), args);
+        var more = new ArrayList<>(List.of(args));
+        more.add(1, "--no-calibration");
+        return judged("", Map.of(), more.toArray(String[]::new));
+    }
+
+    /// One call that measures its own error too.
+    static LensRun calibrated(Map<String, String> environment, String... args) {
+        var more = new ArrayList<>(List.of(args));
+        more.add(1, "--lenient");
+        return judged("", environment, more.toArray(String[]::new));
     }
 
     /// A test JVM that shares its CPUs with the rest of a build is no instrument: what a test wants of a run is
-    /// not to depend on whether the machine was quiet.
+    /// not to depend on whether the machine was quiet. Nor does it want of every run that it measures its error.
     private static String[] lenient(String[] args) {
         if (args.length == 0 || !args[0].equals("run")) {
             return args;
         }
         var more = new ArrayList<>(List.of(args));
-        more.add(1, "--lenient");
+        more.addAll(1, List.of("--lenient", "--no-calibration"));
         return more.toArray(String[]::new);
     }
 
     private static LensRun judged(String standardInput, Map<String, String> environment, String... args) {
+        return told(standardInput, environment, console -> Lens.run(console, args));
+    }
+
+    /// What a command says on a console of its own.
+    static LensRun told(Map<String, String> environment, ToIntFunction<Console> command) {
+        return told("", environment, command);
+    }
+
+    private static LensRun told(String standardInput, Map<String, String> environment, ToIntFunction<Console> command) {
         var out = new ByteArrayOutputStream();
         var err = new ByteArrayOutputStream();
         var console = new Console(
@@ -54,7 +73,7 @@ record LensRun(int exitCode, String out, String err) {
                 environment,
                 false,
                 80);
-        int exitCode = Lens.run(console, args);
+        int exitCode = command.applyAsInt(console);
         return new LensRun(exitCode, out.toString(StandardCharsets.UTF_8), err.toString(StandardCharsets.UTF_8));
     }
 

@@ -20,7 +20,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 @Timeout(120)
 class PoorHostTest {
     /// All that the client needs; `jdk.jfr` is not among it.
-    private static final String WITHOUT_JFR = "java.se,jdk.unsupported,jdk.crypto.ec";
+    private static final String WITHOUT_JFR = "java.se,jdk.management,jdk.unsupported,jdk.crypto.ec";
 
     @TempDir
     Path folder;

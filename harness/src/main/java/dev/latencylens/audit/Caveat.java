@@ -246,6 +246,27 @@ public sealed interface Caveat {
         }
     }
 
+    /// A figure that the client's own error could be.
+    ///
+    /// @param errorNs the calibrated error of one value of the metric
+    record BelowClientNoise(Metric metric, long p50Ns, long errorNs) implements Caveat {
+        @Override
+        public String text() {
+            return metric.label() + " is " + millis(p50Ns) + " at p50, less than this client's own error of "
+                    + millis(errorNs) + ", so its figures say little of the server. Give --io-cpus and --io-wait spin,"
+                    + " lower the load, or measure on a quieter machine.";
+        }
+    }
+
+    /// There was to be an error bar.
+    record NotCalibrated(String reason) implements Caveat {
+        @Override
+        public String text() {
+            return "This client's own error could not be measured (" + reason + "), so no figure has an error bar;"
+                    + " lens calibrate tells more, and --no-calibration does without.";
+        }
+    }
+
     record EndedEarly(String reason, long ended) implements Caveat {
         @Override
         public String text() {

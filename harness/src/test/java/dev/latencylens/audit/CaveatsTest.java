@@ -196,6 +196,8 @@ class CaveatsTest {
                 new Caveat.RateNotReached(10, 9),
                 new Caveat.SentLate(2, 1),
                 new Caveat.NegativeDuration(Metric.WAIT, -1),
+                new Caveat.BelowClientNoise(Metric.ICL, 1, 2),
+                new Caveat.NotCalibrated("no process"),
                 new Caveat.EndedEarly("interrupted", 4),
                 new Caveat.WarmupFailed(1, 2),
                 new Caveat.MaxCost("1 USD", "0.97 USD", "0.05 USD", 0, 12),

@@ -1,0 +1,217 @@
+package dev.latencylens.cli;
+
+import dev.latencylens.clock.Clock;
+import dev.latencylens.clock.ClockAnchor;
+import dev.latencylens.clock.ClockGrain;
+import dev.latencylens.stats.Percentile;
+import dev.latencylens.transport.Cpus;
+import dev.latencylens.transport.HttpVersion;
+import dev.latencylens.transport.SocketKind;
+import dev.latencylens.transport.Stamps;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.OptionalLong;
+import java.util.Set;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/// `lens calibrate`: measures this client's own error on this machine, and keeps it for the reports of later runs.
+@Command(
+        name = "calibrate",
+        mixinStandardHelpOptions = true,
+        sortOptions = false,
+        description = {
+            "Measures how far off this client's figures are, against a provider in another process that knows",
+            "when it truly wrote; and stores it, as the error bar of later runs of the same shape."
+        })
+final class CalibrateCommand implements Callable<Integer> {
+    private static final int NAME_WIDTH = 22;
+    private static final int VALUE_WIDTH = 10;
+
+    private final Console console;
+    private final CalibrationRun.Effort effort;
+
+    @Option(
+            names = "--concurrency",
+            paramLabel = "N",
+            split = ",",
+            description = "streams, each rounded up to a power of two, which is how runs find it (default 32)")
+    private Set<Integer> concurrencies = new LinkedHashSet<>(Set.of(32));
+
+    @Mixin
+    private IoOptions io = new IoOptions();
+
+    @Option(names = "--json", description = "print what is stored instead, in nanoseconds")
+    private boolean json;
+
+    CalibrateCommand(Console console, CalibrationRun.Effort effort) {
+        this.console = console;
+        this.effort = effort;
+    }
+
+    @Override
+    public Integer call() throws IOException, InterruptedException {
+        try {
+            return calibrate();
+        } catch (IllegalArgumentException wrong) {
+            throw CommandFailure.usage(String.valueOf(wrong.getMessage()), wrong);
+        }
+    }
+
+    private int calibrate() throws InterruptedException {
+        Cpus cpus = io.cpus();
+        List<Shape> shapes = shapes(cpus);
+        Environment environment = Environment.ofThisMachine();
+        var fingerprint = Fingerprint.of(environment);
+        if (cpus != null) {
+            cpus.reserve();
+        }
+        Clock clock = Clock.monotonic();
+        ClockGrain grain = ClockGrain.measure(clock);
+        var calibrations = new ArrayList<Calibration>();
+        for (Shape shape : shapes) {
+            Calibration calibration =
+                    measured("calibrating " + shape.load() + " ...", new CalibrationRun(shape, effort));
+            calibrations.add(calibration);
+        }
+        var fresh = CalibrationStore.contents(
+                fingerprint,
+                grain,
+                ClockAnchor.take(clock).offsetUncertaintyNs(),
+                wakeUps(shapes.getFirst()),
+                calibrations);
+        CalibrationStore store = CalibrationStore.of(console.environment());
+        String kept;
+        try {
+            store.write(fresh);
+            kept = "in " + store.file();
+        } catch (IOException e) {
+            kept = "nowhere: " + CommandFailure.reason(e);
+            console.err()
+                    .println("lens: the calibration cannot be stored (" + CommandFailure.reason(e)
+                            + "); set XDG_CACHE_HOME to a writable folder");
+        }
+        if (json) {
+            console.out().println(fresh.json());
+        } else {
+            print(fresh, environment, kept);
+        }
+        return ExitCode.GOOD;
+    }
+
+    /// The four ways to carry a stream, at each concurrency.
+    private List<Shape> shapes(@Nullable Cpus cpus) {
+        SocketKind sockets = io.sockets();
+        Stamps stamps = io.stamps(sockets);
+        var shapes = new LinkedHashSet<Shape>();
+        for (int concurrency : concurrencies) {
+            if (concurrency < 1 || concurrency > Shape.MOST_STREAMS) {
+                throw CommandFailure.usage(
+                        "--concurrency must be from 1 to " + Shape.MOST_STREAMS + ", was " + concurrency);
+            }
+            int threads = io.threads(concurrency, cpus);
+            for (boolean tls : new boolean[] {false, true}) {
+                for (HttpVersion http : List.of(HttpVersion.HTTP_1_1, HttpVersion.HTTP_2)) {
+                    shapes.add(Shape.of(http, tls, concurrency, sockets, threads, cpus, io.spin(), stamps));
+                }
+            }
+        }
+        return List.copyOf(shapes);
+    }
+
+    /// A thread that sleeps is woken, one that polls is not; both look at one stream of the first shape's kind.
+    private Map<String, Spread> wakeUps(Shape like) throws InterruptedException {
+        var wakeUps = new LinkedHashMap<String, Spread>();
+        for (String wait : List.of("park", "spin")) {
+            var shape = new Shape(like.http(), like.tls(), 1, like.transport(), 1, like.ioCpus(), wait, like.stamps());
+            Calibration calibration = measured(
+                    "calibrating the wake-up of an I/O thread, " + wait + " ...",
+                    new CalibrationRun(shape, CalibrationRun.Pace.WAKE_UP, effort));
+            wakeUps.put(wait, calibration.readErrorNs());
+        }
+        return wakeUps;
+    }
+
+    private Calibration measured(String progress, CalibrationRun run) throws InterruptedException {
+        console.err().println("lens: " + progress);
+        try {
+            return run.measure();
+        } catch (IOException e) {
+            throw CommandFailure.nothingMeasured(
+                    "the calibration failed: " + CommandFailure.reason(e)
+                            + "; see whether ./lens simulate starts, and give the machine less to do",
+                    e);
+        }
+    }
+
+    private void print(CalibrationStore.Contents contents, Environment environment, String kept) {
+        PrintStream out = console.out();
+        Shape first = contents.calibrations().getFirst().shape();
+        out.println("Calibrated  " + environment.summary());
+        out.println("Client      " + first.client());
+        out.println();
+        out.println(heading("error in us"));
+        for (Calibration calibration : contents.calibrations()) {
+            out.println(calibration.shape().load() + ": " + calibration.basis() + ", "
+                    + Figures.count(calibration.lostChunks()) + " chunks lost");
+            row("  ttft", calibration.ttftErrorNs());
+            row("  gap, either way", calibration.gapErrorNs());
+            row("  chunk arrival", calibration.arrivalErrorNs());
+            row("  read lag", calibration.readLagNs());
+            out.println(String.format(Locale.ROOT, "  %-" + (NAME_WIDTH - 2) + "s", "loop lag, over time")
+                    + " ".repeat(3 * VALUE_WIDTH)
+                    + right(Figures.micros(calibration.loopLagP99Ns()))
+                    + right("-")
+                    + right(Figures.micros(calibration.loopLagLongestNs())));
+        }
+        out.println("wake-up of an I/O thread, 1 stream: from a write to the instant after the read call");
+        contents.wakeUps().entrySet().stream()
+                .sorted(Map.Entry.comparingByKey())
+                .forEach(wakeUp ->
+                        row(wakeUp.getKey().equals("park") ? "  parked" : "  busy-polling", wakeUp.getValue()));
+        out.println();
+        out.printf(
+                Locale.ROOT,
+                "Clock       %.1f ns a reading, %d ns the smallest step; the wall clock is known within %d ns%n",
+                contents.clock().readingNs(),
+                contents.clock().stepNs(),
+                Math.max(1, contents.offsetUncertaintyNs()));
+        out.println("Formulas    ttft, chunk arrival: measured arrival - instant of the write that carried it");
+        out.println("            gap: |measured - true|; read lag: instant after the read call - kernel's stamp");
+        out.println("            n/a N: the percentile needs N samples");
+        out.println("Kept        " + kept);
+        out.println("            for runs of these shapes, until this machine, its kernel, its Java or lens changes");
+    }
+
+    private static String heading(String first) {
+        var line = new StringBuilder(String.format(Locale.ROOT, "%-" + NAME_WIDTH + "s", first)).append(right("count"));
+        Spread.PERCENTILES.forEach(percentile -> line.append(right(percentile.label())));
+        return line.append(right("max")).toString();
+    }
+
+    private void row(String name, Spread spread) {
+        if (spread.count() == 0) {
+            return;
+        }
+        var line = new StringBuilder(String.format(Locale.ROOT, "%-" + NAME_WIDTH + "s", name))
+                .append(right(Long.toString(spread.count())));
+        for (Percentile percentile : Spread.PERCENTILES) {
+            OptionalLong value = spread.percentile(percentile);
+            line.append(right(value.isPresent() ? Figures.micros(value.getAsLong()) : "n/a " + percentile.floor()));
+        }
+        console.out().println(line.append(right(Figures.micros(spread.max()))));
+    }
+
+    private static String right(String value) {
+        return String.format(Locale.ROOT, "%" + VALUE_WIDTH + "s", value);
+    }
+}

@@ -1,0 +1,72 @@
+package dev.latencylens.cli;
+
+import dev.latencylens.audit.Caveat;
+import dev.latencylens.stats.Summary;
+import java.io.IOException;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/// The error bar of one run: where it comes from, or why there is none.
+///
+/// @param remark why it was not stored, or why there is none; empty where there is nothing to say
+/// @param calibration null where there is none
+record RunCalibration(
+        Source source, String remark, @Nullable Calibration calibration) {
+    /// Where a calibration comes from.
+    enum Source {
+        /// Measured by `lens calibrate`, on this machine as it is.
+        STORED,
+        /// Measured right after the run, by the same process.
+        AFTER_RUN,
+        /// Nobody asked for it, or nothing was there to be judged by it.
+        SKIPPED,
+        /// It could not be measured.
+        FAILED;
+
+        String label() {
+            return name().toLowerCase(Locale.ROOT);
+        }
+    }
+
+    static RunCalibration skipped(String why) {
+        return new RunCalibration(Source.SKIPPED, why, null);
+    }
+
+    /// What `lens calibrate` has left for a run of this shape.
+    static RunCalibration stored(Map<String, String> environment, Fingerprint fingerprint, Shape shape) {
+        Optional<CalibrationStore.Contents> contents =
+                CalibrationStore.of(environment).read();
+        if (contents.isEmpty()) {
+            return skipped("lens calibrate has stored none");
+        }
+        String changed = fingerprint.changedSince(contents.get().fingerprint());
+        if (!changed.isEmpty()) {
+            return skipped("the stored one is stale: " + changed);
+        }
+        return contents.get()
+                .of(shape)
+                .map(calibration -> new RunCalibration(Source.STORED, "", calibration))
+                .orElseGet(() -> skipped("none is stored for this shape"));
+    }
+
+    /// Measures a short one.
+    static RunCalibration measure(CalibrationRun run, String remark) throws InterruptedException {
+        try {
+            return new RunCalibration(Source.AFTER_RUN, remark, run.measure());
+        } catch (IOException | RuntimeException failed) {
+            // Whatever it was, the run's own figures stand.
+            return new RunCalibration(Source.FAILED, String.valueOf(failed.getMessage()), null);
+        }
+    }
+
+    /// What it gives reason to doubt.
+    List<Caveat> doubts(Plan plan, Summary summary) {
+        if (source == Source.FAILED) {
+            return List.of(new Caveat.NotCalibrated(remark));
+        }
+        return calibration == null ? List.of() : calibration.errorBar().doubts(summary, plan.metrics());
+    }
+}

@@ -1,0 +1,257 @@
+package dev.latencylens.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.networknt.schema.InputFormat;
+import dev.latencylens.transport.HttpVersion;
+import dev.latencylens.transport.SocketKind;
+import dev.latencylens.transport.Stamps;
+import java.io.File;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import picocli.CommandLine;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+/// Calibrations with a real provider in a process of its own, as short as they can be.
+@Timeout(120)
+class CalibrationTest {
+    private static final CalibrationRun.Effort LEAST =
+            new CalibrationRun.Effort(Duration.ofMillis(50), Duration.ofMillis(150), 2);
+
+    @TempDir
+    Path folder;
+
+    @ParameterizedTest
+    @CsvSource({"HTTP_1_1, false, AUTO", "HTTP_2, true, AUTO", "HTTP_2, false, USER"})
+    void everyChunkThatWasWrittenIsComparedWithWhatWasSeen(HttpVersion http, boolean tls, Stamps stamps)
+            throws Exception {
+        Calibration calibration = new CalibrationRun(shape(http, tls, 4, stamps), LEAST).measure();
+
+        assertThat(calibration.answers()).isPositive();
+        assertThat(calibration.chunks()).isEqualTo(8 * calibration.answers());
+        assertThat(calibration.lostChunks()).isZero();
+        assertThat(calibration.rounds()).isBetween(1, 2);
+        assertThat(calibration.ttftErrorNs().count()).isEqualTo(calibration.answers());
+        assertThat(calibration.arrivalErrorNs().count()).isEqualTo(calibration.chunks());
+        assertThat(calibration.arrivalErrorNs().max()).isPositive();
+        assertThat(calibration.readErrorNs().max())
+                .isGreaterThanOrEqualTo(calibration.arrivalErrorNs().max());
+        boolean kernel = calibration.shape().stamps().equals("kernel");
+        assertThat(calibration.readLagNs().count()).matches(count -> kernel == count > 0);
+    }
+
+    @Test
+    void aCalibrationThatIsStoppedEndsAtOnceAndLeavesNoProcess() throws Exception {
+        var run = new CalibrationRun(
+                shape(HttpVersion.HTTP_1_1, false, 1, Stamps.AUTO),
+                new CalibrationRun.Effort(Duration.ofHours(1), Duration.ofHours(1), 2));
+        Thread.ofPlatform().start(() -> {
+            while (noProvider()) {
+                LockSupport.parkNanos(1_000_000);
+            }
+            run.stop();
+        });
+
+        assertThatThrownBy(run::measure).isInstanceOf(IOException.class).hasMessage("interrupted");
+        assertThat(noProvider()).isTrue();
+    }
+
+    @Test
+    void theProviderIsGoneWhenItIsClosed() throws Exception {
+        var provider = new ProviderProcess(false, null);
+        long pid = provider.pid();
+        assertThat(ProcessHandle.of(pid)).isPresent();
+        provider.close();
+
+        assertThat(ProcessHandle.of(pid).filter(ProcessHandle::isAlive)).isEmpty();
+    }
+
+    @Test
+    void theProviderEndsWhenItsParentIsKilled() throws Exception {
+        Process parent = new ProcessBuilder(
+                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                        "--enable-native-access=ALL-UNNAMED",
+                        "--sun-misc-unsafe-memory-access=allow",
+                        "-cp",
+                        System.getProperty("java.class.path"),
+                        Lens.class.getName(),
+                        "calibrate",
+                        "--concurrency",
+                        "1")
+                .redirectOutput(new File("/dev/null"))
+                .redirectError(new File("/dev/null"))
+                .start();
+        ProcessHandle provider;
+        while ((provider = parent.descendants().findFirst().orElse(null)) == null) {
+            assertThat(parent.isAlive()).isTrue();
+            Thread.sleep(Duration.ofMillis(10));
+        }
+        parent.destroyForcibly().waitFor();
+
+        provider.onExit().get(30, TimeUnit.SECONDS);
+    }
+
+    @Test
+    void calibratePrintsOneTableAndStoresWhatItFound() {
+        var run = calibrate(Map.of("XDG_CACHE_HOME", folder.toString()), "--concurrency", "4,3");
+
+        assertThat(run.exitCode()).as(run.err()).isZero();
+        assertThat(run.out().lines()).allMatch(line -> line.length() <= Report.COLUMNS);
+        assertThat(run.out())
+                .contains("HTTP/1.1 plain, 4 streams: ", "HTTP/2 over TLS, 4 streams: ")
+                .contains(", no two agreed; ", " lost")
+                .contains("n/a 662", "parked", "busy-polling", "the smallest step")
+                .contains("Kept        in " + folder);
+        assertThat(run.err()).contains("lens: calibrating HTTP/2 plain, 4 streams ...");
+        CalibrationStore.Contents stored = CalibrationStore.of(Map.of("XDG_CACHE_HOME", folder.toString()))
+                .read()
+                .orElseThrow();
+        assertThat(stored.calibrations()).hasSize(4);
+        assertThat(stored.wakeUps()).containsOnlyKeys("park", "spin");
+        assertThat(stored.clock().stepNs()).isPositive();
+        assertThat(stored.fingerprint()).isEqualTo(Fingerprint.of(Environment.ofThisMachine()));
+    }
+
+    @Test
+    void calibrateTellsInOneLineThatItCannotStoreAndPrintsWhatItFound() {
+        var run = calibrate(Map.of("HOME", "/proc"), "--concurrency", "1", "--json");
+
+        assertThat(run.exitCode()).isZero();
+        assertThat(run.err().lines().filter(line -> line.contains("cannot be stored")))
+                .singleElement()
+                .asString()
+                .contains("set XDG_CACHE_HOME to a writable folder");
+        JsonNode json = JsonMapper.shared().readTree(run.out());
+        assertThat(json.at("/calibrations/0/shape/streams").asInt()).isEqualTo(1);
+        assertThat(json.at("/calibrations/3/shape/tls").asBoolean()).isTrue();
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "--concurrency | 0 | --concurrency must be from 1 to 1024, was 0",
+                "--concurrency | 4096 | --concurrency must be from 1 to 1024, was 4096",
+                "--concurrency | many | Invalid value for option '--concurrency'",
+                "--io-cpus | 999 | --io-cpus asks for CPUs [999]",
+                "--io-threads | 64 | --io-threads 64 is more than the concurrency of 32",
+                "--io-threads | 0 | --io-threads must be at least 1, was 0",
+                "--full | yes | unknown argument '--full'",
+            })
+    void aBadFlagIsOneLineThatNamesIt(String flag, String value, String message) {
+        var run = LensRun.lens("calibrate", flag, value);
+
+        assertThat(run.exitCode()).isEqualTo(ExitCode.USAGE);
+        assertThat(run.out()).isEmpty();
+        assertThat(run.err()).hasLineCount(1).contains(message);
+    }
+
+    @Test
+    void aRunMeasuresItsErrorAndSaysSo() throws IOException {
+        var run = LensRun.calibrated(Map.of("HOME", "/proc"), "run", "-n", "20", "--output-dir", folder.toString());
+
+        assertThat(run.exitCode()).as(run.err()).isZero();
+        assertThat(run.err()).isEmpty();
+        assertThat(run.out().lines()).allMatch(line -> line.length() <= Report.COLUMNS);
+        assertThat(run.out())
+                .containsPattern("ms +count .* max error<=\n")
+                .containsPattern("\nttft +20 .* [\\d.]+\n")
+                .containsPattern("\nqueue +20 .* -\n")
+                .contains("Error bar ttft within ", "HTTP/1.1 plain, 16 streams", "lens calibrate has stored none");
+        assertThat(noProvider()).isTrue();
+        JsonNode calibration = LensRun.runFile(folder).path("calibration");
+        assertThat(calibration.path("source").asString()).isEqualTo("after_run");
+        assertThat(calibration.at("/figures/ttftErrorNs/count").asInt()).isPositive();
+        assertThat(MeasuringTest.schema("run")
+                        .validate(Files.readString(folder.resolve(RunDirectory.RUN)), InputFormat.JSON))
+                .isEmpty();
+    }
+
+    @Test
+    void aRunTakesTheStoredCalibrationOfItsShapeWhileTheMachineIsTheSame() throws IOException {
+        Map<String, String> environment = Map.of("XDG_CACHE_HOME", folder.toString());
+        var store = CalibrationStore.of(environment);
+        var fingerprint = Fingerprint.of(Environment.ofThisMachine());
+        Calibration noisy = calibration(shape(HttpVersion.HTTP_1_1, false, 8, Stamps.AUTO), 700_000_000);
+        store.write(CalibrationStoreTest.contents(fingerprint, noisy));
+
+        var run = LensRun.calibrated(
+                environment,
+                "run",
+                "-n",
+                "30",
+                "--concurrency",
+                "7",
+                "--output-dir",
+                folder.resolve("r").toString());
+
+        assertThat(run.out().replaceAll("\\s+", " ")).contains("by lens calibrate at " + noisy.measuredAt());
+        assertThat(run.out())
+                .containsPattern("\nttft .* 700\\.0\n")
+                .containsPattern("ttft is [\\d.]+ ms at p50, less than");
+        JsonNode file = LensRun.runFile(folder.resolve("r"));
+        assertThat(file.at("/calibration/source").asString()).isEqualTo("stored");
+        assertThat(file.path("caveats")
+                        .valueStream()
+                        .map(caveat -> caveat.path("code").asString()))
+                .contains("below_client_noise");
+    }
+
+    @Test
+    void aRunWithoutCalibrationSaysThatItHasNoErrorBar() {
+        var run = LensRun.lens("run", "-n", "12", "--output-dir", folder.toString());
+
+        assertThat(run.out()).contains("Error bar none: --no-calibration").doesNotContain("error<=");
+        assertThat(LensRun.runFile(folder).at("/calibration/source").asString()).isEqualTo("skipped");
+    }
+
+    /// One whose errors are all the same.
+    static Calibration calibration(Shape shape, long errorNs) {
+        var errors = new Spread(700, Map.of("p50", errorNs, "p99", errorNs), errorNs, errorNs);
+        return new Calibration(
+                shape,
+                "2026-11-26T05:43:38Z",
+                2,
+                2_000_000_000,
+                true,
+                700,
+                5_600,
+                0,
+                errors,
+                errors,
+                errors,
+                errors,
+                errors,
+                1,
+                2,
+                30);
+    }
+
+    static Shape shape(HttpVersion http, boolean tls, int streams, Stamps stamps) {
+        return Shape.of(http, tls, streams, SocketKind.best(), 1, null, false, stamps);
+    }
+
+    /// Nothing else here starts a process and leaves it alone.
+    private static boolean noProvider() {
+        return ProcessHandle.current().children().findAny().isEmpty();
+    }
+
+    private static LensRun calibrate(Map<String, String> environment, String... args) {
+        return LensRun.told(environment, console -> {
+            var command = new CommandLine(new CalibrateCommand(console, LEAST));
+            return command.setCaseInsensitiveEnumValuesAllowed(true).execute(args);
+        });
+    }
+}

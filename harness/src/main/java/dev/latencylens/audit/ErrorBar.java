@@ -1,0 +1,44 @@
+package dev.latencylens.audit;
+
+import dev.latencylens.stats.Distribution;
+import dev.latencylens.stats.Metric;
+import dev.latencylens.stats.Percentile;
+import dev.latencylens.stats.Summary;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.OptionalLong;
+
+/// How far off this client is, as a calibration against true write instants found it.
+///
+/// @param ttftNs of the arrival of an answer's beginning
+/// @param gapNs of a gap between two chunks
+/// @param arrivalNs of the arrival of any chunk
+public record ErrorBar(long ttftNs, long gapNs, long arrivalNs) {
+
+    /// The error of one value of a metric. `started` is this client's own decision, so there is no other truth of
+    /// it; but when it had sent, or was connected, is what it noticed, perhaps late, and no far end knows: what
+    /// counts from there has no error bar.
+    public OptionalLong ofNs(Metric metric) {
+        return switch (metric) {
+            case TTFB, TTFC, TTFT, TTFO, TTFT_FROM_INTENDED -> OptionalLong.of(ttftNs);
+            case ICL, ICL_PER_REQUEST, ITL -> OptionalLong.of(gapNs);
+            // A mean over the answer, so less than one chunk's error; how much less depends on its length.
+            case TPOT, E2E, STREAM_END, E2E_FROM_INTENDED -> OptionalLong.of(arrivalNs);
+            case SERVER_TTFT, QUEUE, SEND_LAG, READ_LAG, DNS, TCP, TLS, REQUEST, WAIT -> OptionalLong.empty();
+        };
+    }
+
+    /// The metrics whose median this client could have made up itself.
+    public List<Caveat> doubts(Summary summary, List<Metric> metrics) {
+        var doubts = new ArrayList<Caveat>();
+        for (Metric metric : metrics) {
+            Distribution distribution = summary.of(metric);
+            OptionalLong p50 = distribution.percentile(Percentile.P50);
+            OptionalLong errorNs = ofNs(metric);
+            if (p50.isPresent() && errorNs.isPresent() && Math.abs(p50.getAsLong()) < errorNs.getAsLong()) {
+                doubts.add(new Caveat.BelowClientNoise(metric, p50.getAsLong(), errorNs.getAsLong()));
+            }
+        }
+        return doubts;
+    }
+}

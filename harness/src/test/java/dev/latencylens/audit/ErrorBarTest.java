@@ -1,0 +1,58 @@
+package dev.latencylens.audit;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.latencylens.stats.Metric;
+import dev.latencylens.stats.Percentile;
+import dev.latencylens.stats.Summary;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class ErrorBarTest {
+    private final ErrorBar bar = new ErrorBar(1_000, 2_000, 3_000);
+
+    @ParameterizedTest
+    @CsvSource({"TTFT, 1000", "TTFB, 1000", "ICL, 2000", "ITL, 2000", "TPOT, 3000", "E2E, 3000"})
+    void aMetricHasTheErrorOfTheInstantsItIsMadeOf(Metric metric, long errorNs) {
+        assertThat(bar.ofNs(metric)).hasValue(errorNs);
+    }
+
+    @Test
+    void whatCountsFromAStampOfThisClientsOwnSendingHasNone() {
+        assertThat(Arrays.stream(Metric.values())
+                        .filter(metric -> bar.ofNs(metric).isEmpty()))
+                .containsExactlyInAnyOrder(
+                        Metric.SERVER_TTFT,
+                        Metric.WAIT,
+                        Metric.QUEUE,
+                        Metric.SEND_LAG,
+                        Metric.READ_LAG,
+                        Metric.DNS,
+                        Metric.TCP,
+                        Metric.TLS,
+                        Metric.REQUEST);
+    }
+
+    @Test
+    void aMedianBelowTheErrorIsADoubtOnceItMayBeTold() {
+        var summary = new Summary();
+        record(summary, Metric.ICL, 1_999, (int) Percentile.P50.floor());
+        record(summary, Metric.TTFT, 1_000, (int) Percentile.P50.floor());
+        record(summary, Metric.E2E, 1, (int) Percentile.P50.floor() - 1);
+        record(summary, Metric.QUEUE, 1, 1_000);
+
+        assertThat(bar.doubts(summary, List.of(Metric.values())))
+                .containsExactly(new Caveat.BelowClientNoise(Metric.ICL, 1_999, 2_000));
+        assertThat(bar.doubts(summary, List.of(Metric.TTFT))).isEmpty();
+        assertThat(new Caveat.BelowClientNoise(Metric.ICL, 1_999, 2_000).text())
+                .startsWith(String.format(Locale.ROOT, "icl is 0.001999 ms at p50, less than"));
+    }
+
+    private static void record(Summary summary, Metric metric, long valueNs, int times) {
+        summary.of(metric).record(valueNs, times);
+    }
+}

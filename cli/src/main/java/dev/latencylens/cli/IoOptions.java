@@ -71,9 +71,8 @@ final class IoOptions {
         Cpus cpus = Cpus.parse(ioCpus);
         var allowed = Cpus.allowed().numbers();
         if (!allowed.containsAll(cpus.numbers())) {
-            throw CommandFailure.usage(
-                    "--io-cpus asks for CPUs " + cpus.numbers() + ", this process may use " + allowed
-                            + "; give some of these");
+            throw CommandFailure.usage("--io-cpus asks for CPUs " + cpus.numbers() + ", this process may use " + allowed
+                    + "; give some of these");
         }
         return cpus;
     }

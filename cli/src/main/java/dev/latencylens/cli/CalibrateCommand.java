@@ -53,6 +53,12 @@ final class CalibrateCommand implements Callable<Integer> {
     @Option(names = "--json", description = "print what is stored instead, in nanoseconds")
     private boolean json;
 
+    @Option(
+            names = "--full",
+            description = "as the first argument: measure instead what a token event costs, by JMH, and write"
+                    + " jmh-results and docs/overhead.md; half an hour, -s for a quarter (./lens alone does this)")
+    private boolean full;
+
     CalibrateCommand(Console console, CalibrationRun.Effort effort) {
         this.console = console;
         this.effort = effort;
@@ -68,6 +74,10 @@ final class CalibrateCommand implements Callable<Integer> {
     }
 
     private int calibrate() throws InterruptedException {
+        if (full) {
+            throw CommandFailure.usage(
+                    "--full is carried out by the lens script, as the first argument; give ./lens calibrate --full [-s]");
+        }
         Cpus cpus = io.cpus();
         List<Shape> shapes = shapes(cpus);
         Environment environment = Environment.ofThisMachine();

@@ -33,6 +33,7 @@ class ErrorBarTest {
                         Metric.READ_LAG,
                         Metric.DNS,
                         Metric.TCP,
+                        Metric.TCP_RTT,
                         Metric.TLS,
                         Metric.REQUEST);
     }

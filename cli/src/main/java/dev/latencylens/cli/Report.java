@@ -1,6 +1,7 @@
 package dev.latencylens.cli;
 
 import dev.latencylens.audit.Caveat;
+import dev.latencylens.audit.ErrorBar;
 import dev.latencylens.audit.Reason;
 import dev.latencylens.audit.Verdict;
 import dev.latencylens.exchange.ConnectionFacts;
@@ -188,8 +189,9 @@ final class Report {
 
     private void figures() {
         heading("ms", plan.percentiles());
+        long connectNs = ErrorBar.connectNs(summary.of(Metric.TCP), summary.of(Metric.CONNECT_LAG));
         for (Metric metric : plan.metrics()) {
-            row(metric, metric.label(), summary.of(metric), plan.percentiles());
+            row(metric, metric.label(), summary.of(metric), plan.percentiles(), connectNs);
         }
         boolean tooFew = plan.metrics().stream()
                 .map(summary::of)
@@ -206,8 +208,9 @@ final class Report {
         for (ConnectionFacts.Kind kind : ConnectionFacts.Kind.values()) {
             if (summary.answeredOver(kind) > 0) {
                 heading(kind.label() + " connections", plan.percentiles());
+                long connectNs = ErrorBar.connectNs(summary.of(Metric.TCP, kind), summary.of(Metric.CONNECT_LAG, kind));
                 for (Metric metric : PHASES) {
-                    row(metric, "  " + metric.label(), summary.of(metric, kind), plan.percentiles());
+                    row(metric, "  " + metric.label(), summary.of(metric, kind), plan.percentiles(), connectNs);
                 }
             }
         }
@@ -227,7 +230,8 @@ final class Report {
         line(line.toString());
     }
 
-    private void row(Metric metric, String name, Distribution distribution, List<Percentile> percentiles) {
+    private void row(
+            Metric metric, String name, Distribution distribution, List<Percentile> percentiles, long connectNs) {
         if (distribution.count() == 0) {
             return;
         }
@@ -244,7 +248,7 @@ final class Report {
         line.append(right(Figures.millis(distribution.max().orElse(0)), VALUE_WIDTH));
         Calibration figures = calibration.calibration();
         if (figures != null) {
-            OptionalLong errorNs = figures.errorBar().ofNs(metric);
+            OptionalLong errorNs = figures.errorBar().ofNs(metric, connectNs);
             line.append(right(errorNs.isPresent() ? Figures.millisUp(errorNs.getAsLong()) : "-", VALUE_WIDTH));
         }
         line(line.toString());
@@ -258,6 +262,7 @@ final class Report {
             return;
         }
         boolean stored = calibration.source() == RunCalibration.Source.STORED;
+        long connectNs = ErrorBar.connectNs(summary.of(Metric.TCP), summary.of(Metric.CONNECT_LAG));
         wrapped(
                 "Error bar ",
                 "ttft within " + within(figures.ttftErrorNs()) + ", gaps within " + within(figures.gapErrorNs())
@@ -266,7 +271,11 @@ final class Report {
                         + figures.shape().load() + ", "
                         + (stored ? "by lens calibrate at " + figures.measuredAt() : "right after the run")
                         + " in " + figures.basis()
-                        + (stored ? "" : " (" + calibration.remark() + ")"));
+                        + (stored ? "" : " (" + calibration.remark() + ")")
+                        + (connectNs > 0
+                                ? "; with " + Figures.millis(connectNs) + " ms more for new connections, which this"
+                                        + " client noticed as late (connect_lag)"
+                                : ""));
     }
 
     private static String within(Spread errorNs) {

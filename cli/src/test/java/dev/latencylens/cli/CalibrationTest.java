@@ -148,7 +148,7 @@ class CalibrationTest {
                 "--io-cpus | 999 | --io-cpus asks for CPUs [999]",
                 "--io-threads | 64 | --io-threads 64 is more than the concurrency of 32",
                 "--io-threads | 0 | --io-threads must be at least 1, was 0",
-                "--full | yes | unknown argument '--full'",
+                "--json | --full | --full is carried out by the lens script, as the first argument; give ./lens calibrate",
             })
     void aBadFlagIsOneLineThatNamesIt(String flag, String value, String message) {
         var run = LensRun.lens("calibrate", flag, value);
@@ -199,7 +199,8 @@ class CalibrationTest {
 
         assertThat(run.out().replaceAll("\\s+", " ")).contains("by lens calibrate at " + noisy.measuredAt());
         assertThat(run.out())
-                .containsPattern("\nttft .* 700\\.0\n")
+                .containsPattern("\nicl .* 700\\.0\n")
+                .containsPattern("\nreused connections(.*\n)+  ttft .* 700\\.0\n")
                 .containsPattern("ttft is [\\d.]+ ms at p50, less than");
         JsonNode file = LensRun.runFile(folder.resolve("r"));
         assertThat(file.at("/calibration/source").asString()).isEqualTo("stored");

@@ -24,8 +24,27 @@ public record ErrorBar(long ttftNs, long gapNs, long arrivalNs) {
             case ICL, ICL_PER_REQUEST, ITL -> OptionalLong.of(gapNs);
             // A mean over the answer, so less than one chunk's error; how much less depends on its length.
             case TPOT, E2E, STREAM_END, E2E_FROM_INTENDED -> OptionalLong.of(arrivalNs);
-            case SERVER_TTFT, QUEUE, SEND_LAG, READ_LAG, DNS, TCP, TCP_RTT, TLS, REQUEST, WAIT -> OptionalLong.empty();
+            case SERVER_TTFT, QUEUE, SEND_LAG, READ_LAG, DNS, TCP, TCP_RTT, CONNECT_LAG, TLS, REQUEST, WAIT ->
+                OptionalLong.empty();
         };
+    }
+
+    /// The same for answers of which some went over new connections: what counts from before these holds how late
+    /// this client noticed that they stood, too.
+    ///
+    /// @param connectNs of these answers, by [#connectNs]
+    public OptionalLong ofNs(Metric metric, long connectNs) {
+        OptionalLong errorNs = ofNs(metric);
+        boolean holdsConnecting = metric.group() == Metric.Group.ANSWER || metric.group() == Metric.Group.SCHEDULE;
+        return errorNs.isPresent() && holdsConnecting ? OptionalLong.of(errorNs.getAsLong() + connectNs) : errorNs;
+    }
+
+    /// How late this client noticed its connections: the p99, or the largest where there are too few for it.
+    ///
+    /// @param connectLag empty where the kernel could not be asked; then all of `tcp` may be this client's
+    public static long connectNs(Distribution tcp, Distribution connectLag) {
+        Distribution known = connectLag.count() > 0 ? connectLag : tcp;
+        return Math.max(0, known.percentile(Percentile.P99).orElse(known.max().orElse(0)));
     }
 
     /// The metrics whose median this client could have made up itself.

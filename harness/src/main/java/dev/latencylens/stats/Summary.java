@@ -333,9 +333,13 @@ public final class Summary {
     /// Of exchanges that paid for it.
     private void handshake(ExchangeResult result, Distribution @Nullable [] population) {
         TcpPath path = result.path();
-        if (path != null && population != null && result.timeline().has(Moment.CONNECT_END)) {
-            all[Metric.TCP_RTT.ordinal()].record(path.handshakeRttNs());
-            population[Metric.TCP_RTT.ordinal()].record(path.handshakeRttNs());
+        OptionalLong tcpNs = result.timeline().betweenNs(Moment.CONNECT_START, Moment.CONNECT_END);
+        if (path != null && population != null && tcpNs.isPresent()) {
+            long rttNs = path.handshakeRttNs();
+            all[Metric.TCP_RTT.ordinal()].record(rttNs);
+            population[Metric.TCP_RTT.ordinal()].record(rttNs);
+            all[Metric.CONNECT_LAG.ordinal()].record(tcpNs.getAsLong() - rttNs);
+            population[Metric.CONNECT_LAG.ordinal()].record(tcpNs.getAsLong() - rttNs);
         }
     }
 

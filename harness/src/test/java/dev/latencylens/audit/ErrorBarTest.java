@@ -2,6 +2,7 @@ package dev.latencylens.audit;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.latencylens.stats.Distribution;
 import dev.latencylens.stats.Metric;
 import dev.latencylens.stats.Percentile;
 import dev.latencylens.stats.Summary;
@@ -34,8 +35,28 @@ class ErrorBarTest {
                         Metric.DNS,
                         Metric.TCP,
                         Metric.TCP_RTT,
+                        Metric.CONNECT_LAG,
                         Metric.TLS,
                         Metric.REQUEST);
+    }
+
+    @Test
+    void answersOverNewConnectionsHoldHowLateTheseWereNoticed() {
+        var tcp = new Distribution();
+        var lag = new Distribution();
+        assertThat(ErrorBar.connectNs(tcp, lag)).isZero();
+        tcp.record(15_000);
+        assertThat(ErrorBar.connectNs(tcp, lag)).as("nobody asked the kernel").isEqualTo(15_000);
+        lag.record(14_000);
+        lag.record(9_000);
+
+        long connectNs = ErrorBar.connectNs(tcp, lag);
+
+        assertThat(connectNs).isEqualTo(14_000);
+        assertThat(bar.ofNs(Metric.TTFT, connectNs)).hasValue(15_000);
+        assertThat(bar.ofNs(Metric.E2E_FROM_INTENDED, connectNs)).hasValue(17_000);
+        assertThat(bar.ofNs(Metric.ICL, connectNs)).hasValue(2_000);
+        assertThat(bar.ofNs(Metric.QUEUE, connectNs)).isEmpty();
     }
 
     @Test

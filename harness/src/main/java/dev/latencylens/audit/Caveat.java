@@ -205,37 +205,6 @@ public sealed interface Caveat {
         }
     }
 
-    record RateNotReached(double asked, double reached) implements Caveat {
-        /// How far the rate may be off: 1 %.
-        static final double TOLERANCE = 0.01;
-
-        @Override
-        public String text() {
-            return String.format(
-                    Locale.ROOT,
-                    "Asked for %.4g requests/s, sent %.4g; latencies from the intended time still count from the"
-                            + " schedule. Raise --concurrency if it limits the rate, or ask for less.",
-                    asked,
-                    reached);
-        }
-    }
-
-    /// @param queueP99Ns the 99th percentile of started - intended
-    /// @param limitNs what it should not exceed
-    record SentLate(long queueP99Ns, long limitNs) implements Caveat {
-        /// Least that is called late: 100 us.
-        static final long LEAST_NS = 100_000;
-        /// Share of the mean gap between requests that may pass.
-        static final double OF_GAP = 0.01;
-
-        @Override
-        public String text() {
-            return "Requests started " + millis(queueP99Ns) + " after their intended time at p99, more than "
-                    + millis(limitNs) + "; the *_from_intended figures hold it, the others do not. Lower the load,"
-                    + " or give the I/O thread a CPU of its own (--io-cpus).";
-        }
-    }
-
     /// A negative duration is a finding, kept as it is.
     record NegativeDuration(Metric metric, long leastNs) implements Caveat {
         @Override

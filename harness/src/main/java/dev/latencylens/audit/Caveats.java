@@ -3,7 +3,6 @@ package dev.latencylens.audit;
 import dev.latencylens.exchange.ConnectionFacts;
 import dev.latencylens.exchange.Outcome;
 import dev.latencylens.exchange.StampSource;
-import dev.latencylens.load.ArrivalSchedule;
 import dev.latencylens.load.Load;
 import dev.latencylens.load.LoadRun;
 import dev.latencylens.stats.Distribution;
@@ -36,7 +35,6 @@ public final class Caveats {
                     stamps.unstampedReads(), stamps.stampedReads() + stamps.unstampedReads()));
         }
         outcomes(summary, caveats);
-        schedule(load, summary, caveats);
         answers(summary, caveats);
         handshakes(summary, caveats);
         negatives(summary, caveats);
@@ -59,22 +57,6 @@ public final class Caveats {
         if (summary.warmupFailures() > 0) {
             caveats.add(new Caveat.WarmupFailed(summary.warmupFailures(), summary.warmups()));
         }
-    }
-
-    private static void schedule(Load load, Summary summary, List<Caveat> caveats) {
-        if (!(load.arrivals() instanceof ArrivalSchedule.Constant constant)) {
-            return;
-        }
-        double asked = constant.requestsPerSecond();
-        summary.window()
-                .filter(window -> summary.measured() > 1 && window.lastStartedAtNs() != window.startedAtNs())
-                .map(window -> (summary.measured() - 1) * 1e9 / (window.lastStartedAtNs() - window.startedAtNs()))
-                .filter(reached -> Math.abs(reached / asked - 1) > Caveat.RateNotReached.TOLERANCE)
-                .ifPresent(reached -> caveats.add(new Caveat.RateNotReached(asked, reached)));
-        long limitNs = Math.max(Caveat.SentLate.LEAST_NS, Math.round(Caveat.SentLate.OF_GAP * 1e9 / asked));
-        summary.of(Metric.QUEUE).percentile(Percentile.P99).stream()
-                .filter(queueNs -> queueNs > limitNs)
-                .forEach(queueNs -> caveats.add(new Caveat.SentLate(queueNs, limitNs)));
     }
 
     private static void answers(Summary summary, List<Caveat> caveats) {

@@ -17,6 +17,9 @@ final class LoadLoop implements Transport.Listener {
     private static final long STARVED_RETRY_NS = 20_000;
     /// How long a waiting poll may last, so that a stop is heard.
     private static final long LONGEST_POLL_NS = 50_000_000;
+    /// How long before a request is due the thread stops sleeping: a sleep ends late, by 50 us of timer slack and
+    /// the time that a CPU takes to wake up.
+    private static final long LAST_STRETCH_NS = 250_000;
 
     private final Clock clock;
     private final Load load;
@@ -161,7 +164,7 @@ final class LoadLoop implements Transport.Listener {
                 }
             }
             if (intendedAtNs - nowNs > 0) {
-                return Math.min(intendedAtNs, wakeAtNs);
+                return Math.min(intendedAtNs - LAST_STRETCH_NS, wakeAtNs);
             }
             if (!allowance.allows(nextNumber())) {
                 return wakeAtNs;

@@ -80,7 +80,7 @@ class FaultsInTheHarnessTest {
 
     @Test
     void aCpuThatAnotherTakesForAWhileAtEachTurnMakesRequestsLateAndNothingElse() throws InterruptedException {
-        delay = Duration.ofNanos(300_000);
+        delay = Duration.ofNanos(600_000);
 
         assertThat(codes()).containsExactly("sent_late");
     }

@@ -55,6 +55,31 @@ class LoadLoopTest {
     }
 
     @Test
+    void aSleepThatEndsLateMakesNoRequestLate() {
+        var load = new Load(PER_MILLISECOND, 0, 100, 0, null, ofSeconds(1));
+        for (int number = 0; number < 100; number++) {
+            ready.offer(ScriptedExchange.planned(number));
+        }
+        var punctual = new LoadLoop(clock, load, 0, 1, ready, allowance);
+        var drowsy = new ScriptedTransport(clock, new FlightLog(clock, 1024, 16), punctual, exchange -> ofMillis(5)) {
+            @Override
+            public long poll(long untilAtNs) {
+                long waitedNs = super.poll(untilAtNs);
+                if (waitedNs > LOOK_NS) {
+                    clock.advanceTo(clock.nowNs() + 200_000);
+                }
+                return waitedNs;
+            }
+        };
+        punctual.run(drowsy, 1_000_000);
+
+        assertThat(drowsy.starts)
+                .hasSize(100)
+                .allSatisfy(start ->
+                        assertThat(start.started().minus(start.intended())).isLessThan(Duration.ofNanos(2_000)));
+    }
+
+    @Test
     void whatIsLateGoesOutAtOnceAndKeepsItsIntendedTime() {
         takes = exchange -> {
             if (exchange.number() == 2) {
@@ -214,7 +239,9 @@ class LoadLoopTest {
 
         assertThat(loop().lag().shown())
                 .containsExactly(new LoopLag.Pause(
-                        0, ofMillis(150).toNanos(), ofMillis(100).toNanos()));
+                        0,
+                        ofMillis(150).toNanos() + ScriptedTransport.LOOK_NS,
+                        ofMillis(100).toNanos()));
     }
 
     @Test

@@ -20,6 +20,9 @@ import java.util.function.Function;
 /// A transport without a network: every exchange takes as long as its script says, and waiting is what moves the
 /// clock.
 class ScriptedTransport implements Transport {
+    /// What a look without waiting takes.
+    static final long LOOK_NS = 1_000;
+
     private final FakeClock clock;
     private final FlightLog log;
     private final Listener listener;
@@ -64,7 +67,8 @@ class ScriptedTransport implements Transport {
     public long poll(long untilAtNs) {
         Answer next = pending.peek();
         long beganAtNs = clock.nowNs();
-        clock.advanceTo(next == null || next.endAtNs - untilAtNs > 0 ? untilAtNs : next.endAtNs);
+        long wakeAtNs = next == null || next.endAtNs - untilAtNs > 0 ? untilAtNs : next.endAtNs;
+        clock.advanceTo(Math.max(wakeAtNs, beganAtNs + LOOK_NS));
         long waitedNs = clock.nowNs() - beganAtNs;
         while (!pending.isEmpty() && pending.peek().endAtNs - clock.nowNs() <= 0) {
             Answer due = pending.poll();

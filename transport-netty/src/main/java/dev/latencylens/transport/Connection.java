@@ -92,11 +92,14 @@ abstract class Connection extends ChannelInboundHandlerAdapter {
         owner.landed(this, flight, end, atNs, kernelAtNs);
     }
 
-    /// Writes and flushes a request, and stamps when the kernel took its first and its last byte.
+    /// Writes and flushes a request, and stamps the instants before the write of its first byte and after that of
+    /// its last.
     final void write(Flight flight, ByteBuf bytes, boolean whole) {
+        long sendingAtNs = clock.nowNs();
         ChannelPromise written = channel.newPromise();
         written.addListener(future -> {
             if (future.isSuccess() && whole) {
+                flight.requestStarted(sendingAtNs);
                 flight.requestEnded(clock.nowNs());
             } else if (future.cause() instanceof IOException cause && !(cause instanceof ClosedChannelException)) {
                 // Netty closes the channel next, which would look like a close by the peer.
@@ -104,11 +107,9 @@ abstract class Connection extends ChannelInboundHandlerAdapter {
             }
         });
         channel.writeAndFlush(bytes, written);
-        if (!written.isDone()) {
-            // The socket's buffer is full: what has been accepted is a first part of the request.
-            flight.requestStarted(clock.nowNs());
-        } else if (written.isSuccess()) {
-            flight.requestStarted(clock.nowNs());
+        // What is not done waits for the socket's buffer: the kernel has a first part of the request.
+        if (!written.isDone() || written.isSuccess()) {
+            flight.requestStarted(sendingAtNs);
         }
     }
 

@@ -65,6 +65,8 @@ final class Flight {
     }
 
     /// The kernel has taken the first byte of the request.
+    ///
+    /// @param atNs right before the write that carried it
     void requestStarted(long atNs) {
         if (!requestStarted) {
             requestStarted = true;
@@ -73,8 +75,9 @@ final class Flight {
     }
 
     /// The kernel has taken the last byte of the request.
+    ///
+    /// @param atNs right after the write that carried it
     void requestEnded(long atNs) {
-        requestStarted(atNs);
         if (!requestEnded && !ended) {
             requestEnded = true;
             requestEndAtNs = atNs;

@@ -85,7 +85,7 @@ final class Report {
         report.figures();
         report.phases();
         report.errorBar();
-        report.stamps(backlog.stamps());
+        report.stamps(backlog);
         report.tokens();
         report.cost();
         report.doubts();
@@ -286,7 +286,8 @@ final class Report {
     }
 
     /// How late this client itself was, which no other figure shows where the kernel's stamps are the arrival.
-    private void stamps(StampSource stamps) {
+    private void stamps(LoadRun.Backlog backlog) {
+        StampSource stamps = backlog.stamps();
         if (!stamps.kernel()) {
             wrapped("Stamps    ", "arrival is the instant after the read call (" + stamps.whyNot() + ")");
             return;
@@ -301,6 +302,10 @@ final class Report {
                         + (p50.isPresent()
                                 ? "; this client read it " + Figures.micros(p50.getAsLong()) + " us later at p50"
                                         + (p99.isPresent() ? ", " + Figures.micros(p99.getAsLong()) + " us at p99" : "")
+                                : "")
+                        + (backlog.sharedParts() > 0
+                                ? "; " + Figures.count(backlog.sharedParts())
+                                        + " parts of answers came in one read with another answer's and share its stamp"
                                 : ""));
     }
 

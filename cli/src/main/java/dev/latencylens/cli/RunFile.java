@@ -313,7 +313,7 @@ final class RunFile {
             json.writeNumberProperty("starved", backlog.starvedCount());
             lag(json, backlog.lag());
             machine(json, backlog.threads(), host);
-            stamps(json, backlog.stamps());
+            stamps(json, backlog);
             json.writeEndObject();
         }
         json.writeObjectPropertyStart("metrics");
@@ -404,7 +404,8 @@ final class RunFile {
         json.writeEndObject();
     }
 
-    private static void stamps(JsonGenerator json, StampSource stamps) {
+    private static void stamps(JsonGenerator json, LoadRun.Backlog backlog) {
+        StampSource stamps = backlog.stamps();
         json.writeObjectPropertyStart("stamps");
         json.writeStringProperty("arrival", stamps.kernel() ? "kernel" : "user");
         if (!stamps.kernel()) {
@@ -412,6 +413,7 @@ final class RunFile {
         }
         json.writeNumberProperty("kernelReads", stamps.stampedReads());
         json.writeNumberProperty("unstampedReads", stamps.unstampedReads());
+        json.writeNumberProperty("sharedParts", backlog.sharedParts());
         json.writeNumberProperty("offsetUncertaintyNs", stamps.offsetUncertaintyNs());
         json.writeNumberProperty("clockSteps", stamps.clockSteps());
         json.writeNumberProperty("largestClockStepNs", stamps.largestClockStepNs());

@@ -95,7 +95,8 @@ final class TruthCommand implements Callable<Integer> {
                 Locale.ROOT, "%-22s%9s%9s%9s%9s%9s%9s%n", "error in us", "count", "p50", "p90", "p99", "p99.9", "max");
         row("ttft", comparison.ttftErrorNs());
         row("chunk arrival", comparison.arrivalErrorNs());
-        if (comparison.coalesced() > 0) {
+        boolean merged = comparison.aloneErrorNs().count() < comparison.chunks();
+        if (merged) {
             row("  of those alone", comparison.aloneErrorNs());
         }
         row("chunk read", comparison.readErrorNs());
@@ -103,7 +104,7 @@ final class TruthCommand implements Callable<Integer> {
         out.println();
         out.println(
                 "arrival error = measured stamp - instant of the write that carried the chunk, both CLOCK_MONOTONIC");
-        if (comparison.coalesced() > 0) {
+        if (merged) {
             out.println("alone = sharing its read with no other; of several merged ones only the last is stamped");
         }
         out.println("read error = instant after the read call that brought it - that same instant");

@@ -7,11 +7,13 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
+import java.util.stream.LongStream;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
@@ -79,7 +81,10 @@ record TruthComparison(
         private long coalesced;
         private final Distribution ttftErrorNs = new Distribution();
         private final Distribution arrivalErrorNs = new Distribution();
-        private final Distribution aloneErrorNs = new Distribution();
+        /// Of every chunk, in one order: the instant of its read, and its error.
+        private final LongStream.Builder readAtNs = LongStream.builder();
+
+        private final LongStream.Builder errorNs = LongStream.builder();
         private final Distribution readErrorNs = new Distribution();
         private final Distribution gapErrorNs = new Distribution();
         private final List<String> mismatches = new ArrayList<>();
@@ -131,7 +136,7 @@ record TruthComparison(
                     coalesced,
                     ttftErrorNs,
                     arrivalErrorNs,
-                    aloneErrorNs,
+                    ofThoseAlone(),
                     readErrorNs,
                     gapErrorNs,
                     List.copyOf(mismatches));
@@ -140,26 +145,44 @@ record TruthComparison(
         private void errors(JsonNode exchange, TruthRecord truth, int[] output, int[] measured) {
             JsonNode atNs = exchange.at("/chunks/atNs");
             JsonNode userAtNs = exchange.at("/chunks/userAtNs");
-            JsonNode shared = exchange.at("/chunks/coalesced");
+            JsonNode coalescing = exchange.at("/chunks/coalesced");
             chunks += measured.length;
             long earlierErrorNs = 0;
             for (int i = 0; i < measured.length; i++) {
                 int chunk = measured[i];
-                long errorNs = startNs + atNs.get(chunk).asLong() - truth.chunkAtNs(output[i]);
-                arrivalErrorNs.record(errorNs);
-                if (!shared.get(chunk).asBoolean() && !shared.path(chunk + 1).asBoolean()) {
-                    aloneErrorNs.record(errorNs);
-                }
+                long chunkErrorNs = startNs + atNs.get(chunk).asLong() - truth.chunkAtNs(output[i]);
+                arrivalErrorNs.record(chunkErrorNs);
+                readAtNs.add(userAtNs.get(chunk).asLong());
+                errorNs.add(chunkErrorNs);
                 readErrorNs.record(startNs + userAtNs.get(chunk).asLong() - truth.chunkAtNs(output[i]));
                 if (i == 0) {
                     ttftErrorNs.record(startNs + exchange.path("firstTokenAtNs").asLong() - truth.chunkAtNs(output[0]));
-                } else if (shared.get(chunk).asBoolean()) {
+                } else if (coalescing.get(chunk).asBoolean()) {
                     coalesced++;
                 } else {
-                    gapErrorNs.record(Math.abs(errorNs - earlierErrorNs));
+                    gapErrorNs.record(Math.abs(chunkErrorNs - earlierErrorNs));
                 }
-                earlierErrorNs = errorNs;
+                earlierErrorNs = chunkErrorNs;
             }
+        }
+
+        /// The errors of chunks whose read brought no other, of this answer or, as over HTTP/2, of another one. A
+        /// read is known by its instant.
+        private Distribution ofThoseAlone() {
+            long[] reads = readAtNs.build().toArray();
+            long[] errors = errorNs.build().toArray();
+            long[] inOrder = reads.clone();
+            Arrays.sort(inOrder);
+            var alone = new Distribution();
+            for (int i = 0; i < reads.length; i++) {
+                int at = Arrays.binarySearch(inOrder, reads[i]);
+                boolean before = at > 0 && inOrder[at - 1] == reads[i];
+                boolean after = at + 1 < inOrder.length && inOrder[at + 1] == reads[i];
+                if (!before && !after) {
+                    alone.record(errors[i]);
+                }
+            }
+            return alone;
         }
 
         /// Indices of the chunks that are the first of their event: the record knows events, and a tool call that

@@ -55,6 +55,7 @@ public final class FlightLog {
 
     private long bytesRead;
     private volatile long bytesReleased;
+    private final SharedReads sharedReads = new SharedReads();
 
     /// @param entryCapacity how many entries fit, a power of two
     /// @param byteCapacity how many body bytes fit, a power of two
@@ -139,6 +140,12 @@ public final class FlightLog {
         return bytesRead;
     }
 
+    /// Parts of measured answers that came in one read with a part of another. Read it after the reader has
+    /// stopped.
+    public long sharedParts() {
+        return sharedReads.parts();
+    }
+
     private void publish(
             byte kind, Exchange exchange, @Nullable FlightFact fact, long arrivedAtNs, long kernelAtNs, int length) {
         if (entriesWritten >= entriesFreeUpTo) {
@@ -213,6 +220,7 @@ public final class FlightLog {
                 if (fact != null) {
                     reader.fact(exchange, fact, arrivedAtNs[slot]);
                 } else if (kinds[slot] == KIND_BODY) {
+                    sharedReads.part(exchange, arrivedAtNs[slot]);
                     reader.body(
                             exchange, arrivedAtNs[slot], kernelAtNs[slot], bytes, (int) bytesRead & byteMask, length);
                 } else {

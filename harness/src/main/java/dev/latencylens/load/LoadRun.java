@@ -92,6 +92,8 @@ public final class LoadRun {
     /// @param threads what the kernel says of the load's own threads; empty where it says nothing
     /// @param bytesLogged bytes of answers that the I/O threads recorded
     /// @param bytesRead those of them that were interpreted
+    /// @param sharedParts parts of answers that came in one read with a part of another answer, and share its
+    /// stamp
     public record Backlog(
             long startedAtNs,
             long logFullCount,
@@ -101,7 +103,8 @@ public final class LoadRun {
             LoopLag lag,
             List<ThreadUse> threads,
             long bytesLogged,
-            long bytesRead) {
+            long bytesRead,
+            long sharedParts) {
         public Backlog {
             threads = List.copyOf(threads);
         }
@@ -137,7 +140,8 @@ public final class LoadRun {
                 ioThreads.stream().map(io -> io.loop.lag()).reduce(LoopLag.NONE, LoopLag::and),
                 uses.stream().sorted(Comparator.comparing(ThreadUse::thread)).toList(),
                 ioThreads.stream().mapToLong(io -> io.log.bytesWritten()).sum(),
-                ioThreads.stream().mapToLong(io -> io.log.bytesRead()).sum());
+                ioThreads.stream().mapToLong(io -> io.log.bytesRead()).sum(),
+                ioThreads.stream().mapToLong(io -> io.log.sharedParts()).sum());
     }
 
     /// Ends the run early, from any thread; what is in flight ends as cancelled and [#run] returns.

@@ -11,7 +11,6 @@ import dev.latencylens.exchange.Moment;
 import dev.latencylens.exchange.Outcome;
 import dev.latencylens.exchange.ScriptedExchange;
 import dev.latencylens.exchange.StampSource;
-import dev.latencylens.load.ArrivalSchedule;
 import dev.latencylens.load.Load;
 import dev.latencylens.load.LoadRun;
 import dev.latencylens.load.LoopLag;
@@ -149,27 +148,6 @@ class CaveatsTest {
     }
 
     @Test
-    void aRateThatWasNotReachedIsTold() {
-        var asked = open(1_000);
-        for (int i = 0; i < 10; i++) {
-            add(answer(i * 2));
-        }
-
-        assertThat(about(asked)).containsExactly(new Caveat.RateNotReached(1_000, 500));
-        assertThat(about(open(500))).isEmpty();
-    }
-
-    @Test
-    void lateStartsAreToldOnceTheirPercentileMayBe() {
-        for (int i = 0; i < 662; i++) {
-            add(answer(i).intendedAt(ofMillis(i - 1)));
-        }
-
-        assertThat(about(open(1_000))).containsExactly(new Caveat.SentLate(1_000_000, 100_000));
-        assertThat(about(open(1_000)).getFirst().text()).contains("1.000 ms after", "more than 0.1000 ms");
-    }
-
-    @Test
     void aNegativeDurationIsAFinding() {
         add(answer().at(Moment.REQUEST_END, ofMillis(9)).at(Moment.RESPONSE_START, ofMillis(4)));
 
@@ -193,8 +171,6 @@ class CaveatsTest {
                 new Caveat.MixedConnections(1, 2, 3),
                 new Caveat.CachedPrompts(1, 2),
                 new Caveat.EmbeddedProvider(),
-                new Caveat.RateNotReached(10, 9),
-                new Caveat.SentLate(2, 1),
                 new Caveat.NegativeDuration(Metric.WAIT, -1),
                 new Caveat.BelowClientNoise(Metric.ICL, 1, 2),
                 new Caveat.NotCalibrated("no process"),
@@ -240,10 +216,6 @@ class CaveatsTest {
     }
 
     private static LoadRun.Backlog backlog(long fullCount, long fullNs, long starvedCount, StampSource stamps) {
-        return new LoadRun.Backlog(0, fullCount, fullNs, starvedCount, stamps, LoopLag.NONE, List.of(), 0, 0);
-    }
-
-    private static Load open(double rate) {
-        return new Load(new ArrivalSchedule.Constant(rate), 0, 10, 0, null, ofSeconds(1));
+        return new LoadRun.Backlog(0, fullCount, fullNs, starvedCount, stamps, LoopLag.NONE, List.of(), 0, 0, 0);
     }
 }

@@ -341,7 +341,7 @@ class VerdictTest {
     }
 
     private Verdict verdict() {
-        var backlog = new LoadRun.Backlog(0, logFullCount, 3_000, 0, stamps, lag, List.of(), 1_000, bytesRead);
+        var backlog = new LoadRun.Backlog(0, logFullCount, 3_000, 0, stamps, lag, List.of(), 1_000, bytesRead, 0);
         return Verdict.on(
                 load,
                 summary,

@@ -38,6 +38,28 @@ class FlightLogTest {
     }
 
     @Test
+    void partsOfDifferentAnswersInOneReadAreCountedAsSharingItsStamp() {
+        var log = new FlightLog(new FakeClock(0), 32, 64);
+        Exchange other = ScriptedExchange.planned(8);
+        body(log, exchange, 10);
+        body(log, exchange, 20); // of one answer: coalesced, and counted there
+        body(log, exchange, 20);
+        body(log, exchange, 30); // of two answers: all three share the stamp
+        body(log, other, 30);
+        body(log, exchange, 30);
+        body(log, other, 40);
+        log.drain(new Listing(), 5); // in the middle of a read
+        log.drain(new Listing(), 5);
+
+        assertThat(log.sharedParts()).isEqualTo(3);
+    }
+
+    private static void body(FlightLog log, Exchange exchange, long arrivedAtNs) {
+        log.claim(1);
+        log.body(exchange, arrivedAtNs, arrivedAtNs - 5, 1);
+    }
+
+    @Test
     void noMoreEntriesComeOutThanWereAskedFor() {
         var log = new FlightLog(new FakeClock(0), 8, 64);
         for (int i = 0; i < 5; i++) {

@@ -1,80 +1,198 @@
 package dev.latencylens.cli;
 
 import dev.latencylens.exchange.Prompt;
+import java.util.List;
 import java.util.SplittableRandom;
 import java.util.function.LongFunction;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 
-/// What each request asks, by its number.
-sealed interface Prompts extends LongFunction<Prompt> {
+/// What each request asks, by its number, and how long its answer may be.
+///
+/// A salt makes every prompt of every run begin like no other, behind what they are to share, so that no
+/// provider's prefix cache makes an answer look fast.
+///
+/// @param answers the most tokens of an answer, 0 for the provider's default
+/// @param seed what lengths of answers are drawn by
+/// @param runSalt what tells this run's prompts from those of others, null for none
+record Prompts(
+        Texts texts, Lengths answers, long seed, @Nullable Long runSalt) implements LongFunction<Prompt> {
+    private static final int SALT_WORDS = 8;
+    private static final long GOLDEN = 0x9E3779B97F4A7C15L;
+    /// What a salt before a given text adds to its length, brackets and line break included.
+    private static final int SALT_TOKENS = SALT_WORDS + 4;
+
+    /// Where texts come from.
+    sealed interface Texts {
+        /// @param salt bits that no other prompt has, null for none
+        String text(long number, @Nullable Long salt);
+
+        /// The most tokens that the text's own source allows its answer, 0 where it says nothing.
+        default int answerLength(long number) {
+            return 0;
+        }
+
+        /// The largest of these for any number.
+        default int mostAnswerLength() {
+            return 0;
+        }
+
+        /// Where the prompts come from, for the report; never their text.
+        String source();
+
+        /// About how many tokens the longest prompt has, rather too many than too few.
+        long inputTokens();
+    }
+
+    @Override
+    public Prompt apply(long number) {
+        Long salt = runSalt == null ? null : mixed(mixed(runSalt) + number);
+        int said = texts.answerLength(number);
+        int most = said > 0 ? said : answers.draw(new SplittableRandom(mixed(~seed * GOLDEN + number)));
+        return new Prompt(texts.text(number, salt), most);
+    }
+
     /// Where the prompts come from, for the report; never their text.
-    String source();
+    String source() {
+        return texts.source() + (runSalt == null ? "" : ", salted");
+    }
 
-    /// The most tokens to answer with, 0 for the provider's default.
-    int outputLength();
+    /// The most tokens to answer with, of any request, 0 for the provider's default.
+    int outputLength() {
+        return Math.max(answers.most(), texts.mostAnswerLength());
+    }
 
-    /// About how many tokens a prompt has, rather too many than too few.
-    long inputTokens();
+    /// About how many tokens a prompt has at most, rather too many than too few.
+    long inputTokens() {
+        return texts.inputTokens();
+    }
+
+    /// How long answers may get, as the report says it.
+    String answerLengths() {
+        if (texts.mostAnswerLength() > 0) {
+            return "answers as long as the file says";
+        }
+        return answers.most() == 0
+                ? "answers as long as the server likes"
+                : "answers up to " + answers.label() + " tokens";
+    }
 
     /// The same text each time. The provider may answer it from a cache.
-    record Repeated(String text, String source, int outputLength) implements Prompts {
-        /// Common tokenizers need fewer tokens for all but the rarest scripts.
-        private static final int CHARACTERS_PER_TOKEN = 3;
+    record Repeated(String text, String source) implements Texts {
+        @Override
+        public String text(long number, @Nullable Long salt) {
+            return salted(text, salt);
+        }
 
         @Override
         public long inputTokens() {
-            return Math.ceilDiv(text.length(), CHARACTERS_PER_TOKEN);
-        }
-
-        @Override
-        public Prompt apply(long number) {
-            return new Prompt(text, outputLength);
+            return tokensOf(text);
         }
     }
 
-    /// Words at random, no two prompts of a run alike, the same again for the same seed.
+    /// The rows of a file in their order, and again from its top when they are used up.
+    record Dataset(List<Row> rows, String source) implements Texts {
+        public Dataset {
+            rows = List.copyOf(rows);
+        }
+
+        /// @param answerLength the most tokens of its answer, 0 where the file does not say
+        record Row(String text, int answerLength) {}
+
+        @Override
+        public String text(long number, @Nullable Long salt) {
+            return salted(row(number).text(), salt);
+        }
+
+        @Override
+        public int answerLength(long number) {
+            return row(number).answerLength();
+        }
+
+        @Override
+        public int mostAnswerLength() {
+            return rows.stream().mapToInt(Row::answerLength).max().orElse(0);
+        }
+
+        @Override
+        public long inputTokens() {
+            return rows.stream().mapToLong(row -> tokensOf(row.text())).max().orElse(0);
+        }
+
+        private Row row(long number) {
+            return rows.get((int) (number % rows.size()));
+        }
+    }
+
+    /// Words at random, the same again for the same seed, but for the salt.
     ///
     /// Length counts words: each is a short English word, which common tokenizers make one token of, so the real
     /// number of tokens is a little higher by what the chat template adds; the report shows the provider's own
-    /// count.
-    /// The
-    /// first eight words spell the request's number, mixed with the seed, so that no two prompts of eight words or
-    /// more
-    /// begin alike and no provider's prefix cache makes an answer look fast.
+    /// count. What all prompts share stands first, then eight words that spell the request's number, mixed with
+    /// seed and salt.
     ///
-    /// @param inputLength words in a prompt
-    record Generated(long seed, int inputLength, int outputLength) implements Prompts {
-        private static final int NUMBER_WORDS = 8;
+    /// @param lengths words in a prompt
+    /// @param shared part of a prompt that all begin with, from 0 to 1
+    record Generated(long seed, Lengths lengths, double shared) implements Texts {
         /// With the chat template, and words that some tokenizers cut in two.
         private static final double TOKENS_PER_WORD = 1.5;
 
         @Override
         public String source() {
-            return "generated, " + inputLength + " words each, seed " + seed;
+            return "generated, " + lengths.label() + " words each"
+                    + (shared > 0 ? ", the first " + Math.round(100 * shared) + " % of them shared" : "") + ", seed "
+                    + seed;
         }
 
         @Override
         public long inputTokens() {
-            return (long) Math.ceil(inputLength * TOKENS_PER_WORD);
+            return (long) Math.ceil(lengths.most() * TOKENS_PER_WORD);
         }
 
         @Override
-        public Prompt apply(long number) {
-            var text = new StringBuilder(inputLength * 6);
-            long salt = mixed(seed * 0x9E3779B97F4A7C15L + number);
-            var random = new SplittableRandom(salt);
-            for (int i = 0; i < inputLength; i++) {
-                int word = i < NUMBER_WORDS ? (int) (salt >>> (8 * i)) & 0xFF : random.nextInt(Vocabulary.SIZE);
+        public String text(long number, @Nullable Long salt) {
+            long own = mixed(seed * GOLDEN + number);
+            long first = salt == null ? own : salt;
+            var random = new SplittableRandom(own);
+            var common = new SplittableRandom(mixed(seed));
+            int length = lengths.draw(random);
+            int sharedWords = (int) Math.round(shared * length);
+            var text = new StringBuilder(length * 6);
+            for (int i = 0; i < length; i++) {
+                int behind = i - sharedWords;
+                int word;
+                if (behind < 0) {
+                    word = common.nextInt(Vocabulary.SIZE);
+                } else if (behind < SALT_WORDS) {
+                    word = (int) (first >>> (8 * behind)) & 0xFF;
+                } else {
+                    word = random.nextInt(Vocabulary.SIZE);
+                }
                 text.append(i == 0 ? "" : " ").append(Vocabulary.word(word));
             }
-            return new Prompt(text.toString(), outputLength);
+            return text.toString();
         }
+    }
 
-        /// A bijection of the 64-bit numbers (the finaliser of SplitMix64), so that different numbers stay
-        /// different.
-        private static long mixed(long value) {
-            long z = (value ^ (value >>> 30)) * 0xBF58476D1CE4E5B9L;
-            z = (z ^ (z >>> 27)) * 0x94D049BB133111EBL;
-            return z ^ (z >>> 31);
+    private static String salted(String text, @Nullable Long salt) {
+        if (salt == null) {
+            return text;
         }
+        return IntStream.range(0, SALT_WORDS)
+                .mapToObj(i -> Vocabulary.word((int) (salt >>> (8 * i)) & 0xFF))
+                .collect(Collectors.joining(" ", "[", "]\n" + text));
+    }
+
+    /// Common tokenizers make a token of three characters or more, in all but the rarest scripts.
+    private static long tokensOf(String text) {
+        return Math.ceilDiv(text.length(), 3L) + SALT_TOKENS;
+    }
+
+    /// A bijection of the 64-bit numbers (the finaliser of SplitMix64), so that different numbers stay different.
+    private static long mixed(long value) {
+        long z = (value ^ (value >>> 30)) * 0xBF58476D1CE4E5B9L;
+        z = (z ^ (z >>> 27)) * 0x94D049BB133111EBL;
+        return z ^ (z >>> 31);
     }
 }

@@ -44,6 +44,8 @@ final class Report {
     private static final List<Metric> PHASES = List.of(
             Metric.DNS, Metric.TCP, Metric.TCP_RTT, Metric.TLS, Metric.REQUEST, Metric.WAIT, Metric.TTFB, Metric.TTFT);
 
+    private static final List<Metric> BY_CACHE_USE = List.of(Metric.TTFB, Metric.TTFT, Metric.SERVER_TTFT, Metric.E2E);
+
     private final Plan plan;
     private final Summary summary;
     private final CostSummary costs;
@@ -84,6 +86,7 @@ final class Report {
         report.verdict(verdict, backlog.lag());
         report.figures();
         report.phases();
+        report.cacheUses();
         report.errorBar();
         report.stamps(backlog);
         report.tokens();
@@ -105,10 +108,8 @@ final class Report {
                         + (plan.provider() == null ? "" : ", provider " + plan.provider()));
         wrapped(
                 "Load      ",
-                load(plan.load()) + "; prompts " + plan.prompts().source()
-                        + (plan.prompts().outputLength() == 0
-                                ? ""
-                                : ", answers up to " + plan.prompts().outputLength() + " tokens"));
+                load(plan.load()) + "; prompts " + plan.prompts().source() + ", "
+                        + plan.prompts().answerLengths());
         wrapped(
                 "Network   ",
                 connection() + ", " + network.sockets().label() + ", "
@@ -200,6 +201,20 @@ final class Report {
                         plan.percentiles().stream().anyMatch(percentile -> distribution.count() < percentile.floor()));
         if (tooFew) {
             line("n/a N: the percentile needs N samples.");
+        }
+        line("");
+    }
+
+    /// Cache hits start sooner, so they are told apart where usage shows both.
+    private void cacheUses() {
+        if (summary.answeredWith(Summary.CacheUse.HIT) == 0 || summary.answeredWith(Summary.CacheUse.MISS) == 0) {
+            return;
+        }
+        for (Summary.CacheUse use : Summary.CacheUse.values()) {
+            heading("prompt cache " + use.label(), plan.percentiles());
+            for (Metric metric : BY_CACHE_USE) {
+                row(metric, "  " + metric.label(), summary.of(metric, use), plan.percentiles(), 0);
+            }
         }
         line("");
     }

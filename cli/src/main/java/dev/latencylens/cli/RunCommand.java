@@ -29,7 +29,6 @@ import dev.latencylens.transport.TlsSettings;
 import java.io.IOException;
 import java.math.BigDecimal;
 import java.net.URI;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.SecureRandom;
@@ -72,14 +71,11 @@ final class RunCommand implements Callable<Integer> {
 
     /// Requests unless asked otherwise: the fewest for which a p90 may be told.
     private static final long DEFAULT_REQUESTS = Percentile.P90.floor();
-    /// Words of a generated prompt, and tokens of an answer, unless asked otherwise.
-    private static final int DEFAULT_LENGTH = 128;
 
     /// The demonstration: enough requests for a p95, in about two seconds.
     private static final long EMBEDDED_REQUESTS = Percentile.P95.floor();
 
     private static final int EMBEDDED_CONCURRENCY = 16;
-    private static final int EMBEDDED_OUTPUT = 20;
 
     /// Members of a request that change how long its answer can get, or how many there are.
     private static final List<String> COSTLY_MEMBERS =
@@ -108,7 +104,6 @@ final class RunCommand implements Callable<Integer> {
 
     private final Console console;
     private final Secrets secrets;
-    private @Nullable String standardInput;
 
     @Option(
             names = {"--url", "--base-url"},
@@ -195,29 +190,8 @@ final class RunCommand implements Callable<Integer> {
                     + " several seconds for the least overhead)")
     private Duration prime = Priming.USUAL_LENGTH;
 
-    @Option(names = "--prompt", paramLabel = "TEXT", description = "ask this, each time")
-    private @Nullable String prompt;
-
-    @Option(
-            names = "--prompt-file",
-            paramLabel = "FILE",
-            description = "ask what this file says; - reads standard input")
-    private @Nullable String promptFile;
-
-    @Option(
-            names = {"--input-len", "--isl"},
-            paramLabel = "WORDS",
-            description = "length of generated prompts in words, each about one token (default 128)")
-    private @Nullable Integer inputLength;
-
-    @Option(
-            names = {"--output-len", "--osl"},
-            paramLabel = "TOKENS",
-            description = "most tokens of an answer (default 128); 0 leaves it to the server")
-    private @Nullable Integer outputLength;
-
-    @Option(names = "--seed", paramLabel = "N", description = "seed of generated prompts; another each time by default")
-    private @Nullable Long seed;
+    @Mixin
+    private PromptOptions prompts = new PromptOptions();
 
     @Option(names = "--ignore-eos", description = "ask for answers of full length (vLLM, llama.cpp)")
     private boolean ignoreEos;
@@ -465,7 +439,7 @@ final class RunCommand implements Callable<Integer> {
                 target.keyVariables().stream().findFirst().orElse(null),
                 embedded ? null : keySource(target),
                 ownHeaders(),
-                prompts(embedded),
+                prompts.prompts(embedded, id, promptCache != null, console.in()),
                 !noStream,
                 !noUsage,
                 ignoreEos,
@@ -584,57 +558,6 @@ final class RunCommand implements Callable<Integer> {
                 new TlsSettings(caFile, clientCert, clientKey, insecure),
                 proxy,
                 io.stamps(sockets));
-    }
-
-    private Prompts prompts(boolean embedded) throws IOException {
-        int output = outputLength != null ? outputLength : embedded ? EMBEDDED_OUTPUT : DEFAULT_LENGTH;
-        atLeast("--output-len", output, 0);
-        if (inputLength != null) {
-            atLeast("--input-len", inputLength, 1);
-        }
-        int sources = (prompt == null ? 0 : 1) + (promptFile == null ? 0 : 1) + (inputLength == null ? 0 : 1);
-        if (sources > 1) {
-            throw CommandFailure.usage("--prompt, --prompt-file and --input-len exclude each other; give one of them");
-        }
-        if (prompt != null) {
-            return new Prompts.Repeated(said("--prompt", prompt), "the text of --prompt, each time", output);
-        }
-        if (promptFile != null) {
-            return new Prompts.Repeated(
-                    said("--prompt-file '" + promptFile + "'", read(promptFile)),
-                    "the text of --prompt-file " + promptFile + ", each time",
-                    output);
-        }
-        return new Prompts.Generated(promptSeed(), inputLength != null ? inputLength : DEFAULT_LENGTH, output);
-    }
-
-    private static String said(String where, String text) {
-        if (text.isBlank()) {
-            throw CommandFailure.usage(where + " is empty; give what is to be asked, or --isl for generated prompts");
-        }
-        return text;
-    }
-
-    private long promptSeed() {
-        if (seed == null) {
-            seed = (long) new SecureRandom().nextInt(1_000_000);
-        }
-        return seed;
-    }
-
-    private String read(String file) throws IOException {
-        if (file.equals("-")) {
-            if (standardInput == null) {
-                standardInput = new String(console.in().readAllBytes(), StandardCharsets.UTF_8);
-            }
-            return standardInput;
-        }
-        try {
-            return Files.readString(Path.of(file));
-        } catch (IOException e) {
-            throw CommandFailure.usage(
-                    "cannot read --prompt-file '" + file + "'; give a text file in UTF-8, or - for standard input", e);
-        }
     }
 
     private List<Header> ownHeaders() {

@@ -187,6 +187,7 @@ final class RunFile {
         json.writeEndObject();
         text(json, "prompts", plan.prompts().source());
         json.writeNumberProperty("outputLength", plan.prompts().outputLength());
+        text(json, "outputLengths", plan.prompts().answerLengths());
         json.writeBooleanProperty("stream", plan.stream());
         json.writeBooleanProperty("includeUsage", plan.includeUsage());
         json.writeBooleanProperty("ignoreEos", plan.ignoreEos());
@@ -326,6 +327,15 @@ final class RunFile {
             json.writeObjectPropertyStart(kind.label());
             for (Metric metric : Metric.values()) {
                 distribution(json, metric, summary.of(metric, kind));
+            }
+            json.writeEndObject();
+        }
+        json.writeEndObject();
+        json.writeObjectPropertyStart("byCacheUse");
+        for (Summary.CacheUse use : Summary.CacheUse.values()) {
+            json.writeObjectPropertyStart(use.label());
+            for (Metric metric : Metric.values()) {
+                distribution(json, metric, summary.of(metric, use));
             }
             json.writeEndObject();
         }

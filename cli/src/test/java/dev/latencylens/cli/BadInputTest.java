@@ -39,6 +39,10 @@ class BadInputTest {
             run --warmup -1                  | --warmup must be at least 0, was -1
             run --input-len 0                | --input-len must be at least 1, was 0
             run --output-len -1              | --output-len must be at least 0, was -1
+            run --isl normal:5               | --input-len 'normal:5' is no length; give a number
+            run --shared-prefix 2            | --shared-prefix must be from 0 to 1, was 2.0
+            run --prompt a --shared-prefix 1 | --shared-prefix goes with generated prompts
+            run --dataset none.csv           | cannot read --dataset 'none.csv'
             run --prompt a --isl 4           | exclude each other
             run --prompt=                    | --prompt is empty; give what is to be asked
             run --prompt-file /dev/null      | --prompt-file '/dev/null' is empty; give what is to be asked

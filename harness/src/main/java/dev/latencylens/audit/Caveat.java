@@ -192,8 +192,8 @@ public sealed interface Caveat {
         @Override
         public String text() {
             return "The provider read part of the prompt from its cache in " + answers + " of " + count(of, "answer")
-                    + ", and cache hits start sooner; they are together in the table. Let prompts be generated"
-                    + " (--input-len) to avoid hits.";
+                    + ", and cache hits start sooner; they are together in the table and apart below it. Prompts that"
+                    + " begin unlike any other (--salt, --shared-prefix 0) have no hits.";
         }
     }
 

@@ -40,6 +40,8 @@ public final class Summary {
     private final Distribution[] all = new Distribution[Metric.count()];
     private final Distribution[][] byConnection = new Distribution[CONNECTIONS.length][Metric.count()];
     private final long[] answeredOver = new long[CONNECTIONS.length];
+    private final Distribution[][] byCacheUse = new Distribution[CacheUse.values().length][Metric.count()];
+    private final long[] answeredWith = new long[CacheUse.values().length];
     private final long[] outcomes = new long[Outcome.Kind.values().length];
     private final Map<Outcome, Long> failures = new HashMap<>();
 
@@ -79,6 +81,22 @@ public final class Summary {
     /// @param ttftP50Ns absent below the percentile's floor
     public record Progress(
             long ended, long answered, long warmups, long outputTokens, long windowNs, OptionalLong ttftP50Ns) {}
+
+    /// Whether the provider read part of a prompt from its cache, by its own usage.
+    public enum CacheUse {
+        HIT("hit"),
+        MISS("miss");
+
+        private final String label;
+
+        CacheUse(String label) {
+            this.label = label;
+        }
+
+        public String label() {
+            return label;
+        }
+    }
 
     /// Failed exchanges that ended alike.
     public record Failure(Outcome outcome, long count) {}
@@ -159,7 +177,8 @@ public final class Summary {
         bodyBytes += result.bodyBytes();
         example = result;
         Distribution[] population = population(result.connection());
-        differences(result.timeline(), population);
+        differences(
+                result.timeline(), population, population(result.completion().usage()));
         handshake(result, population);
         gaps(result.timeline().chunks());
         tokens(result);
@@ -273,6 +292,18 @@ public final class Summary {
         return distribution == null ? new Distribution() : distribution;
     }
 
+    /// Answered exchanges of which usage says that the prompt's cache was used so.
+    public synchronized long answeredWith(CacheUse use) {
+        return answeredWith[use.ordinal()];
+    }
+
+    /// The answered exchanges whose prompt was, or was not, read from a cache in part; for metrics within a
+    /// stream, which are not told apart, empty.
+    public Distribution of(Metric metric, CacheUse use) {
+        Distribution distribution = byCacheUse[use.ordinal()][metric.ordinal()];
+        return distribution == null ? new Distribution() : distribution;
+    }
+
     private void remember(Outcome outcome) {
         if (failures.size() < MOST_FAILURES || failures.containsKey(outcome)) {
             failures.merge(outcome, 1L, Long::sum);
@@ -313,7 +344,21 @@ public final class Summary {
         return byConnection[kind];
     }
 
-    private void differences(Timeline timeline, Distribution @Nullable [] population) {
+    /// Null where usage does not say.
+    private Distribution @Nullable [] population(@Nullable Usage usage) {
+        Long cached = usage == null ? null : usage.cachedRead();
+        if (cached == null) {
+            return null;
+        }
+        int use = (cached > 0 ? CacheUse.HIT : CacheUse.MISS).ordinal();
+        if (answeredWith[use]++ == 0) {
+            Arrays.setAll(byCacheUse[use], i -> new Distribution());
+        }
+        return byCacheUse[use];
+    }
+
+    private void differences(
+            Timeline timeline, Distribution @Nullable [] population, Distribution @Nullable [] cachePopulation) {
         for (Metric metric : METRICS) {
             Moment from = metric.from();
             Moment to = metric.to();
@@ -325,6 +370,9 @@ public final class Summary {
                 all[metric.ordinal()].record(differenceNs.getAsLong());
                 if (population != null) {
                     population[metric.ordinal()].record(differenceNs.getAsLong());
+                }
+                if (cachePopulation != null) {
+                    cachePopulation[metric.ordinal()].record(differenceNs.getAsLong());
                 }
             }
         }

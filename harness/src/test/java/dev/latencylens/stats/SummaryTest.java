@@ -67,6 +67,18 @@ class SummaryTest {
     }
 
     @Test
+    void answersWhosePromptWasReadFromACacheAreAPopulationOfTheirOwn() {
+        add(exchange().startedAt(ofMillis(0)).tokensAt(ofMillis(9)).usage(100, 64, 1, 0));
+        add(exchange().startedAt(ofMillis(0)).tokensAt(ofMillis(40)).usage(100, 0, 1, 0));
+        add(exchange().startedAt(ofMillis(0)).tokensAt(ofMillis(50))); // of which usage says nothing
+
+        assertThat(summary.answeredWith(Summary.CacheUse.HIT)).isEqualTo(1);
+        assertThat(summary.of(Metric.TTFT, Summary.CacheUse.HIT).max()).hasValue(ms(9));
+        assertThat(summary.of(Metric.TTFT, Summary.CacheUse.MISS).max()).hasValue(ms(40));
+        assertThat(summary.of(Metric.TTFT).count()).isEqualTo(3);
+    }
+
+    @Test
     void everyPhaseIsTheDifferenceOfItsTwoMoments() {
         add(exchange()
                 .intendedAt(ofMillis(0))

@@ -1,0 +1,172 @@
+package dev.latencylens.cli;
+
+import dev.latencylens.cli.Prompts.Dataset.Row;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.core.JacksonException;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.MappingIterator;
+import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.dataformat.csv.CsvMapper;
+import tools.jackson.dataformat.csv.CsvSchema;
+
+/// Reads prompts from a file: CSV with a heading line, JSON lines, or one JSON array.
+///
+/// A row is an object with the text as `prompt`, `text`, `question` or `input`, and maybe the most tokens of its
+/// answer as
+/// `output_tokens`, `output_length` or `max_tokens`; or with OpenAI's `messages`, of which the user's last is
+/// asked; or with ShareGPT's `conversations`, of which the human's first is. A single string is a row too.
+final class DatasetFile {
+    private static final List<String> TEXTS = List.of("prompt", "text", "question", "input");
+    private static final List<String> LENGTHS = List.of("output_tokens", "output_length", "max_tokens");
+
+    private final Path file;
+    private final List<Row> rows = new ArrayList<>();
+    private long read;
+    /// Conversations in which no human says anything first.
+    private long mute;
+
+    private DatasetFile(Path file) {
+        this.file = file;
+    }
+
+    static Prompts.Dataset read(Path file) {
+        var dataset = new DatasetFile(file);
+        if (!Files.isReadable(file) || Files.isDirectory(file)) {
+            throw CommandFailure.usage("cannot read --dataset '" + file + "'; give a CSV, JSON or JSONL file");
+        }
+        try {
+            if (file.toString().toLowerCase(Locale.ROOT).endsWith(".csv")) {
+                dataset.csv();
+            } else {
+                dataset.json();
+            }
+        } catch (JacksonException wrong) {
+            throw CommandFailure.usage(
+                    dataset.where(
+                                    wrong.getLocation() == null
+                                            ? 0
+                                            : wrong.getLocation().getLineNr())
+                            + " is not what it should be: " + wrong.getOriginalMessage()
+                            + "; give CSV with a heading line, JSON lines or a JSON array",
+                    wrong);
+        } catch (IOException e) {
+            throw CommandFailure.usage("cannot read --dataset '" + file + "': " + e.getMessage(), e);
+        }
+        if (dataset.rows.isEmpty()) {
+            throw CommandFailure.usage("--dataset '" + file + "' has no prompt in it; give one with rows");
+        }
+        return new Prompts.Dataset(dataset.rows, dataset.source());
+    }
+
+    private String source() {
+        return "of " + file.getFileName() + ", " + Figures.count(rows.size()) + " in their order"
+                + (mute > 0 ? " (" + Figures.count(mute) + " conversations without a human's word left out)" : "");
+    }
+
+    private void csv() throws IOException {
+        var mapper = CsvMapper.builder().build();
+        var reader =
+                mapper.readerForMapOf(String.class).with(CsvSchema.emptySchema().withHeader());
+        try (var in = Files.newBufferedReader(file);
+                MappingIterator<Map<String, String>> lines = reader.readValues(in)) {
+            while (lines.hasNext()) {
+                add(mapper.valueToTree(lines.next()), lines.currentLocation().getLineNr());
+            }
+        }
+    }
+
+    /// A root array's elements, or one value behind the other.
+    private void json() throws IOException {
+        try (var in = Files.newBufferedReader(file);
+                MappingIterator<JsonNode> values =
+                        JsonMapper.shared().readerFor(JsonNode.class).readValues(in)) {
+            while (values.hasNext()) {
+                JsonNode row = values.next();
+                add(row, values.currentLocation().getLineNr());
+            }
+        }
+    }
+
+    private void add(JsonNode row, int line) {
+        read++;
+        if (row.isString()) {
+            rows.add(new Row(said(row.asString(), line), 0));
+            return;
+        }
+        if (row.has("conversations")) {
+            JsonNode first = row.path("conversations").path(0);
+            String from = first.path("from").asString("");
+            if (!List.of("human", "user").contains(from)
+                    || first.path("value").asString("").isBlank()) {
+                mute++;
+                return;
+            }
+            rows.add(new Row(first.path("value").asString(), length(row, line)));
+            return;
+        }
+        String text = row.has("messages") ? lastOfUser(row.path("messages")) : member(row, TEXTS);
+        if (text == null) {
+            throw CommandFailure.usage(where(line) + " has no prompt; give it as '" + String.join("', '", TEXTS)
+                    + "', 'messages' or 'conversations'");
+        }
+        rows.add(new Row(said(text, line), length(row, line)));
+    }
+
+    private String said(String text, int line) {
+        if (text.isBlank()) {
+            throw CommandFailure.usage(where(line) + " has an empty prompt; give what is to be asked");
+        }
+        return text;
+    }
+
+    private static @Nullable String lastOfUser(JsonNode messages) {
+        String last = null;
+        for (JsonNode message : messages) {
+            if (message.path("role").asString("").equals("user")
+                    && message.path("content").isString()) {
+                last = message.path("content").asString();
+            }
+        }
+        return last;
+    }
+
+    private static @Nullable String member(JsonNode row, List<String> names) {
+        return names.stream()
+                .filter(name -> row.path(name).isValueNode() && !row.path(name).isNull())
+                .map(name -> row.path(name).asString())
+                .findFirst()
+                .orElse(null);
+    }
+
+    private int length(JsonNode row, int line) {
+        String length = member(row, LENGTHS);
+        if (length == null || length.isBlank()) {
+            return 0;
+        }
+        try {
+            int tokens = Integer.parseInt(length.strip());
+            if (tokens > 0) {
+                return tokens;
+            }
+        } catch (NumberFormatException e) {
+            throw badLength(length, line);
+        }
+        throw badLength(length, line);
+    }
+
+    private CommandFailure badLength(String length, int line) {
+        return CommandFailure.usage(
+                where(line) + " has the answer length '" + length + "'; give a whole number of tokens from 1 on");
+    }
+
+    private String where(int line) {
+        return "--dataset '" + file + "', row " + Math.max(1, read) + (line > 0 ? " (line " + line + ")" : "");
+    }
+}

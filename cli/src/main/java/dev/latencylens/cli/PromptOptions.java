@@ -1,0 +1,141 @@
+package dev.latencylens.cli;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.SecureRandom;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Option;
+
+/// The flags that say what is asked and how long answers may be.
+final class PromptOptions {
+    /// Words of a generated prompt, and tokens of an answer, unless asked otherwise.
+    private static final String DEFAULT_LENGTH = "128";
+
+    private static final String EMBEDDED_OUTPUT = "20";
+
+    @Option(names = "--prompt", paramLabel = "TEXT", description = "ask this, each time")
+    private @Nullable String prompt;
+
+    @Option(
+            names = "--prompt-file",
+            paramLabel = "FILE",
+            description = "ask what this file says; - reads standard input")
+    private @Nullable String promptFile;
+
+    @Option(
+            names = {"--dataset", "--input-file", "--dataset-path"},
+            paramLabel = "FILE",
+            description =
+                    "ask the rows of this file in their order: CSV with a heading line, JSON lines or a JSON array,"
+                            + " with prompt, text, messages or ShareGPT's conversations, and maybe output_tokens")
+    private @Nullable Path dataset;
+
+    @Option(
+            names = {"--input-len", "--isl"},
+            paramLabel = "WORDS",
+            description = "length of generated prompts in words, each about one token (default 128): a number,"
+                    + " uniform:64:256, normal:550:150 or lognormal:200:0.5")
+    private @Nullable String inputLength;
+
+    @Option(
+            names = {"--output-len", "--osl"},
+            paramLabel = "TOKENS",
+            description =
+                    "most tokens of an answer (default 128), a number or a distribution as for --isl; 0 leaves it to"
+                            + " the server")
+    private @Nullable String outputLength;
+
+    @Option(
+            names = "--shared-prefix",
+            paramLabel = "RATIO",
+            description = "part of each generated prompt that all begin with, from 0 (default) to 1")
+    private double sharedPrefix;
+
+    @Option(
+            names = "--salt",
+            negatable = true,
+            description =
+                    "begin each prompt, behind --shared-prefix, with words that no other prompt of any run has, so"
+                            + " that no cache answers (default, but not with --cache-control); --no-salt sends texts as they"
+                            + " are, the same again for the same --seed")
+    private @Nullable Boolean salt;
+
+    @Option(names = "--seed", paramLabel = "N", description = "seed of generated prompts; another each time by default")
+    private @Nullable Long seed;
+
+    private @Nullable String standardInput;
+
+    /// @param runId hexadecimal, another one for each run
+    /// @param caching whether the provider is asked to keep prompts in its cache
+    /// @param in what `--prompt-file -` reads
+    Prompts prompts(boolean embedded, String runId, boolean caching, InputStream in) throws IOException {
+        var answers = Lengths.parse(
+                "--output-len", outputLength != null ? outputLength : embedded ? EMBEDDED_OUTPUT : DEFAULT_LENGTH, 0);
+        if (Stream.of(prompt, promptFile, dataset, inputLength)
+                        .filter(source -> source != null)
+                        .count()
+                > 1) {
+            throw CommandFailure.usage(
+                    "--prompt, --prompt-file, --dataset and --input-len exclude each other; give one of them");
+        }
+        if (!(sharedPrefix >= 0 && sharedPrefix <= 1)) {
+            throw CommandFailure.usage("--shared-prefix must be from 0 to 1, was " + sharedPrefix);
+        }
+        boolean salted = salt != null ? salt : !caching;
+        return new Prompts(texts(in), answers, promptSeed(), salted ? Long.parseUnsignedLong(runId, 16) : null);
+    }
+
+    private Prompts.Texts texts(InputStream in) throws IOException {
+        if (prompt != null || promptFile != null || dataset != null) {
+            if (sharedPrefix > 0) {
+                throw CommandFailure.usage("--shared-prefix goes with generated prompts; leave it out, or give --isl");
+            }
+        }
+        if (prompt != null) {
+            return new Prompts.Repeated(said("--prompt", prompt), "the text of --prompt, each time");
+        }
+        if (promptFile != null) {
+            return new Prompts.Repeated(
+                    said("--prompt-file '" + promptFile + "'", read(promptFile, in)),
+                    "the text of --prompt-file " + promptFile + ", each time");
+        }
+        if (dataset != null) {
+            return DatasetFile.read(dataset);
+        }
+        var lengths = Lengths.parse("--input-len", inputLength != null ? inputLength : DEFAULT_LENGTH, 1);
+        return new Prompts.Generated(promptSeed(), lengths, sharedPrefix);
+    }
+
+    private static String said(String where, String text) {
+        if (text.isBlank()) {
+            throw CommandFailure.usage(where + " is empty; give what is to be asked, or --isl for generated prompts");
+        }
+        return text;
+    }
+
+    private long promptSeed() {
+        if (seed == null) {
+            seed = (long) new SecureRandom().nextInt(1_000_000);
+        }
+        return seed;
+    }
+
+    private String read(String file, InputStream in) throws IOException {
+        if (file.equals("-")) {
+            if (standardInput == null) {
+                standardInput = new String(in.readAllBytes(), StandardCharsets.UTF_8);
+            }
+            return standardInput;
+        }
+        try {
+            return Files.readString(Path.of(file));
+        } catch (IOException e) {
+            throw CommandFailure.usage(
+                    "cannot read --prompt-file '" + file + "'; give a text file in UTF-8, or - for standard input", e);
+        }
+    }
+}

@@ -1,0 +1,76 @@
+package dev.latencylens.stats;
+
+/// By how much dependence widens what is told of a mean.
+///
+/// Values of one cluster (the gaps of one answer) enter as their sum, and clusters follow each other in time, so
+/// that both ways in which values depend on each other are in it. The variance of a mean of a series is estimated
+/// by Geyer's initial monotone sequence (1992, Statistical Science 7, section 3.3): autocovariances are added in
+/// pairs as long as the pairs fall and exceed half a standard error of what is independent. It errs to the wide
+/// side by a few percent where nothing depends.
+///
+/// @param factor the variance of a mean of these values over that of as many independent ones (Kish 1965); never
+/// below 1: that values make each other more certain is not believed
+/// @param degrees of freedom of that estimate: of a normal variance with clusters as heavy in the tails as these (2
+/// C / (kurtosis - 1), at most C - 1); infinite where every value is a cluster of its own
+record DesignEffect(double factor, double degrees) {
+    private static final DesignEffect NONE = new DesignEffect(1, Double.POSITIVE_INFINITY);
+
+    /// @param sums of each cluster's values less their mean, in the order of time
+    /// @param count values in all clusters together
+    /// @param variance of one value
+    static DesignEffect of(double[] sums, long count, double variance) {
+        if (sums.length < 2) {
+            return count < 2 ? NONE : new DesignEffect(1, 0);
+        }
+        if (!(variance > 0)) {
+            return NONE;
+        }
+        double factor = Math.max(1, sums.length * longRunVariance(sums) / (count * variance));
+        return new DesignEffect(factor, sums.length == count ? Double.POSITIVE_INFINITY : degrees(sums));
+    }
+
+    private static double degrees(double[] sums) {
+        double squares = 0;
+        double fourths = 0;
+        for (double sum : sums) {
+            squares += sum * sum;
+            fourths += sum * sum * sum * sum;
+        }
+        double size = sums.length;
+        double kurtosis = size * fourths / (squares * squares);
+        return Math.clamp(2 * size / Math.max(kurtosis - 1, 1e-9), 1, size - 1);
+    }
+
+    private static double longRunVariance(double[] series) {
+        int size = series.length;
+        double mean = 0;
+        for (double value : series) {
+            mean += value / size;
+        }
+        double[] centred = new double[size];
+        for (int i = 0; i < size; i++) {
+            centred[i] = series[i] - mean;
+        }
+        double alone = covariance(centred, 0);
+        double sum = 0;
+        double before = Double.POSITIVE_INFINITY;
+        for (int lag = 0; lag + 1 < size / 2; lag += 2) {
+            double pair = covariance(centred, lag) + covariance(centred, lag + 1);
+            if (pair <= (lag == 0 ? 0 : alone * Math.sqrt(0.5 / size))) {
+                break;
+            }
+            before = Math.min(pair, before);
+            sum += 2 * before;
+        }
+        // A mean was taken from them, so they vary by less than what they come from.
+        return Math.max(sum - alone, 0) * size / (size - 1.0);
+    }
+
+    private static double covariance(double[] centred, int lag) {
+        double sum = 0;
+        for (int i = lag; i < centred.length; i++) {
+            sum += centred[i - lag] * centred[i];
+        }
+        return sum / centred.length;
+    }
+}

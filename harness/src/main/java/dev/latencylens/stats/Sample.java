@@ -1,0 +1,109 @@
+package dev.latencylens.stats;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalLong;
+
+/// All values of one metric in one run, in the order in which their requests started, those of one request
+/// together.
+///
+/// Unlike a [Distribution], which a run of any length fills as it goes, it knows which values belong together, and
+/// so how much they tell.
+public final class Sample {
+    private final long[] values;
+    /// Where each request's values end.
+    private final int[] ends;
+    private final long[] sorted;
+
+    /// @param requests the values of each request that has any, in the order in which these started
+    public Sample(List<long[]> requests) {
+        List<long[]> some = requests.stream().filter(values -> values.length > 0).toList();
+        values = some.stream().flatMapToLong(Arrays::stream).toArray();
+        ends = new int[some.size()];
+        int end = 0;
+        for (int i = 0; i < ends.length; i++) {
+            end += some.get(i).length;
+            ends[i] = end;
+        }
+        sorted = values.clone();
+        Arrays.sort(sorted);
+    }
+
+    /// One value for each request.
+    public static Sample of(long... values) {
+        var requests = new ArrayList<long[]>(values.length);
+        for (long value : values) {
+            requests.add(new long[] {value});
+        }
+        return new Sample(requests);
+    }
+
+    public int count() {
+        return values.length;
+    }
+
+    /// How many requests the values are from.
+    public int requests() {
+        return ends.length;
+    }
+
+    /// By nearest rank; absent when there are fewer values than its floor.
+    public OptionalLong percentile(Percentile percentile) {
+        return count() < percentile.floor() ? OptionalLong.empty() : OptionalLong.of(valueAt(percentile));
+    }
+
+    /// What the values tell of the true percentile; absent when there are fewer than its floor.
+    public Optional<PercentileEstimate> estimate(Percentile percentile) {
+        return count() < percentile.floor()
+                ? Optional.empty()
+                : Optional.of(new PercentileEstimate(this, percentile, designEffect(valueAt(percentile))));
+    }
+
+    /// By how much the values' dependence widens what is told of the share at or below this value.
+    DesignEffect designEffect(long value) {
+        int below = 0;
+        for (long each : values) {
+            below += each <= value ? 1 : 0;
+        }
+        double share = (double) below / count();
+        double[] sums = sums(each -> (each <= value ? 1 : 0) - share);
+        return DesignEffect.of(sums, count(), share * (1 - share));
+    }
+
+    /// What a value counts for in a sum over its request.
+    interface Score {
+        double of(long value);
+    }
+
+    /// The sum of each request's scores, in the order of time.
+    double[] sums(Score score) {
+        double[] sums = new double[ends.length];
+        int at = 0;
+        for (int i = 0; i < ends.length; i++) {
+            for (; at < ends[i]; at++) {
+                sums[i] += score.of(values[at]);
+            }
+        }
+        return sums;
+    }
+
+    /// In rising order; not to be changed.
+    long[] sorted() {
+        return sorted;
+    }
+
+    /// The mean of each request's values, in the order of time.
+    double[] requestMeans() {
+        double[] means = sums(value -> value);
+        for (int i = 0; i < means.length; i++) {
+            means[i] /= ends[i] - (i == 0 ? 0 : ends[i - 1]);
+        }
+        return means;
+    }
+
+    long valueAt(Percentile percentile) {
+        return sorted[(int) percentile.rank(sorted.length) - 1];
+    }
+}

@@ -36,7 +36,12 @@ record Environment(
     /// One line for the report.
     String summary() {
         return cpus + (cpus == 1 ? " CPU" : " CPUs") + (cpuModel.isEmpty() ? "" : " (" + cpuModel + ")") + ", " + os
-                + ", Java " + Runtime.version().feature();
+                + ", Java " + feature();
+    }
+
+    /// `25` of `OpenJDK 64-Bit Server VM 25.0.3+9-LTS`.
+    private String feature() {
+        return java.substring(java.lastIndexOf(' ') + 1).replaceFirst("[^\\d].*", "");
     }
 
     private static String cpuModelOfThisMachine() {

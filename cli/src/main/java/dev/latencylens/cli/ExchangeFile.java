@@ -13,11 +13,12 @@ import dev.latencylens.exchange.TcpPath;
 import dev.latencylens.exchange.Timeline;
 import dev.latencylens.exchange.Usage;
 import java.io.ByteArrayOutputStream;
+import java.io.FileOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.math.BigDecimal;
-import java.nio.file.Files;
+import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
@@ -31,9 +32,10 @@ import tools.jackson.core.json.JsonFactory;
 
 /// `exchanges.jsonl`: a line for each exchange as it ends, documented in docs/schema/exchange.schema.json.
 ///
-/// Lines are written on the interpreter's thread into a buffer that is reused, and leave it whole, so that a
-/// process
-/// that dies leaves whole lines. Instants count from the clock's `monotonicStartNs`.
+/// Lines are written on the interpreter's thread into a buffer that is reused, and leave it together, so that a
+/// process that dies loses what came after the last [#flush], and no more; of the last line a part may be left.
+/// While the process lives it holds a lock on the file, by which others know that. Instants count from the
+/// clock's `monotonicStartNs`.
 final class ExchangeFile implements AutoCloseable {
     /// A buffer of this size goes to the file at once; less waits for [#flush].
     private static final int FULL_BYTES = 1 << 16;
@@ -67,6 +69,9 @@ final class ExchangeFile implements AutoCloseable {
     private static final List<String> KEPT_FAMILIES =
             List.of("x-ratelimit-", "anthropic-ratelimit-", "x-amzn-bedrock-");
 
+    /// Who counted the tokens of chunks, where it was not the provider.
+    static final String TOKENIZER = "tokenizer";
+
     /// A longer usage object is not kept as it came.
     private static final int MOST_USAGE_CHARACTERS = 4096;
 
@@ -80,15 +85,33 @@ final class ExchangeFile implements AutoCloseable {
     private final long startNs;
     private final Secrets secrets;
     private final OutputStream out;
+    /// Null where there is no file to lock and to cut.
+    private final @Nullable FileChannel channel;
+    /// What is in the file, all of it whole lines.
+    private long flushedBytes;
+    /// Why nothing more can be written; what was lost then is not tried again, or half of it would be there twice.
+    private @Nullable UncheckedIOException failure;
+
     private final ByteArrayOutputStream buffer = new ByteArrayOutputStream(2 * FULL_BYTES);
     private final JsonGenerator json;
 
     ExchangeFile(Path file, ClockAnchor clock, Secrets secrets) throws IOException {
-        this(file.toString(), Files.newOutputStream(file), clock, secrets);
+        this(file.toString(), new FileOutputStream(file.toFile()), clock, secrets);
+    }
+
+    private ExchangeFile(String file, FileOutputStream out, ClockAnchor clock, Secrets secrets) throws IOException {
+        this(file, out, out.getChannel(), clock, secrets);
+        out.getChannel().tryLock();
     }
 
     /// @param file what messages call the stream
     ExchangeFile(String file, OutputStream out, ClockAnchor clock, Secrets secrets) {
+        this(file, out, null, clock, secrets);
+    }
+
+    private ExchangeFile(
+            String file, OutputStream out, @Nullable FileChannel channel, ClockAnchor clock, Secrets secrets) {
+        this.channel = channel;
         this.file = file;
         this.startNs = clock.monotonicStartNs();
         this.secrets = secrets;
@@ -120,28 +143,55 @@ final class ExchangeFile implements AutoCloseable {
         json.writeEndObject();
         json.writeRaw('\n');
         json.flush();
-        if (buffer.size() >= FULL_BYTES) {
+        if (failure != null || buffer.size() >= FULL_BYTES) {
             flush();
         }
     }
 
     /// Hands every line written so far to the operating system.
+    ///
+    /// @throws UncheckedIOException if they could not be written, now or before
     synchronized void flush() {
+        if (failure != null) {
+            throw failure;
+        }
         if (buffer.size() == 0) {
             return;
         }
         try {
             buffer.writeTo(out);
         } catch (IOException e) {
-            throw new UncheckedIOException("cannot write '" + file + "': " + e.getMessage(), e);
+            cutTornLine();
+            failure = new UncheckedIOException("cannot write '" + file + "': " + e.getMessage(), e);
+            throw failure;
         }
+        flushedBytes += buffer.size();
         buffer.reset();
+    }
+
+    private void cutTornLine() {
+        try {
+            if (channel != null) {
+                byte[] lines = buffer.toByteArray();
+                int whole = Math.clamp(channel.position() - flushedBytes, 0, lines.length);
+                while (whole > 0 && lines[whole - 1] != '\n') {
+                    whole--;
+                }
+                channel.truncate(flushedBytes + whole);
+            }
+        } catch (IOException e) {
+            // Whoever reads the file drops a torn last line; the write's own failure is what matters.
+            return;
+        }
     }
 
     @Override
     public synchronized void close() throws IOException {
-        flush();
-        out.close();
+        try (out) {
+            if (failure == null) {
+                flush();
+            }
+        }
     }
 
     private void instants(Timeline timeline) {
@@ -293,6 +343,9 @@ final class ExchangeFile implements AutoCloseable {
             json.writeBoolean(chunks.isCoalesced(i));
         }
         json.writeEndArray();
+        if (chunks.countedByTokenizer()) {
+            json.writeStringProperty("tokensBy", TOKENIZER);
+        }
         json.writeEndObject();
     }
 }

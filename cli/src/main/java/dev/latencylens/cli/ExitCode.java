@@ -13,6 +13,8 @@ final class ExitCode {
     static final int INCONCLUSIVE = 4;
     static final int NOTHING_MEASURED = 5;
     static final int SIGNALLED = 128;
+    /// Standard output took not all that was to be said: what shells show of a program that SIGPIPE ended.
+    static final int OUTPUT_LOST = SIGNALLED + 13;
 
     private ExitCode() {}
 }

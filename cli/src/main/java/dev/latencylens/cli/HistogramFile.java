@@ -3,10 +3,10 @@ package dev.latencylens.cli;
 import dev.latencylens.clock.ClockAnchor;
 import dev.latencylens.stats.Metric;
 import dev.latencylens.stats.Summary;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import org.HdrHistogram.Histogram;
 import org.HdrHistogram.HistogramLogWriter;
@@ -25,7 +25,9 @@ final class HistogramFile {
         if (window == null) {
             return;
         }
-        try (var out = new PrintStream(Files.newOutputStream(file), false, StandardCharsets.UTF_8)) {
+        // A stream that prints swallows what goes wrong on a disk, so it prints into memory.
+        var bytes = new ByteArrayOutputStream(1 << 14);
+        try (var out = new PrintStream(bytes, false, StandardCharsets.UTF_8)) {
             var log = new HistogramLogWriter(out);
             long baseMillis = clock.wallStart().toEpochMilli();
             log.outputComment("LLM Latency Lens; values in nanoseconds, a tag for each metric");
@@ -51,5 +53,6 @@ final class HistogramFile {
                 }
             }
         }
+        RunDirectory.replace(file, bytes.toByteArray());
     }
 }

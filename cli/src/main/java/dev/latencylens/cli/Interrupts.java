@@ -5,14 +5,15 @@ import java.lang.reflect.Proxy;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
-/// Lets a run end cleanly on Ctrl-C and on SIGTERM; the second of them kills at once.
+/// Lets a run end cleanly on Ctrl-C, on SIGTERM and when its terminal goes (SIGHUP, unless nohup ignores it); the
+/// second of them kills at once.
 ///
 /// A shutdown hook could not do the latter: while hooks run, the JVM ignores further signals. So it takes
 /// `sun.misc.Signal`,
 /// through reflection because the compiler warns of every mention of it; where a JDK lacks it, signals keep their
 /// default.
 final class Interrupts implements AutoCloseable {
-    private static final String[] SIGNALS = {"INT", "TERM"};
+    private static final String[] SIGNALS = {"INT", "TERM", "HUP"};
 
     private final Runnable onFirst;
     private final AtomicInteger received = new AtomicInteger();

@@ -49,7 +49,16 @@ public final class Lens implements Callable<Integer> {
                 .setParameterExceptionHandler((wrong, given) -> fail(console, secrets, ExitCode.USAGE, saying(wrong)))
                 .setExecutionExceptionHandler((thrown, command, parsed) -> explain(console, secrets, thrown));
         int exitCode = lens.execute(args);
-        console.out().flush();
+        // Flushes too. Nobody may take half a report for a whole one.
+        if (console.out().checkError()) {
+            fail(
+                    console,
+                    secrets,
+                    exitCode,
+                    "standard output was closed, or its disk is full, before everything was said; what was measured is"
+                            + " in the run's folder");
+            return exitCode == ExitCode.GOOD ? ExitCode.OUTPUT_LOST : exitCode;
+        }
         return exitCode;
     }
 
@@ -63,6 +72,7 @@ public final class Lens implements Callable<Integer> {
                 () -> new CommandLine(new CalibrateCommand(console, CalibrationRun.Effort.FULL))
                         .setCaseInsensitiveEnumValuesAllowed(true));
         commands.put("audit", () -> new AuditCommand(console));
+        commands.put("recover", () -> new RecoverCommand(console));
         commands.put("truth", () -> new TruthCommand(console));
         commands.put("simulate", SimulateCommand::commandLine);
         commands.put("inspect", () -> new InspectCommand(console));
@@ -72,7 +82,7 @@ public final class Lens implements Callable<Integer> {
     @Override
     public Integer call() {
         throw CommandFailure.usage(
-                "give a command: run, calibrate, audit, truth, simulate or inspect; lens --help tells more");
+                "give a command: run, recover, calibrate, audit, truth, simulate or inspect; lens --help tells more");
     }
 
     /// `lens 0.1.0 (Java 25.0.3)`.

@@ -5,6 +5,7 @@ import dev.latencylens.audit.Caveats;
 import dev.latencylens.audit.Circumstances;
 import dev.latencylens.audit.Evidence;
 import dev.latencylens.audit.HostUse;
+import dev.latencylens.audit.Reason;
 import dev.latencylens.audit.Tally;
 import dev.latencylens.audit.Verdict;
 import dev.latencylens.clock.Clock;
@@ -86,7 +87,30 @@ final class Measurement {
         ClockAnchor anchor = ClockAnchor.take(clock);
         Environment environment = Environment.ofThisMachine();
         var runFile = new RunFile(directory.file(RunDirectory.RUN), plan, environment, anchor, secrets);
-        runFile.started();
+        try (ExchangeFile exchanges = begin(runFile, anchor)) {
+            return run(vocabulary, opener, anchor, environment, runFile, exchanges);
+        }
+    }
+
+    /// Whatever becomes of this process from here on, its folder tells that there was a run, and what was planned.
+    private ExchangeFile begin(RunFile runFile, ClockAnchor anchor) {
+        try {
+            var exchanges = new ExchangeFile(directory.file(RunDirectory.EXCHANGES), anchor, secrets);
+            runFile.started();
+            return exchanges;
+        } catch (IOException e) {
+            throw unwritable(e);
+        }
+    }
+
+    private int run(
+            @Nullable Thread vocabulary,
+            Transport.Opener opener,
+            ClockAnchor anchor,
+            Environment environment,
+            RunFile runFile,
+            ExchangeFile exchanges)
+            throws IOException, InterruptedException {
         if (plan.ioCpus() != null) {
             cpusShared = !plan.ioCpus().reserve();
         } else {
@@ -105,7 +129,7 @@ final class Measurement {
             if (plan.ioCpus() != null) {
                 Cpus.makeCompilersGiveWay();
             }
-            return measure(opener, anchor, environment, runFile, recording);
+            return measure(opener, anchor, environment, runFile, exchanges, recording);
         }
     }
 
@@ -114,57 +138,84 @@ final class Measurement {
             ClockAnchor anchor,
             Environment environment,
             RunFile runFile,
+            ExchangeFile exchanges,
             RunRecording recording)
             throws IOException, InterruptedException {
-        try (var exchanges = new ExchangeFile(directory.file(RunDirectory.EXCHANGES), anchor, secrets)) {
-            var stop = new StopSwitch();
-            var hopelessStart = new HopelessStart(() -> stop.now("the first requests all failed alike"));
-            CostLimit limit = costLimit();
-            var interpreter = new Interpreter(dialect, plan.tokenizer(), result -> {
-                summary.add(result);
-                chunks += result.timeline().chunks().size();
-                Optional<BigDecimal> cost = costs.add(result);
-                exchanges.write(result, cost);
-                recording.add(result);
-                hopelessStart.see(result);
-                if (limit != null) {
-                    limit.see(result, cost);
-                    stop.allow(limit.allowed());
-                }
-            });
-            var load = new LoadRun(
-                    clock,
-                    plan.load(),
-                    exchanges(),
-                    placed(opener),
-                    NettyTransport.threads(),
-                    plan.ioCpus() == null ? Thread::new : Cpus.background(),
-                    interpreter,
-                    flightLogs());
-            stop.of(load);
+        var stop = new StopSwitch();
+        var hopelessStart = new HopelessStart(() -> stop.now("the first requests all failed alike"));
+        CostLimit limit = costLimit();
+        var interpreter = new Interpreter(dialect, plan.tokenizer(), result -> {
+            summary.add(result);
+            chunks += result.timeline().chunks().size();
+            Optional<BigDecimal> cost = costs.add(result);
+            exchanges.write(result, cost);
+            recording.add(result);
+            hopelessStart.see(result);
             if (limit != null) {
+                limit.see(result, cost);
                 stop.allow(limit.allowed());
             }
-            LoadRun.Backlog backlog;
-            int signal;
-            try (var interrupts = new Interrupts(() -> endEarly(stop));
-                    var _ = new Flusher(exchanges);
-                    var _ = Progress.show(console, clock, plan.load(), load, summary)) {
-                backlog = load.run();
-                signal = interrupts.signal();
-            } catch (IllegalStateException broken) {
-                if (broken.getCause() instanceof UncheckedIOException full) {
-                    throw unwritable(new IOException(String.valueOf(full.getMessage()), full));
-                }
-                runFile.ended(RunFile.State.FAILED, summary, costs, null, List.of(), null, null);
-                throw CommandFailure.nothingMeasured(
-                        broken.getMessage() + "; what was measured before is in " + directory.path(), broken);
-            }
-            if (limit != null && load.refused()) {
-                refusal = refusal(limit);
-            }
-            return conclude(runFile, environment, anchor, backlog, recording, hopelessStart, signal);
+        });
+        var load = new LoadRun(
+                clock,
+                plan.load(),
+                exchanges(),
+                placed(opener),
+                NettyTransport.threads(),
+                plan.ioCpus() == null ? Thread::new : Cpus.background(),
+                interpreter,
+                flightLogs());
+        stop.of(load);
+        if (limit != null) {
+            stop.allow(limit.allowed());
         }
+        LoadRun.Backlog backlog;
+        int signal;
+        try (var interrupts = new Interrupts(() -> endEarly(stop));
+                var _ = new Flusher(exchanges);
+                var _ = Progress.show(console, clock, plan.load(), load, summary)) {
+            backlog = load.run();
+            signal = interrupts.signal();
+        } catch (IllegalStateException broken) {
+            throw brokenOff(runFile, environment, broken);
+        }
+        if (limit != null && load.refused()) {
+            refusal = refusal(limit);
+        }
+        IOException unwritten = null;
+        try {
+            // The last lines are not to wait for what comes now.
+            exchanges.flush();
+        } catch (UncheckedIOException e) {
+            unwritten = e.getCause();
+        }
+        return conclude(runFile, environment, anchor, backlog, recording, hopelessStart, signal, unwritten);
+    }
+
+    /// Tells what had been measured until something broke, in the file too where that can still be written.
+    private CommandFailure brokenOff(RunFile runFile, Environment environment, IllegalStateException broken) {
+        boolean unwritable = broken.getCause() instanceof UncheckedIOException;
+        String how = String.valueOf(
+                broken.getCause() instanceof UncheckedIOException full ? full.getMessage() : broken.getMessage());
+        var end = new Reason.BrokenOff(how, summary.measured() + summary.warmups(), 0);
+        Verdict verdict = Verdict.on(plan.load(), summary, end, circumstances(environment, null));
+        var caveats = new ArrayList<>(plan.caveats());
+        caveats.addAll(Caveats.about(plan.load(), summary));
+        RunCalibration calibration = RunCalibration.skipped("the run broke off");
+        try {
+            runFile.ended(RunFile.State.FAILED, summary, costs, null, caveats, verdict, calibration);
+        } catch (IOException e) {
+            broken.addSuppressed(e);
+        }
+        if (summary.answered() > 0) {
+            console.out()
+                    .print(secrets.redact(Report.of(
+                            plan, summary, costs, caveats, verdict, null, calibration, environment, directory)));
+            console.out().flush();
+        }
+        return unwritable
+                ? unwritable(new IOException(how, broken))
+                : CommandFailure.nothingMeasured(how + "; what was measured before is in " + directory.path(), broken);
     }
 
     private int conclude(
@@ -174,7 +225,8 @@ final class Measurement {
             LoadRun.Backlog backlog,
             RunRecording recording,
             HopelessStart hopelessStart,
-            int signal)
+            int signal,
+            @Nullable IOException unwrittenBefore)
             throws IOException, InterruptedException {
         String early = endedEarly;
         Verdict verdict = Verdict.on(plan.load(), summary, backlog, circumstances(environment, null));
@@ -203,11 +255,13 @@ final class Measurement {
         caveats.addAll(Caveats.about(plan.load(), summary, backlog));
         RunFile.State state = early == null && refusal == null ? RunFile.State.FINISHED : RunFile.State.ENDED_EARLY;
         RunCalibration calibration = calibration(environment, signal);
-        IOException unwritten = null;
+        IOException unwritten = unwrittenBefore;
         try {
-            // Before an error bar is measured: whatever becomes of that, the run is told.
-            runFile.ended(state, summary, costs, backlog, caveats, verdict, calibration);
             HistogramFile.write(directory.file(RunDirectory.HISTOGRAMS), summary, anchor);
+            if (unwritten == null) {
+                // Last of the files, for it says that they are whole; and before an error bar is measured.
+                runFile.ended(state, summary, costs, backlog, caveats, verdict, calibration);
+            }
         } catch (IOException e) {
             unwritten = e;
         }
@@ -390,15 +444,7 @@ final class Measurement {
         if (refusal != null) {
             caveats.add(refusal);
         }
-        if (plan.embedded()) {
-            caveats.add(new Caveat.EmbeddedProvider());
-        }
-        if (plan.network().tls().insecure() && plan.network().endpoint().tls()) {
-            caveats.add(new Caveat.CertificateChecksOff());
-        }
-        if (plan.keyInCleartext()) {
-            caveats.add(new Caveat.KeyInCleartext(plan.network().endpoint().host()));
-        }
+        caveats.addAll(plan.caveats());
         return caveats.stream();
     }
 

@@ -1,5 +1,6 @@
 package dev.latencylens.cli;
 
+import dev.latencylens.audit.Caveat;
 import dev.latencylens.exchange.Header;
 import dev.latencylens.exchange.Tokenizer;
 import dev.latencylens.load.Load;
@@ -10,6 +11,7 @@ import dev.latencylens.transport.Cpus;
 import dev.latencylens.transport.NetworkSettings;
 import java.net.URI;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -66,6 +68,21 @@ record Plan(
         @Nullable String provider,
         Pricing pricing,
         @Nullable Tokenizer tokenizer) {
+
+    /// The doubts that it gives reason to before anything is measured.
+    List<Caveat> caveats() {
+        var caveats = new ArrayList<Caveat>();
+        if (embedded) {
+            caveats.add(new Caveat.EmbeddedProvider());
+        }
+        if (network.tls().insecure() && network.endpoint().tls()) {
+            caveats.add(new Caveat.CertificateChecksOff());
+        }
+        if (keyInCleartext()) {
+            caveats.add(new Caveat.KeyInCleartext(network.endpoint().host()));
+        }
+        return caveats;
+    }
 
     /// Whether a key crosses a network that anyone on it can read.
     boolean keyInCleartext() {

@@ -3,16 +3,19 @@ package dev.latencylens.cli;
 import dev.latencylens.provider.Price;
 import dev.latencylens.provider.Prices;
 import java.math.BigDecimal;
+import java.nio.file.Path;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /// By which prices a run's tokens are billed, and how much the run may cost.
 ///
+/// @param file the table's, null for the built-in one
 /// @param lookup the price of the model, or why there is none
 /// @param service the service tier that is billed
 /// @param monthlyRequests for how many requests a month's cost is told, null for none
 /// @param maxCost in US dollars, null for no limit
 record Pricing(
+        @Nullable Path file,
         Prices prices,
         Prices.Lookup lookup,
         String service,

@@ -70,20 +70,21 @@ final class Report {
         this.environment = environment;
     }
 
+    /// @param backlog null for a run that broke off, whose machinery told nothing
     static String of(
             Plan plan,
             Summary summary,
             CostSummary costs,
             List<Caveat> caveats,
             Verdict verdict,
-            LoadRun.Backlog backlog,
+            LoadRun.@Nullable Backlog backlog,
             RunCalibration calibration,
             Environment environment,
             RunDirectory directory) {
         var report = new Report(plan, summary, costs, unsaid(caveats, verdict), calibration, environment);
         report.measured();
         report.outcomes();
-        report.verdict(verdict, backlog.lag());
+        report.verdict(verdict, backlog == null ? null : backlog.lag());
         report.figures();
         report.phases();
         report.cacheUses();
@@ -171,11 +172,14 @@ final class Report {
                         + (summary.warmups() == 0 ? "" : "; " + summary.warmups() + " for warm-up left out"));
     }
 
-    private void verdict(Verdict verdict, LoopLag lag) {
+    private void verdict(Verdict verdict, @Nullable LoopLag lag) {
         wrapped(
                 "Verdict   ",
-                verdict.state().label() + "; client's longest pause " + Figures.millis(lag.longestNs())
-                        + " ms, loop lag " + Figures.millis(lag.p99Ns()) + " ms at p99 over time");
+                verdict.state().label()
+                        + (lag == null
+                                ? "; client's pauses and loop lag unknown"
+                                : "; client's longest pause " + Figures.millis(lag.longestNs()) + " ms, loop lag "
+                                        + Figures.millis(lag.p99Ns()) + " ms at p99 over time"));
         for (Reason reason : verdict.reasons()) {
             wrapped("          - ", reason.text() + ". " + reason.advice());
         }
@@ -301,27 +305,40 @@ final class Report {
     }
 
     /// How late this client itself was, which no other figure shows where the kernel's stamps are the arrival.
-    private void stamps(LoadRun.Backlog backlog) {
+    private void stamps(LoadRun.@Nullable Backlog backlog) {
+        if (backlog == null) {
+            boolean kernel = summary.of(Metric.READ_LAG).count() > 0;
+            wrapped(
+                    "Stamps    ",
+                    kernel
+                            ? "arrival is the kernel's receive stamp; how well it was brought to the monotonic clock is"
+                                    + " not known" + readLag()
+                            : "arrival is the instant after the read call");
+            return;
+        }
         StampSource stamps = backlog.stamps();
         if (!stamps.kernel()) {
             wrapped("Stamps    ", "arrival is the instant after the read call (" + stamps.whyNot() + ")");
             return;
         }
-        Distribution lag = summary.of(Metric.READ_LAG);
-        OptionalLong p50 = lag.percentile(Percentile.P50);
-        OptionalLong p99 = lag.percentile(Percentile.P99);
         wrapped(
                 "Stamps    ",
                 "arrival is the kernel's receive stamp, brought to the monotonic clock within "
-                        + Math.max(1, stamps.offsetUncertaintyNs()) + " ns"
-                        + (p50.isPresent()
-                                ? "; this client read it " + Figures.micros(p50.getAsLong()) + " us later at p50"
-                                        + (p99.isPresent() ? ", " + Figures.micros(p99.getAsLong()) + " us at p99" : "")
-                                : "")
+                        + Math.max(1, stamps.offsetUncertaintyNs()) + " ns" + readLag()
                         + (backlog.sharedParts() > 0
                                 ? "; " + Figures.count(backlog.sharedParts())
                                         + " parts of answers came in one read with another answer's and share its stamp"
                                 : ""));
+    }
+
+    private String readLag() {
+        Distribution lag = summary.of(Metric.READ_LAG);
+        OptionalLong p50 = lag.percentile(Percentile.P50);
+        OptionalLong p99 = lag.percentile(Percentile.P99);
+        return p50.isPresent()
+                ? "; this client read it " + Figures.micros(p50.getAsLong()) + " us later at p50"
+                        + (p99.isPresent() ? ", " + Figures.micros(p99.getAsLong()) + " us at p99" : "")
+                : "";
     }
 
     private void tokens() {

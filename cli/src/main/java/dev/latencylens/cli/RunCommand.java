@@ -477,7 +477,7 @@ final class RunCommand implements Callable<Integer> {
         }
         Prices table = prices == null ? Prices.builtIn() : Prices.read(prices);
         Prices.Lookup lookup = table.find(provider, priceModel == null ? name : priceModel);
-        return new Pricing(table, lookup, serviceTier, monthlyRequests, maxCost);
+        return new Pricing(prices, table, lookup, serviceTier, monthlyRequests, maxCost);
     }
 
     /// A limit of cost needs a price and an end of each answer, and must be worth one request.

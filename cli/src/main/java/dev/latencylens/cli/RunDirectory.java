@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.time.LocalDateTime;
 import java.time.ZoneId;
 import java.time.format.DateTimeFormatter;
@@ -41,6 +42,19 @@ record RunDirectory(Path path) {
                     e);
         }
         return new RunDirectory(path);
+    }
+
+    /// Writes a file as a whole: whoever looks sees what was there before, or all of the new. What a full disk
+    /// leaves of it is taken away again.
+    static void replace(Path file, byte[] content) throws IOException {
+        Path whole = file.resolveSibling(file.getFileName() + ".tmp");
+        try {
+            Files.write(whole, content);
+            Files.move(whole, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+        } catch (IOException e) {
+            Files.deleteIfExists(whole);
+            throw e;
+        }
     }
 
     Path file(String name) {

@@ -14,6 +14,7 @@ import dev.latencylens.load.LoadRun;
 import dev.latencylens.load.LoopLag;
 import dev.latencylens.load.ThreadUse;
 import dev.latencylens.provider.CostSummary;
+import dev.latencylens.provider.Prices;
 import dev.latencylens.stats.Distribution;
 import dev.latencylens.stats.Metric;
 import dev.latencylens.stats.Percentile;
@@ -22,9 +23,7 @@ import dev.latencylens.transport.NetworkSettings;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.math.BigDecimal;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.time.Duration;
 import java.util.Comparator;
 import java.util.List;
@@ -39,6 +38,9 @@ import tools.jackson.core.ObjectWriteContext;
 import tools.jackson.core.PrettyPrinter;
 import tools.jackson.core.json.JsonFactory;
 import tools.jackson.core.util.DefaultPrettyPrinter;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ObjectNode;
 
 /// `run.json`: what was planned, where, and what came of it; documented in docs/schema/run.schema.json.
 ///
@@ -83,7 +85,9 @@ final class RunFile {
         RUNNING,
         FINISHED,
         ENDED_EARLY,
-        FAILED;
+        FAILED,
+        /// It never ended; what it had written was read back later.
+        RECOVERED;
 
         String label() {
             return name().toLowerCase(Locale.ROOT);
@@ -91,7 +95,7 @@ final class RunFile {
     }
 
     void started() throws IOException {
-        write(State.RUNNING, null, null, null, List.of(), null, null);
+        RunDirectory.replace(file, json(State.RUNNING, null, null, null, List.of(), null, null));
     }
 
     /// May be called again, when more is known. What the machine did is that up to the first call.
@@ -109,10 +113,38 @@ final class RunFile {
         if (host == null) {
             host = HostUse.soFar().since(hostBefore);
         }
-        write(state, summary, costs, backlog, caveats, verdict, calibration);
+        RunDirectory.replace(file, json(state, summary, costs, backlog, caveats, verdict, calibration));
     }
 
-    private void write(
+    /// Puts the figures of exchanges that were read back into the file of a run that broke off, and leaves what
+    /// it says of plan, machine and clock as it is.
+    ///
+    /// @param recorded the file as it was found
+    void recovered(
+            ObjectNode recorded, Recovery recovery, List<Caveat> caveats, Verdict verdict, RunCalibration calibration)
+            throws IOException {
+        host = HostUse.UNKNOWN;
+        JsonMapper mapper = JsonMapper.shared();
+        JsonNode fresh = mapper.readTree(
+                json(State.RECOVERED, recovery.summary(), recovery.costs(), null, caveats, verdict, calibration));
+        for (String member : List.of("state", "summary", "calibration", "caveats", "verdict")) {
+            recorded.set(member, fresh.path(member));
+        }
+        ObjectNode told = recorded.putObject("recovery");
+        told.put("exchanges", recovery.exchanges());
+        told.put("missing", recovery.missing());
+        told.put("tornBytes", recovery.dropped().tornBytes());
+        told.put("unreadable", recovery.dropped().unreadable());
+        told.put("repeated", recovery.dropped().repeated());
+        var bytes = new ByteArrayOutputStream(1 << 14);
+        try (JsonGenerator json = new JsonFactory().createGenerator(INDENTED, bytes)) {
+            mapper.writeTree(json, recorded);
+        }
+        bytes.write('\n');
+        RunDirectory.replace(file, bytes.toByteArray());
+    }
+
+    private byte[] json(
             State state,
             @Nullable Summary summary,
             @Nullable CostSummary costs,
@@ -160,9 +192,7 @@ final class RunFile {
             json.writeEndObject();
         }
         bytes.write('\n');
-        Path whole = file.resolveSibling(file.getFileName() + ".tmp");
-        Files.write(whole, bytes.toByteArray());
-        Files.move(whole, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+        return bytes.toByteArray();
     }
 
     private void plan(JsonGenerator json) {
@@ -187,7 +217,7 @@ final class RunFile {
         json.writeEndObject();
         text(json, "prompts", plan.prompts().source());
         json.writeNumberProperty("outputLength", plan.prompts().outputLength());
-        text(json, "outputLengths", plan.prompts().answerLengths());
+        text(json, "outputLengths", plan.prompts().answers().label());
         json.writeBooleanProperty("stream", plan.stream());
         json.writeBooleanProperty("includeUsage", plan.includeUsage());
         json.writeBooleanProperty("ignoreEos", plan.ignoreEos());
@@ -201,11 +231,51 @@ final class RunFile {
         network(json, plan.network());
         json.writeBooleanProperty("recorded", plan.recording());
         json.writeBooleanProperty("lean", plan.lean());
+        shown(json);
+        pricing(json, plan.pricing());
         json.writeObjectPropertyStart("labels");
         for (Map.Entry<String, String> label : plan.labels().entrySet()) {
             text(json, label.getKey(), label.getValue());
         }
         json.writeEndObject();
+        json.writeEndObject();
+    }
+
+    /// What the report is to tell, so that another can be made from the files.
+    private void shown(JsonGenerator json) {
+        json.writeArrayPropertyStart("metrics");
+        plan.metrics().forEach(metric -> json.writeString(metric.label()));
+        json.writeEndArray();
+        json.writeArrayPropertyStart("percentiles");
+        plan.percentiles().forEach(percentile -> json.writeString(percentile.label()));
+        json.writeEndArray();
+        json.writeBooleanProperty("percentilesAsked", plan.percentilesAsked());
+        if (plan.tokenizer() == null) {
+            json.writeNullProperty("tokenizer");
+        } else {
+            text(json, "tokenizer", plan.tokenizer().name());
+        }
+    }
+
+    /// Where the prices are found again.
+    private void pricing(JsonGenerator json, Pricing pricing) {
+        json.writeObjectPropertyStart("pricing");
+        if (pricing.file() != null) {
+            text(json, "file", pricing.file().toString());
+        }
+        text(json, "table", pricing.prices().name());
+        json.writeStringProperty("serviceTier", pricing.service());
+        pricing.price().ifPresent(price -> {
+            text(json, "provider", price.provider());
+            text(json, "model", price.model());
+        });
+        if (pricing.lookup() instanceof Prices.Unknown(String why)) {
+            text(json, "unknownBecause", why);
+        }
+        if (pricing.monthlyRequests() != null) {
+            json.writeNumberProperty("monthlyRequests", pricing.monthlyRequests());
+        }
+        amount(json, "maxCost", Optional.ofNullable(pricing.maxCost()));
         json.writeEndObject();
     }
 

@@ -98,7 +98,7 @@ class BadInputTest {
     void noCommandAtAllIsAnsweredWithTheCommandsThereAre() {
         var run = LensRun.lens();
 
-        assertThat(run.err()).contains("run, calibrate, audit, truth, simulate or inspect");
+        assertThat(run.err()).contains("run, recover, calibrate, audit, truth, simulate or inspect");
         isOneLine(run, ExitCode.USAGE);
     }
 

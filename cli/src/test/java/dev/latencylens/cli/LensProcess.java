@@ -15,6 +15,14 @@ record LensProcess(Process process, Path folder) implements AutoCloseable {
 
     /// @param before words before `java`'s own arguments end, for example `-Xmx64m`
     static LensProcess start(Path folder, List<String> before, String... args) throws IOException {
+        Process process = new ProcessBuilder(command(before, args))
+                .redirectOutput(folder.resolve("out").toFile())
+                .redirectError(folder.resolve("err").toFile())
+                .start();
+        return new LensProcess(process, folder);
+    }
+
+    static List<String> command(List<String> before, String... args) {
         var command = new ArrayList<>(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "--enable-native-access=ALL-UNNAMED",
@@ -22,11 +30,7 @@ record LensProcess(Process process, Path folder) implements AutoCloseable {
         command.addAll(before);
         command.addAll(List.of("-cp", System.getProperty("java.class.path"), Lens.class.getName()));
         command.addAll(List.of(args));
-        Process process = new ProcessBuilder(command)
-                .redirectOutput(folder.resolve("out").toFile())
-                .redirectError(folder.resolve("err").toFile())
-                .start();
-        return new LensProcess(process, folder);
+        return command;
     }
 
     /// @param name for example `INT`

@@ -94,6 +94,21 @@ public sealed interface Caveat {
         }
     }
 
+    /// What a run wrote could not all be read back.
+    ///
+    /// @param tornBytes of a last line that was never finished
+    /// @param unreadable whole lines that are none of `exchanges.jsonl`
+    /// @param repeated lines of exchanges that had been read already
+    record LinesDropped(long tornBytes, long unreadable, long repeated) implements Caveat {
+        @Override
+        public String text() {
+            return "Of exchanges.jsonl, " + count(tornBytes, "byte") + " of a torn last line, "
+                    + count(unreadable, "line") + " that cannot be read and " + count(repeated, "line")
+                    + " of exchanges that were there already were left out, so nothing is counted twice; what they"
+                    + " held is in no figure.";
+        }
+    }
+
     record Unterminated(long answers, long of) implements Caveat {
         @Override
         public String text() {

@@ -34,6 +34,13 @@ public final class Caveats {
             caveats.add(new Caveat.ReadsUnstamped(
                     stamps.unstampedReads(), stamps.stampedReads() + stamps.unstampedReads()));
         }
+        caveats.addAll(about(load, summary));
+        return List.copyOf(caveats);
+    }
+
+    /// Those that need nothing but the exchanges: what is left of a run whose machinery told nothing.
+    public static List<Caveat> about(Load load, Summary summary) {
+        var caveats = new ArrayList<Caveat>();
         outcomes(summary, caveats);
         answers(summary, caveats);
         handshakes(summary, caveats);

@@ -20,6 +20,10 @@ public record HostUse(
     /// Place of steal among the fields of the line `cpu` in /proc/stat.
     private static final int STEAL = 8;
 
+    /// Nobody looked.
+    public static final HostUse UNKNOWN =
+            new HostUse(OptionalLong.empty(), OptionalLong.empty(), OptionalLong.empty(), OptionalLong.empty());
+
     /// The machine since it was started.
     public static HostUse soFar() {
         return read(Path.of("/proc"));

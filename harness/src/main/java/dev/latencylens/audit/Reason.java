@@ -269,6 +269,34 @@ public sealed interface Reason {
         }
     }
 
+    /// The run did not come to its end, so what only its end tells is unknown.
+    ///
+    /// @param how it broke off, as one clause
+    /// @param exchanges that had ended and were written down
+    /// @param missing exchanges with a lower number than one of these, of which nothing is known: in flight, not
+    /// begun by another thread, or not written
+    record BrokenOff(String how, long exchanges, long missing) implements Reason {
+        @Override
+        public Verdict.State makes() {
+            return Verdict.State.INCONCLUSIVE;
+        }
+
+        @Override
+        public String text() {
+            return how + ", and the figures are of the " + count(exchanges, "exchange") + " written until then"
+                    + (missing == 0
+                            ? ""
+                            : "; " + count(missing, "exchange")
+                                    + " of lower numbers are not among them: in flight, not begun or not written");
+        }
+
+        @Override
+        public String advice() {
+            return "Loop lag, pauses, full flight logs and the threads' waits for a CPU are known at the end only, so"
+                    + " nobody can say how late this client was; measure again for a verdict.";
+        }
+    }
+
     /// There is nothing to judge.
     record NothingAnswered(long requests) implements Reason {
         @Override

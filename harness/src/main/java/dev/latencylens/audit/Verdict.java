@@ -70,6 +70,18 @@ public record Verdict(State state, List<Reason> reasons) {
         return of(reasons);
     }
 
+    /// Judges what is left of a run that broke off, by the rules that need nothing but the exchanges.
+    public static Verdict on(Load load, Summary summary, Reason.BrokenOff end, Circumstances circumstances) {
+        var reasons = new ArrayList<Reason>();
+        reasons.add(end);
+        schedule(load, summary, reasons);
+        if (ClockSource.isUnfit(circumstances.clockSource())) {
+            reasons.add(new Reason.ClockSourceUnfit(circumstances.clockSource()));
+        }
+        samples(summary, circumstances, reasons);
+        return of(reasons);
+    }
+
     static Verdict of(List<Reason> reasons) {
         State state = reasons.stream()
                 .map(Reason::makes)

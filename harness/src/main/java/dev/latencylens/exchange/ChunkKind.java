@@ -16,6 +16,11 @@ public enum ChunkKind {
         return this != REASONING;
     }
 
+    /// @throws IllegalArgumentException if no kind has this name
+    public static ChunkKind of(String label) {
+        return valueOf(label.toUpperCase(Locale.ROOT));
+    }
+
     /// The name in files: `text`, `reasoning`, `tool`, `refusal`.
     public String label() {
         return name().toLowerCase(Locale.ROOT);

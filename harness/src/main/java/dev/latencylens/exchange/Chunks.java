@@ -88,6 +88,11 @@ public final class Chunks {
         }
     }
 
+    /// Remembers that a tokenizer counted, of chunks that are read back from a file.
+    void setCountedByTokenizer() {
+        countedByTokenizer = true;
+    }
+
     /// Whether the tokens of some of them are a tokenizer's and not the provider's word.
     public boolean countedByTokenizer() {
         return countedByTokenizer;

@@ -26,6 +26,11 @@ public record ConnectionFacts(
         /// Already open.
         REUSED;
 
+        /// @throws IllegalArgumentException if no kind has this name
+        public static Kind of(String label) {
+            return valueOf(label.toUpperCase(Locale.ROOT));
+        }
+
         public String label() {
             return name().toLowerCase(Locale.ROOT);
         }

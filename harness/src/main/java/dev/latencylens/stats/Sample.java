@@ -19,7 +19,8 @@ public final class Sample {
 
     /// @param requests the values of each request that has any, in the order in which these started
     public Sample(List<long[]> requests) {
-        List<long[]> some = requests.stream().filter(values -> values.length > 0).toList();
+        List<long[]> some =
+                requests.stream().filter(values -> values.length > 0).toList();
         values = some.stream().flatMapToLong(Arrays::stream).toArray();
         ends = new int[some.size()];
         int end = 0;

@@ -303,6 +303,18 @@ class VerdictTest {
     }
 
     @Test
+    void aRunThatBrokeOffIsInconclusiveAtBest() {
+        answers(20);
+        var killed = new Reason.BrokenOff("the process was killed", 20, 1);
+
+        assertThat(Verdict.on(load, summary, killed, circumstances()))
+                .isEqualTo(new Verdict(Verdict.State.INCONCLUSIVE, List.of(killed)));
+
+        clockSource = "hpet";
+        assertThat(Verdict.on(load, summary, killed, circumstances()).state()).isEqualTo(Verdict.State.INVALID);
+    }
+
+    @Test
     void whatIsInvalidAsWellAsInconclusiveIsInvalid() {
         answers(20);
         asked = List.of(Percentile.P99);
@@ -327,6 +339,7 @@ class VerdictTest {
                 new Reason.WallClockSet(1, -5),
                 new Reason.ClockSourceUnfit("hpet"),
                 new Reason.TooFewSamples(Percentile.P99, Metric.TTFT, 3),
+                new Reason.BrokenOff("the process was killed", 3, 1),
                 new Reason.NothingAnswered(3));
 
         assertThat(all).hasSize(Reason.class.getPermittedSubclasses().length);
@@ -342,11 +355,11 @@ class VerdictTest {
 
     private Verdict verdict() {
         var backlog = new LoadRun.Backlog(0, logFullCount, 3_000, 0, stamps, lag, List.of(), 1_000, bytesRead, 0);
-        return Verdict.on(
-                load,
-                summary,
-                backlog,
-                new Circumstances(sharedProcess, clockSource, metrics, asked, tallies, hotPathChanges, lostBytes));
+        return Verdict.on(load, summary, backlog, circumstances());
+    }
+
+    private Circumstances circumstances() {
+        return new Circumstances(sharedProcess, clockSource, metrics, asked, tallies, hotPathChanges, lostBytes);
     }
 
     private static Verdict invalid(Reason reason) {

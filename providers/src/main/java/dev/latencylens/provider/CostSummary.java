@@ -39,6 +39,22 @@ public final class CostSummary {
 
     Optional<BigDecimal> add(boolean isWarmup, Outcome.Kind outcome, @Nullable Usage usage) {
         Optional<BigDecimal> cost = tariff == null ? Optional.empty() : Cost.of(usage, tariff);
+        add(isWarmup, outcome, usage, cost);
+        return cost;
+    }
+
+    /// Takes in an exchange whose cost was reckoned earlier.
+    ///
+    /// @param cost absent where it was not known
+    public void add(ExchangeResult result, Optional<BigDecimal> cost) {
+        add(
+                result.exchange().isWarmup(),
+                result.outcome().kind(),
+                result.completion().usage(),
+                cost);
+    }
+
+    private void add(boolean isWarmup, Outcome.Kind outcome, @Nullable Usage usage, Optional<BigDecimal> cost) {
         if (!isWarmup && outcome == Outcome.Kind.COMPLETED) {
             completed++;
         }
@@ -52,7 +68,6 @@ public final class CostSummary {
             pricedTokens += tokens(usage);
             priced++;
         }
-        return cost;
     }
 
     /// Of all exchanges whose cost is known, warm-up included; absent where none is.

@@ -1,0 +1,170 @@
+package dev.latencylens.cli;
+
+import dev.latencylens.audit.Caveats;
+import dev.latencylens.audit.Circumstances;
+import dev.latencylens.audit.Reason;
+import dev.latencylens.audit.Verdict;
+import dev.latencylens.provider.CostSummary;
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.channels.OverlappingFileLockException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Parameters;
+import tools.jackson.core.JacksonException;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ObjectNode;
+
+/// `lens recover`: the report of a run whose process died, from what it had written.
+@Command(
+        name = "recover",
+        mixinStandardHelpOptions = true,
+        description = {
+            "Makes the report of a run that was killed, from what it had written: everything up to half a second",
+            "before its end. Completes the run's folder, and changes no run that has ended by itself."
+        })
+final class RecoverCommand implements Callable<Integer> {
+    private final Console console;
+
+    @Parameters(index = "0", paramLabel = "RUN_DIR", description = "folder of the run")
+    private @Nullable Path runDirectory;
+
+    RecoverCommand(Console console) {
+        this.console = console;
+    }
+
+    @Override
+    public Integer call() throws IOException {
+        if (runDirectory == null) {
+            throw new IllegalStateException("the command was not parsed by picocli");
+        }
+        return recover(console, new RunDirectory(runDirectory));
+    }
+
+    /// Returns the exit code: 0 where there is a report now.
+    static int recover(Console console, RunDirectory directory) throws IOException {
+        ObjectNode recorded = recorded(directory);
+        Path exchanges = directory.file(RunDirectory.EXCHANGES);
+        try (FileChannel file = FileChannel.open(exchanges, StandardOpenOption.READ, StandardOpenOption.WRITE);
+                FileLock lock = lock(file)) {
+            if (lock == null) {
+                throw CommandFailure.usage("the run in '" + directory.path()
+                        + "' is still going on, its process holds exchanges.jsonl; wait for its end, or end it");
+            }
+            return recover(console, directory, recorded, file);
+        } catch (NoSuchFileException e) {
+            throw CommandFailure.usage(
+                    "'" + exchanges + "' is missing, so there is nothing to recover from; give the folder of a run", e);
+        }
+    }
+
+    private static int recover(Console console, RunDirectory directory, ObjectNode recorded, FileChannel file)
+            throws IOException {
+        RecordedRun run;
+        try {
+            run = RecordedRun.of(recorded);
+        } catch (RuntimeException e) {
+            throw CommandFailure.usage(
+                    "'" + directory.file(RunDirectory.RUN) + "' is of another version of lens (" + e.getMessage()
+                            + "); recover it with the one that wrote it",
+                    e);
+        }
+        Plan plan = run.plan();
+        var costs = new CostSummary(plan.pricing().tariff().orElse(null));
+        Recovery recovery =
+                Recovery.of(directory.file(RunDirectory.EXCHANGES), run.clock().monotonicStartNs(), costs);
+        file.truncate(recovery.wholeBytes());
+        var end =
+                new Reason.BrokenOff("the process ended before the run did", recovery.exchanges(), recovery.missing());
+        Verdict verdict = Verdict.on(plan.load(), recovery.summary(), end, circumstances(run));
+        var caveats = new ArrayList<>(plan.caveats());
+        if (recovery.isPartial()) {
+            caveats.add(recovery.dropped());
+        }
+        caveats.addAll(Caveats.about(plan.load(), recovery.summary()));
+        RunCalibration calibration = RunCalibration.skipped("the run did not come to its end");
+        IOException unwritten = null;
+        try {
+            HistogramFile.write(directory.file(RunDirectory.HISTOGRAMS), recovery.summary(), run.clock());
+            new RunFile(directory.file(RunDirectory.RUN), plan, run.environment(), run.clock(), new Secrets())
+                    .recovered(recorded, recovery, caveats, verdict, calibration);
+        } catch (IOException e) {
+            unwritten = e;
+        }
+        if (recovery.summary().answered() == 0) {
+            throw CommandFailure.nothingMeasured("the run in '" + directory.path() + "' ended before "
+                    + (recovery.exchanges() == 0 ? "any request had ended" : "any measured request was answered")
+                    + "; there is no report to make");
+        }
+        console.out()
+                .print(Report.of(
+                        plan,
+                        recovery.summary(),
+                        costs,
+                        caveats,
+                        verdict,
+                        null,
+                        calibration,
+                        run.environment(),
+                        directory));
+        if (unwritten != null) {
+            throw CommandFailure.nothingMeasured(
+                    "the report could not be kept in '" + directory.path() + "': " + unwritten.getMessage()
+                            + "; free space there and recover again",
+                    unwritten);
+        }
+        return ExitCode.GOOD;
+    }
+
+    /// What `run.json` says, of a run that may be recovered.
+    private static ObjectNode recorded(RunDirectory directory) throws IOException {
+        Path file = directory.file(RunDirectory.RUN);
+        if (!Files.isReadable(file)) {
+            throw CommandFailure.usage("cannot read '" + file
+                    + "'; give the folder of a run (one without run.json ended before anything was sent)");
+        }
+        JsonNode json;
+        try {
+            json = JsonMapper.shared().readTree(Files.readString(file));
+        } catch (JacksonException e) {
+            throw CommandFailure.usage("'" + file + "' is no JSON; give the folder of a run", e);
+        }
+        String state = json.path("state").asString("");
+        boolean broken = state.equals(RunFile.State.RUNNING.label()) || state.equals(RunFile.State.RECOVERED.label());
+        if (!(json instanceof ObjectNode recorded) || !broken) {
+            throw CommandFailure.usage("the run in '" + directory.path() + "' is complete (" + state
+                    + "), there is nothing to recover; its figures are in run.json");
+        }
+        return recorded;
+    }
+
+    /// Null where a living process holds it.
+    private static @Nullable FileLock lock(FileChannel file) throws IOException {
+        try {
+            return file.tryLock();
+        } catch (OverlappingFileLockException ours) {
+            return null;
+        }
+    }
+
+    private static Circumstances circumstances(RecordedRun run) {
+        Plan plan = run.plan();
+        return new Circumstances(
+                plan.embedded(),
+                run.environment().clockSource(),
+                plan.metrics(),
+                plan.percentilesAsked() ? plan.percentiles() : List.of(),
+                List.of(),
+                List.of(),
+                0);
+    }
+}

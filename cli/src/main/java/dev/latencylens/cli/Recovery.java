@@ -1,0 +1,261 @@
+package dev.latencylens.cli;
+
+import dev.latencylens.audit.Caveat;
+import dev.latencylens.exchange.ChunkKind;
+import dev.latencylens.exchange.ChunkSink;
+import dev.latencylens.exchange.Completion;
+import dev.latencylens.exchange.ConnectionFacts;
+import dev.latencylens.exchange.ExchangeResult;
+import dev.latencylens.exchange.Header;
+import dev.latencylens.exchange.Moment;
+import dev.latencylens.exchange.Outcome;
+import dev.latencylens.exchange.RecordedExchange;
+import dev.latencylens.exchange.ResponseHead;
+import dev.latencylens.exchange.TcpPath;
+import dev.latencylens.exchange.Usage;
+import dev.latencylens.provider.CostSummary;
+import dev.latencylens.stats.Summary;
+import java.io.BufferedInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.math.BigDecimal;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.core.JacksonException;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+/// What a run had written when it broke off, brought into the same [Summary] that a run feeds.
+///
+/// Every line is read at most once: those of exchanges that were there already are left out, as is a last line
+/// without its end.
+///
+/// @param exchanges those for warm-up included
+/// @param missing numbers below the highest that are not there: in flight, not begun, or not written
+/// @param wholeBytes where the last whole line ends
+record Recovery(
+        Summary summary,
+        CostSummary costs,
+        long exchanges,
+        long missing,
+        long wholeBytes,
+        Caveat.LinesDropped dropped) {
+    private static final int READ_BYTES = 1 << 16;
+
+    /// @param file `exchanges.jsonl`
+    /// @param startNs what its instants count from
+    static Recovery of(Path file, long startNs, CostSummary costs) throws IOException {
+        var reading = new Reading(startNs, costs);
+        try (var in = new BufferedInputStream(Files.newInputStream(file), READ_BYTES)) {
+            return reading.all(in);
+        }
+    }
+
+    /// Whether anything that stands in the file is not among the figures.
+    boolean isPartial() {
+        return dropped.tornBytes() + dropped.unreadable() + dropped.repeated() > 0;
+    }
+
+    private static final class Reading {
+        private static final Moment[] MOMENTS = Moment.values();
+
+        private final long startNs;
+        private final CostSummary costs;
+        private final Summary summary = new Summary();
+        private final JsonMapper mapper = JsonMapper.shared();
+        private final Set<String> seen = new HashSet<>();
+        private long highest = -1;
+        private long wholeBytes;
+        private long unreadable;
+        private long repeated;
+
+        Reading(long startNs, CostSummary costs) {
+            this.startNs = startNs;
+            this.costs = costs;
+        }
+
+        Recovery all(InputStream in) throws IOException {
+            var line = new ByteArrayOutputStream(READ_BYTES);
+            for (int next = in.read(); next >= 0; next = in.read()) {
+                if (next != '\n') {
+                    line.write(next);
+                    continue;
+                }
+                wholeBytes += line.size() + 1;
+                add(line.toByteArray());
+                line.reset();
+            }
+            return new Recovery(
+                    summary,
+                    costs,
+                    seen.size(),
+                    highest + 1 - seen.size(),
+                    wholeBytes,
+                    new Caveat.LinesDropped(line.size(), unreadable, repeated));
+        }
+
+        private void add(byte[] line) {
+            ExchangeResult result;
+            Optional<BigDecimal> cost;
+            try {
+                JsonNode json = mapper.readTree(line);
+                result = exchange(json);
+                cost = Optional.ofNullable(json.get("cost"))
+                        .map(JsonNode::asString)
+                        .map(BigDecimal::new);
+            } catch (JacksonException | IllegalArgumentException notOurs) {
+                unreadable++;
+                return;
+            }
+            if (!seen.add(result.exchange().id())) {
+                repeated++;
+                return;
+            }
+            highest = Math.max(highest, result.exchange().number());
+            summary.add(result);
+            costs.add(result, cost);
+        }
+
+        private ExchangeResult exchange(JsonNode json) {
+            var recorded = new RecordedExchange();
+            for (Moment moment : MOMENTS) {
+                JsonNode at = json.get(moment.label() + "AtNs");
+                if (at != null) {
+                    recorded.at(moment, startNs + at.longValue());
+                }
+            }
+            chunks(json.required("chunks"), recorded);
+            return recorded.ended(
+                    json.required("number").longValue(),
+                    json.required("id").asString(),
+                    json.required("warmup").booleanValue(),
+                    new Outcome(
+                            Outcome.Kind.of(json.required("outcome").asString()),
+                            json.path("outcomeDetail").asString("")),
+                    connection(json),
+                    path(json.get("tcp")),
+                    head(json),
+                    completion(json),
+                    json.required("bodyBytes").longValue());
+        }
+
+        private void chunks(JsonNode chunks, RecordedExchange recorded) {
+            JsonNode atNs = chunks.required("atNs");
+            JsonNode userAtNs = chunks.required("userAtNs");
+            JsonNode kind = chunks.required("kind");
+            JsonNode tokens = chunks.required("tokens");
+            JsonNode bytes = chunks.required("bytes");
+            for (int i = 0; i < atNs.size(); i++) {
+                recorded.chunk(
+                        startNs + atNs.get(i).longValue(),
+                        startNs + userAtNs.required(i).longValue(),
+                        ChunkKind.of(kind.required(i).asString()),
+                        tokens.required(i).isNull()
+                                ? ChunkSink.UNKNOWN_TOKENS
+                                : tokens.get(i).intValue(),
+                        bytes.required(i).intValue());
+            }
+            if (chunks.path("tokensBy").asString("").equals(ExchangeFile.TOKENIZER)) {
+                recorded.countedByTokenizer();
+            }
+        }
+
+        private static @Nullable ConnectionFacts connection(JsonNode json) {
+            JsonNode kind = json.get("connection");
+            return kind == null
+                    ? null
+                    : new ConnectionFacts(
+                            json.path("connectionNumber").longValue(),
+                            ConnectionFacts.Kind.of(kind.asString()),
+                            json.path("httpVersion").asString(""),
+                            json.path("remoteAddress").asString(""),
+                            tls(json.get("tls")));
+        }
+
+        private static ConnectionFacts.@Nullable Tls tls(@Nullable JsonNode tls) {
+            return tls == null
+                    ? null
+                    : new ConnectionFacts.Tls(
+                            tls.path("version").asString(""),
+                            tls.path("cipher").asString(""),
+                            tls.path("alpn").asString(""),
+                            tls.path("resumed").booleanValue(false),
+                            tls.path("implementation").asString(""),
+                            tls.path("verified").booleanValue(false));
+        }
+
+        private static @Nullable TcpPath path(@Nullable JsonNode tcp) {
+            return tcp == null
+                    ? null
+                    : new TcpPath(
+                            tcp.path("handshakeRttNs").longValue(),
+                            tcp.path("rttNs").longValue(),
+                            tcp.path("retransmits").longValue());
+        }
+
+        private static @Nullable ResponseHead head(JsonNode json) {
+            JsonNode status = json.get("status");
+            return status == null
+                    ? null
+                    : new ResponseHead(
+                            status.intValue(),
+                            json.path("headers")
+                                    .propertyStream()
+                                    .map(field -> Header.of(
+                                            field.getKey(), field.getValue().asString()))
+                                    .toList());
+        }
+
+        private static Completion completion(JsonNode json) {
+            boolean terminated = json.path("outcome").asString("").equals(Outcome.Kind.COMPLETED.label());
+            Map<String, Long> timingsNs = new LinkedHashMap<>();
+            json.path("serverTimingsNs")
+                    .propertyStream()
+                    .forEach(timing ->
+                            timingsNs.put(timing.getKey(), timing.getValue().longValue()));
+            return new Completion(
+                    json.path("finishReasons")
+                            .valueStream()
+                            .map(JsonNode::asString)
+                            .toList(),
+                    terminated,
+                    terminated,
+                    usage(json.get("usage")),
+                    null,
+                    null,
+                    json.path("toolCalls").intValue(0),
+                    timingsNs);
+        }
+
+        private static @Nullable Usage usage(@Nullable JsonNode usage) {
+            if (usage == null) {
+                return null;
+            }
+            Long input = tokens(usage.get("input_total"));
+            Long cachedRead = tokens(usage.get("cached_read"));
+            Long cacheWrite = tokens(usage.get("cache_write"));
+            Long output = tokens(usage.get("output_total"));
+            Long reasoning = tokens(usage.get("reasoning"));
+            return new Usage(
+                    input,
+                    cachedRead,
+                    cacheWrite,
+                    tokens(usage.get("cache_write_hour")),
+                    output,
+                    reasoning,
+                    new Usage.Reported(input, output, cachedRead, cacheWrite, reasoning),
+                    "");
+        }
+
+        private static @Nullable Long tokens(@Nullable JsonNode count) {
+            return count == null ? null : count.longValue();
+        }
+    }
+}

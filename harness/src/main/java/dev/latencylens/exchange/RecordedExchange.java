@@ -1,0 +1,53 @@
+package dev.latencylens.exchange;
+
+import org.jspecify.annotations.Nullable;
+
+/// An exchange read back from where it was written down, so that old figures are made by the very code that makes
+/// new ones.
+///
+/// Instants are given as they were: on CLOCK_MONOTONIC of the machine that measured.
+public final class RecordedExchange {
+    private static final EncodedRequest FORGOTTEN = new EncodedRequest(new byte[0], new byte[0], new byte[0]);
+
+    private final Timeline timeline = new Timeline();
+
+    public void at(Moment moment, long instantAtNs) {
+        timeline.set(moment, instantAtNs);
+    }
+
+    /// The next output chunk. Where both instants are one, the kernel had not stamped it.
+    ///
+    /// @param arrivedAtNs the arrival
+    /// @param userAtNs right after the read call
+    /// @param tokens or [ChunkSink#UNKNOWN_TOKENS]
+    public void chunk(long arrivedAtNs, long userAtNs, ChunkKind kind, int tokens, int bytes) {
+        long kernelAtNs = arrivedAtNs == userAtNs ? FlightLog.NO_STAMP : arrivedAtNs;
+        timeline.chunks().add(userAtNs, kernelAtNs, kind, tokens, bytes);
+    }
+
+    /// The chunks' tokens are a tokenizer's.
+    public void countedByTokenizer() {
+        timeline.chunks().setCountedByTokenizer();
+    }
+
+    public ExchangeResult ended(
+            long number,
+            String id,
+            boolean warmup,
+            Outcome outcome,
+            @Nullable ConnectionFacts connection,
+            @Nullable TcpPath path,
+            @Nullable ResponseHead head,
+            Completion completion,
+            long bodyBytes) {
+        return new ExchangeResult(
+                new Exchange(number, id, warmup, FORGOTTEN),
+                outcome,
+                timeline,
+                connection,
+                path,
+                head,
+                completion,
+                bodyBytes);
+    }
+}

@@ -72,6 +72,10 @@ public final class Lens implements Callable<Integer> {
                 () -> new CommandLine(new CalibrateCommand(console, CalibrationRun.Effort.FULL))
                         .setCaseInsensitiveEnumValuesAllowed(true));
         commands.put("audit", () -> new AuditCommand(console));
+        commands.put("plan", () -> new PlanCommand(console, secrets));
+        commands.put("resume", () -> new ResumeCommand(console, secrets));
+        commands.put("history", () -> new HistoryCommand(console));
+        commands.put("baseline", () -> new BaselineCommand(console));
         commands.put("recover", () -> new RecoverCommand(console));
         commands.put("truth", () -> new TruthCommand(console));
         commands.put("simulate", SimulateCommand::commandLine);
@@ -82,7 +86,7 @@ public final class Lens implements Callable<Integer> {
     @Override
     public Integer call() {
         throw CommandFailure.usage(
-                "give a command: run, recover, calibrate, audit, truth, simulate or inspect; lens --help tells more");
+                "give a command: run, plan, resume, recover, history, baseline, calibrate, audit, truth, simulate or inspect; lens --help tells more");
     }
 
     /// `lens 0.1.0 (Java 25.0.3)`.

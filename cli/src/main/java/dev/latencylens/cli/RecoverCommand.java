@@ -67,6 +67,16 @@ final class RecoverCommand implements Callable<Integer> {
         }
     }
 
+    /// Whether a living process is writing it.
+    static boolean goesOn(RunDirectory directory) throws IOException {
+        try (FileChannel file = FileChannel.open(directory.file(RunDirectory.EXCHANGES), StandardOpenOption.WRITE);
+                FileLock lock = lock(file)) {
+            return lock == null;
+        } catch (NoSuchFileException e) {
+            return false;
+        }
+    }
+
     private static int recover(Console console, RunDirectory directory, ObjectNode recorded, FileChannel file)
             throws IOException {
         RecordedRun run;

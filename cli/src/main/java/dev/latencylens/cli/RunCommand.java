@@ -45,7 +45,10 @@ import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
 import picocli.CommandLine.TypeConversionException;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -104,6 +107,19 @@ final class RunCommand implements Callable<Integer> {
 
     private final Console console;
     private final Secrets secrets;
+    /// Whether a key that is given stands where other users of the machine can read it.
+    private final boolean keySeen;
+
+    @Spec
+    private @Nullable CommandSpec spec;
+
+    @Parameters(
+            index = "0",
+            arity = "0..1",
+            paramLabel = "PLAN",
+            description = "YAML file that says what these flags say, for one run or several (docs/plans.md); flags"
+                    + " that are given too count instead")
+    private @Nullable Path planFile;
 
     @Option(
             names = {"--url", "--base-url"},
@@ -368,8 +384,13 @@ final class RunCommand implements Callable<Integer> {
     private boolean dryRun;
 
     RunCommand(Console console, Secrets secrets) {
+        this(console, secrets, true);
+    }
+
+    RunCommand(Console console, Secrets secrets, boolean keySeen) {
         this.console = console;
         this.secrets = secrets;
+        this.keySeen = keySeen;
     }
 
     enum OnOff {
@@ -379,15 +400,37 @@ final class RunCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException, InterruptedException {
+        if (planFile != null && spec != null) {
+            return new PlanExecution(console, secrets)
+                    .run(planFile, spec.commandLine().getParseResult());
+        }
         try {
-            if (url != null) {
-                secrets.addUrl(url);
-            }
-            Target.hideKeys(console.environment(), secrets);
-            return run(Target.of(provider, dialect, url, console.environment()));
+            return run(target());
         } catch (IllegalArgumentException wrong) {
             throw CommandFailure.usage(String.valueOf(wrong.getMessage()), wrong);
         }
+    }
+
+    /// Says everything that can be said against the flags, and makes nothing.
+    Plan check() throws IOException {
+        try {
+            Target target = target();
+            URI base = target.url() == null ? NOWHERE : target.url();
+            Plan plan = plan("", base, target);
+            dialect(plan, base, target);
+            affordable(plan);
+            return plan;
+        } catch (IllegalArgumentException wrong) {
+            throw CommandFailure.usage(String.valueOf(wrong.getMessage()), wrong);
+        }
+    }
+
+    private Target target() {
+        if (url != null) {
+            secrets.addUrl(url);
+        }
+        Target.hideKeys(console.environment(), secrets);
+        return Target.of(provider, dialect, url, console.environment());
     }
 
     /// Everything that can be said against the command line is said before the first folder is made.
@@ -401,7 +444,7 @@ final class RunCommand implements Callable<Integer> {
             console.out().print(secrets.redact(DryRun.of(plan)));
             return ExitCode.GOOD;
         }
-        if (apiKey != null) {
+        if (apiKey != null && keySeen) {
             console.err()
                     .println("lens: --api-key can be seen by other users of this machine"
                             + (plan.keyVariable() == null ? "" : "; better set " + plan.keyVariable()));

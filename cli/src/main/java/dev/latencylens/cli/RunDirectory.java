@@ -23,15 +23,24 @@ record RunDirectory(Path path) {
 
     /// Makes the folder that was asked for, or `runs/<time>-<id>` under the current one.
     static RunDirectory create(@Nullable Path asked, String runId) {
-        Path path = asked == null
-                ? Path.of("runs", STAMP.format(LocalDateTime.now(ZoneId.systemDefault())) + "-" + runId)
-                : asked;
+        Path path = asked == null ? usual(runId) : asked;
+        if (Files.exists(path.resolve(RUN))) {
+            throw CommandFailure.usage(
+                    "output folder '" + path + "' holds a run already; give another --output-dir, or remove it");
+        }
+        writable(path);
+        return new RunDirectory(path);
+    }
+
+    /// `runs/<time>-<id>` under the current folder.
+    static Path usual(String id) {
+        return Path.of("runs", STAMP.format(LocalDateTime.now(ZoneId.systemDefault())) + "-" + id);
+    }
+
+    /// Makes a folder where it is missing, and says so where nothing can be written in it.
+    static void writable(Path path) {
         try {
             Files.createDirectories(path);
-            if (Files.exists(path.resolve(RUN))) {
-                throw CommandFailure.usage(
-                        "output folder '" + path + "' holds a run already; give another --output-dir, or remove it");
-            }
             Files.delete(Files.createTempFile(path, "writable", ""));
         } catch (FileAlreadyExistsException e) {
             throw CommandFailure.usage("output folder '" + path + "' is a file; give another --output-dir", e);
@@ -41,7 +50,6 @@ record RunDirectory(Path path) {
                             + e.getClass().getSimpleName() + "); make it writable or give another --output-dir",
                     e);
         }
-        return new RunDirectory(path);
     }
 
     /// Writes a file as a whole: whoever looks sees what was there before, or all of the new. What a full disk

@@ -83,6 +83,16 @@ class BadInputTest {
             run --max-cost 1 --osl 0 --price-model gpt-5 | --max-cost needs to know how long an answer can get; give --osl
             run --max-cost 0 --price-model gpt-5 | --max-cost 0 does not pay for one request, which may cost 0.000
             run --max-cost 1 --price-model gpt-5 --extra-body {"n":2} | cannot reckon with 'n' in --extra-body
+            run no/such.yaml                 | cannot read the plan 'no/such.yaml'; give a YAML file
+            plan validate pom.xml            | pom.xml:12:25: this is no YAML
+            plan                             | give validate, explain or schema
+            history --runs-dir no            | there is no folder 'no'; lens run makes runs/ where it is started
+            history --last 0                 | --last must be at least 1, was 0
+            baseline                         | give set RUN, or show
+            baseline set src                 | 'src' is not below 'runs'
+            baseline show --runs-dir src     | 'src' has no baseline; lens baseline set RUN makes one
+            resume src                       | 'src' holds no plan; give the folder that lens run PLAN made
+            recover src                      | cannot read 'src/run.json'; give the folder of a run
             truth no/such/run                | cannot read 'no/such/run/run.json'; give the folder of a run
             truth                            | RUN_DIR
             measure                          | unknown argument 'measure'
@@ -98,7 +108,9 @@ class BadInputTest {
     void noCommandAtAllIsAnsweredWithTheCommandsThereAre() {
         var run = LensRun.lens();
 
-        assertThat(run.err()).contains("run, recover, calibrate, audit, truth, simulate or inspect");
+        assertThat(run.err())
+                .contains(
+                        "run, plan, resume, recover, history, baseline, calibrate, audit, truth, simulate or inspect");
         isOneLine(run, ExitCode.USAGE);
     }
 

@@ -2,7 +2,6 @@ package dev.latencylens.cli;
 
 import dev.latencylens.exchange.Dialect;
 import dev.latencylens.exchange.Header;
-import dev.latencylens.load.ArrivalSchedule;
 import dev.latencylens.load.Load;
 import dev.latencylens.provider.Cost;
 import dev.latencylens.provider.DialectName;
@@ -70,15 +69,9 @@ final class RunCommand implements Callable<Integer> {
     /// The header fields that carry a key in one dialect or another.
     private static final List<String> KEY_FIELDS = List.of("authorization", "x-api-key", "api-key", "x-goog-api-key");
 
-    /// Requests unless asked otherwise: the fewest for which a p90 may be told.
-    private static final long DEFAULT_REQUESTS = Percentile.P90.floor();
     /// Words of a generated prompt, and tokens of an answer, unless asked otherwise.
     private static final int DEFAULT_LENGTH = 128;
 
-    /// The demonstration: enough requests for a p95, in about two seconds.
-    private static final long EMBEDDED_REQUESTS = Percentile.P95.floor();
-
-    private static final int EMBEDDED_CONCURRENCY = 16;
     private static final int EMBEDDED_OUTPUT = 20;
 
     /// Members of a request that change how long its answer can get, or how many there are.
@@ -156,36 +149,8 @@ final class RunCommand implements Callable<Integer> {
             description = "request header of your own, as often as needed")
     private List<String> headers = new ArrayList<>();
 
-    @Option(
-            names = {"--concurrency", "--max-concurrency"},
-            paramLabel = "N",
-            description = "users that each wait for their answer (default 1); with --request-rate the most in flight")
-    private @Nullable Integer concurrency;
-
-    @Option(
-            names = "--request-rate",
-            paramLabel = "PER_SECOND",
-            description = "send at equal gaps whatever the answers do; inf (the default) sends as users get free")
-    private @Nullable Double requestRate;
-
-    @Option(
-            names = {"-n", "--num-prompts", "--request-count"},
-            paramLabel = "N",
-            description = "requests to measure (default 64 where no --duration is given)")
-    private @Nullable Long requests;
-
-    @Option(
-            names = "--duration",
-            paramLabel = "TIME",
-            converter = DurationConverter.class,
-            description = "how long to go on starting requests, such as 30s or 5m")
-    private @Nullable Duration duration;
-
-    @Option(
-            names = {"--warmup", "--num-warmups", "--warmup-request-count"},
-            paramLabel = "N",
-            description = "requests to send first and leave out of the figures (default 0)")
-    private long warmup;
+    @Mixin
+    private LoadOptions load = new LoadOptions();
 
     @Option(
             names = "--prime",
@@ -216,7 +181,10 @@ final class RunCommand implements Callable<Integer> {
             description = "most tokens of an answer (default 128); 0 leaves it to the server")
     private @Nullable Integer outputLength;
 
-    @Option(names = "--seed", paramLabel = "N", description = "seed of generated prompts; another each time by default")
+    @Option(
+            names = "--seed",
+            paramLabel = "N",
+            description = "seed of generated prompts and random gaps; another each time by default")
     private @Nullable Long seed;
 
     @Option(names = "--ignore-eos", description = "ask for answers of full length (vLLM, llama.cpp)")
@@ -451,7 +419,7 @@ final class RunCommand implements Callable<Integer> {
         if (!embedded && model == null) {
             throw CommandFailure.usage("--model is missing; name the model that " + endpoint + " is to answer with");
         }
-        Load load = load(embedded);
+        Load asked = load.load(embedded, timeout, this::promptSeed);
         NetworkSettings network = network(endpoint);
         String name = model == null ? EMBEDDED_MODEL : model;
         Cpus cpus = io.cpus();
@@ -471,9 +439,9 @@ final class RunCommand implements Callable<Integer> {
                 ignoreEos,
                 extraBody,
                 promptCache,
-                load,
+                asked,
                 network,
-                io.threads(load.concurrency(), cpus),
+                io.threads(asked.concurrency(), cpus),
                 cpus,
                 prime,
                 labels,
@@ -540,25 +508,6 @@ final class RunCommand implements Callable<Integer> {
 
     private static boolean hasMember(@Nullable String body, String member) {
         return body != null && JsonMapper.shared().readTree(body).has(member);
-    }
-
-    private Load load(boolean embedded) {
-        Double rate = requestRate == null || requestRate == Double.POSITIVE_INFINITY ? null : requestRate;
-        if (rate != null && !(rate > 0)) {
-            throw CommandFailure.usage("--request-rate must be positive, was " + requestRate);
-        }
-        if (requests != null) {
-            atLeast("--num-prompts", requests, 1);
-        }
-        if (concurrency != null) {
-            atLeast("--concurrency", concurrency, 1);
-        }
-        atLeast("--warmup", warmup, 0);
-        int users = concurrency != null ? concurrency : rate != null ? 0 : embedded ? EMBEDDED_CONCURRENCY : 1;
-        long count =
-                requests != null ? requests : duration != null ? 0 : embedded ? EMBEDDED_REQUESTS : DEFAULT_REQUESTS;
-        return new Load(
-                rate == null ? null : new ArrivalSchedule.Constant(rate), users, count, warmup, duration, timeout);
     }
 
     private NetworkSettings network(Endpoint endpoint) {
@@ -702,7 +651,7 @@ final class RunCommand implements Callable<Integer> {
         return variable == null ? "" : console.environment().getOrDefault(variable, "");
     }
 
-    private static void atLeast(String option, long value, long least) {
+    static void atLeast(String option, long value, long least) {
         if (value < least) {
             throw CommandFailure.usage(option + " must be at least " + least + ", was " + value);
         }

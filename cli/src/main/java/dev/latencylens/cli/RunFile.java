@@ -8,8 +8,6 @@ import dev.latencylens.clock.ClockAnchor;
 import dev.latencylens.exchange.ConnectionFacts;
 import dev.latencylens.exchange.Header;
 import dev.latencylens.exchange.StampSource;
-import dev.latencylens.load.ArrivalSchedule;
-import dev.latencylens.load.Load;
 import dev.latencylens.load.LoadRun;
 import dev.latencylens.load.LoopLag;
 import dev.latencylens.load.ThreadUse;
@@ -25,7 +23,6 @@ import java.math.BigDecimal;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
-import java.time.Duration;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
@@ -196,7 +193,7 @@ final class RunFile {
         if (plan.promptCache() != null) {
             json.writeStringProperty("cacheControl", plan.promptCache().label());
         }
-        load(json, plan.load());
+        LoadJson.write(json, plan.load());
         network(json, plan.network());
         json.writeBooleanProperty("recorded", plan.recording());
         json.writeBooleanProperty("lean", plan.lean());
@@ -205,26 +202,6 @@ final class RunFile {
             text(json, label.getKey(), label.getValue());
         }
         json.writeEndObject();
-        json.writeEndObject();
-    }
-
-    private static void load(JsonGenerator json, Load load) {
-        json.writeObjectPropertyStart("load");
-        switch (load.arrivals()) {
-            case ArrivalSchedule.Constant(double rate) -> {
-                json.writeStringProperty("arrivals", "constant");
-                json.writeNumberProperty("requestsPerSecond", rate);
-            }
-            case null -> json.writeStringProperty("arrivals", "closed-loop");
-        }
-        json.writeNumberProperty("concurrency", load.concurrency());
-        json.writeNumberProperty("requests", load.requests());
-        json.writeNumberProperty("warmupRequests", load.warmupRequests());
-        Duration duration = load.duration();
-        if (duration != null) {
-            json.writeNumberProperty("durationNs", duration.toNanos());
-        }
-        json.writeNumberProperty("drainNs", load.drain().toNanos());
         json.writeEndObject();
     }
 

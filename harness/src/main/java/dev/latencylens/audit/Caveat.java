@@ -220,6 +220,16 @@ public sealed interface Caveat {
         }
     }
 
+    /// An open loop's limit kept requests back until its time was over.
+    record HeldBackToTheEnd(long requests, int limit) implements Caveat {
+        @Override
+        public String text() {
+            return count(requests, "request") + " that fell due were never sent, because --concurrency " + limit
+                    + " held them back until the time was over; they are in no figure, and would have waited longer"
+                    + " than those that are. Raise --concurrency, or lower --request-rate.";
+        }
+    }
+
     /// @param queueP99Ns the 99th percentile of started - intended
     /// @param limitNs what it should not exceed
     record SentLate(long queueP99Ns, long limitNs) implements Caveat {

@@ -3,7 +3,6 @@ package dev.latencylens.audit;
 import dev.latencylens.exchange.ConnectionFacts;
 import dev.latencylens.exchange.Outcome;
 import dev.latencylens.exchange.StampSource;
-import dev.latencylens.load.ArrivalSchedule;
 import dev.latencylens.load.Load;
 import dev.latencylens.load.LoadRun;
 import dev.latencylens.stats.Distribution;
@@ -36,7 +35,7 @@ public final class Caveats {
                     stamps.unstampedReads(), stamps.stampedReads() + stamps.unstampedReads()));
         }
         outcomes(summary, caveats);
-        schedule(load, summary, caveats);
+        schedule(load, summary, backlog, caveats);
         answers(summary, caveats);
         handshakes(summary, caveats);
         negatives(summary, caveats);
@@ -61,17 +60,18 @@ public final class Caveats {
         }
     }
 
-    private static void schedule(Load load, Summary summary, List<Caveat> caveats) {
-        if (!(load.arrivals() instanceof ArrivalSchedule.Constant constant)) {
-            return;
+    private static void schedule(Load load, Summary summary, LoadRun.Backlog backlog, List<Caveat> caveats) {
+        Pace.asked(load, summary).ifPresent(asked -> pace(asked, summary, caveats));
+        if (backlog.unsent() > 0) {
+            caveats.add(new Caveat.HeldBackToTheEnd(backlog.unsent(), load.concurrency()));
         }
-        double asked = constant.requestsPerSecond();
-        summary.window()
-                .filter(window -> summary.measured() > 1 && window.lastStartedAtNs() != window.startedAtNs())
-                .map(window -> (summary.measured() - 1) * 1e9 / (window.lastStartedAtNs() - window.startedAtNs()))
-                .filter(reached -> Math.abs(reached / asked - 1) > Caveat.RateNotReached.TOLERANCE)
-                .ifPresent(reached -> caveats.add(new Caveat.RateNotReached(asked, reached)));
-        long limitNs = Math.max(Caveat.SentLate.LEAST_NS, Math.round(Caveat.SentLate.OF_GAP * 1e9 / asked));
+    }
+
+    private static void pace(Pace asked, Summary summary, List<Caveat> caveats) {
+        Pace.reached(summary, 2).stream()
+                .filter(reached -> Math.abs(reached / asked.perSecond() - 1) > Caveat.RateNotReached.TOLERANCE)
+                .forEach(reached -> caveats.add(new Caveat.RateNotReached(asked.perSecond(), reached)));
+        long limitNs = Math.max(Caveat.SentLate.LEAST_NS, Math.round(Caveat.SentLate.OF_GAP * asked.gapNs()));
         summary.of(Metric.QUEUE).percentile(Percentile.P99).stream()
                 .filter(queueNs -> queueNs > limitNs)
                 .forEach(queueNs -> caveats.add(new Caveat.SentLate(queueNs, limitNs)));

@@ -92,6 +92,7 @@ public final class LoadRun {
     /// @param threads what the kernel says of the load's own threads; empty where it says nothing
     /// @param bytesLogged bytes of answers that the I/O threads recorded
     /// @param bytesRead those of them that were interpreted
+    /// @param unsent requests that were due in the load's time and that its limit held back until it was over
     public record Backlog(
             long startedAtNs,
             long logFullCount,
@@ -101,7 +102,8 @@ public final class LoadRun {
             LoopLag lag,
             List<ThreadUse> threads,
             long bytesLogged,
-            long bytesRead) {
+            long bytesRead,
+            long unsent) {
         public Backlog {
             threads = List.copyOf(threads);
         }
@@ -137,7 +139,8 @@ public final class LoadRun {
                 ioThreads.stream().map(io -> io.loop.lag()).reduce(LoopLag.NONE, LoopLag::and),
                 uses.stream().sorted(Comparator.comparing(ThreadUse::thread)).toList(),
                 ioThreads.stream().mapToLong(io -> io.log.bytesWritten()).sum(),
-                ioThreads.stream().mapToLong(io -> io.log.bytesRead()).sum());
+                ioThreads.stream().mapToLong(io -> io.log.bytesRead()).sum(),
+                unsent());
     }
 
     /// Ends the run early, from any thread; what is in flight ends as cancelled and [#run] returns.
@@ -167,6 +170,12 @@ public final class LoadRun {
         return ioThreads.stream().mapToInt(io -> io.loop.inFlight()).sum();
     }
 
+    /// A load that somebody ended early leaves nothing unsent: it was not to go on.
+    private long unsent() {
+        boolean held = ioThreads.stream().anyMatch(io -> io.loop.wasHeldBackToTheEnd());
+        return held ? Math.max(0, Timetable.count(load) - started()) : 0;
+    }
+
     private void drive(LoadLoop loop, FlightLog log, Transport.Opener transports) {
         try (Transport transport = transports.open(log, loop)) {
             opened.countDown();
@@ -190,10 +199,17 @@ public final class LoadRun {
     }
 
     private void feed() {
-        long end = load.requests() == 0 ? Long.MAX_VALUE : load.warmupRequests() + load.requests();
+        var timetable = new Timetable(load);
         try {
-            for (long number = 0; number < end; number++) {
+            for (long number = 0; ; number++) {
+                long dueAfterNs = timetable.nextAfterNs();
+                if (dueAfterNs == ArrivalSchedule.NONE) {
+                    long end = number;
+                    ioThreads.forEach(io -> io.loop.endBefore(end));
+                    return;
+                }
                 Exchange exchange = exchanges.apply(number);
+                exchange.planned(dueAfterNs);
                 ReadyQueue ready = ioThreads.get((int) (number % ioThreads.size())).ready;
                 while (!ready.offer(exchange)) {
                     LockSupport.parkNanos(FED_PARK_NS);

@@ -103,6 +103,7 @@ class RecorderTest {
                     new LoopLag(1, 1, 1, 5_000_000, 1, 5_000_000, List.of(new LoopLag.Pause(2, 70, 5_000_000))),
                     List.of(),
                     0,
+                    0,
                     0));
             recorder.judged(Verdict.of(List.of(new Reason.ClockSourceUnfit("hpet"))));
         }

@@ -6,6 +6,7 @@ import dev.latencylens.load.Gaps;
 import dev.latencylens.load.Load;
 import dev.latencylens.load.RateCourse;
 import dev.latencylens.stats.Percentile;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -80,6 +81,19 @@ final class LoadOptions {
     private @Nullable String bursts;
 
     @Option(
+            names = "--trace",
+            paramLabel = "FILE",
+            description = "open loop that replays a trace, with its times and its lengths of prompts and answers: CSV of"
+                    + " BurstGPT or Azure, JSON lines of Mooncake")
+    private @Nullable Path trace;
+
+    @Option(
+            names = "--trace-scale",
+            paramLabel = "X",
+            description = "multiply the trace's times: 0.5 replays it twice as fast (default 1)")
+    private @Nullable Double traceScale;
+
+    @Option(
             names = {"-n", "--num-prompts", "--request-count"},
             paramLabel = "N",
             description = "requests to measure (default 64 where nothing else ends the load)")
@@ -98,6 +112,8 @@ final class LoadOptions {
             description = "requests to send first and leave out of the figures (default 0)")
     private long warmup;
 
+    private @Nullable Trace read;
+
     /// How gaps between requests spread.
     enum ArrivalPattern {
         CONSTANT,
@@ -112,8 +128,18 @@ final class LoadOptions {
         ArrivalSchedule arrivals = arrivals(seed);
         int users = concurrency != null ? concurrency : arrivals != null ? 0 : embedded ? EMBEDDED_CONCURRENCY : 1;
         Duration length = duration != null ? duration : length(arrivals);
-        long count = requests != null ? requests : length != null ? 0 : embedded ? EMBEDDED_REQUESTS : DEFAULT_REQUESTS;
+        boolean ends = length != null || arrivals instanceof ArrivalSchedule.Replayed;
+        long count = requests != null ? requests : ends ? 0 : embedded ? EMBEDDED_REQUESTS : DEFAULT_REQUESTS;
         return new Load(arrivals, users, count, warmup, length, drain);
+    }
+
+    /// The trace to replay, null for none.
+    @Nullable
+    Trace trace() {
+        if (trace != null && read == null) {
+            read = Trace.read(trace);
+        }
+        return read;
     }
 
     private void check() {
@@ -133,10 +159,16 @@ final class LoadOptions {
                     + " exclude each other; give one of them, or --stages for several rates");
         }
         boolean drawn = arrivalPattern != null || burstiness != null;
-        boolean paced = loops.size() == 1 && !loops.getFirst().equals("--bursts");
+        boolean paced = requestRateGiven() || ramp != null || !stages.isEmpty();
         if (drawn && !paced) {
             throw CommandFailure.usage((arrivalPattern == null ? "--burstiness" : "--arrival-pattern")
                     + " is for the gaps of an open loop; give --request-rate, --ramp or --stages with it");
+        }
+        if (traceScale != null && (trace == null || !(traceScale > 0 && traceScale < Double.POSITIVE_INFINITY))) {
+            throw CommandFailure.usage(
+                    trace == null
+                            ? "--trace-scale needs a --trace"
+                            : "--trace-scale must be positive, was " + traceScale);
         }
         if (burstiness != null && arrivalPattern != null && arrivalPattern != ArrivalPattern.GAMMA) {
             throw CommandFailure.usage("--burstiness belongs to --arrival-pattern gamma; leave one of them out");
@@ -146,7 +178,7 @@ final class LoadOptions {
     /// The flags that were given of those that make an open loop.
     private List<String> openLoops() {
         var given = new ArrayList<String>();
-        if (requestRate != null && requestRate < Double.POSITIVE_INFINITY) {
+        if (requestRateGiven()) {
             given.add("--request-rate");
         }
         if (ramp != null) {
@@ -158,12 +190,23 @@ final class LoadOptions {
         if (bursts != null) {
             given.add("--bursts");
         }
+        if (trace != null) {
+            given.add("--trace");
+        }
         return given;
+    }
+
+    private boolean requestRateGiven() {
+        return requestRate != null && requestRate < Double.POSITIVE_INFINITY;
     }
 
     private @Nullable ArrivalSchedule arrivals(LongSupplier seed) {
         if (bursts != null) {
             return bursts(bursts);
+        }
+        Trace recorded = trace();
+        if (recorded != null) {
+            return recorded.arrivals(traceScale == null ? 1 : traceScale);
         }
         RateCourse course = course();
         return course == null ? null : new ArrivalSchedule.Paced(course, gaps(seed));

@@ -541,6 +541,14 @@ final class RunCommand implements Callable<Integer> {
         if (inputLength != null) {
             atLeast("--input-len", inputLength, 1);
         }
+        Trace trace = load.trace();
+        if (trace != null) {
+            if (prompt != null || promptFile != null || inputLength != null || outputLength != null) {
+                throw CommandFailure.usage("--trace brings the lengths of prompts and answers; leave out --prompt,"
+                        + " --prompt-file, --input-len and --output-len");
+            }
+            return new Prompts.Traced(trace, promptSeed());
+        }
         int sources = (prompt == null ? 0 : 1) + (promptFile == null ? 0 : 1) + (inputLength == null ? 0 : 1);
         if (sources > 1) {
             throw CommandFailure.usage("--prompt, --prompt-file and --input-len exclude each other; give one of them");

@@ -1,7 +1,6 @@
 package dev.latencylens.cli;
 
 import dev.latencylens.exchange.Usage;
-import dev.latencylens.load.ArrivalSchedule;
 import dev.latencylens.load.Load;
 import dev.latencylens.provider.Cost;
 import java.math.BigDecimal;
@@ -37,14 +36,8 @@ final class DryRun {
 
     /// Warm-up included; absent where nobody can know it before.
     private static OptionalLong requests(Load load) {
-        Duration duration = load.duration();
-        if (duration == null) {
-            return OptionalLong.of(load.warmupRequests() + load.requests());
-        }
-        if (load.arrivals() instanceof ArrivalSchedule.Constant constant) {
-            long due = (long) Math.ceil(constant.requestsPerSecond() * duration.toNanos() / 1e9);
-            long most = load.requests() == 0 ? due : Math.min(due, load.requests());
-            return OptionalLong.of(load.warmupRequests() + most);
+        if (load.arrivals() != null) {
+            return OptionalLong.of(load.due());
         }
         return load.requests() == 0 ? OptionalLong.empty() : OptionalLong.of(load.warmupRequests() + load.requests());
     }

@@ -17,4 +17,19 @@ final class ExitCode {
     static final int OUTPUT_LOST = SIGNALLED + 13;
 
     private ExitCode() {}
+
+    /// Of two runs' codes the one to tell: nothing measured, bad input, INVALID, INCONCLUSIVE, missed.
+    static int worseOf(int one, int other) {
+        return weight(other) > weight(one) ? other : one;
+    }
+
+    private static int weight(int exitCode) {
+        return switch (exitCode) {
+            case GOOD -> 0;
+            case MISSED -> 1;
+            case INCONCLUSIVE -> 2;
+            case INVALID -> 3;
+            default -> 4 + exitCode;
+        };
+    }
 }

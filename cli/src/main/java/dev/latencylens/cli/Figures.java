@@ -39,6 +39,11 @@ final class Figures {
         return significant(ns / 1e3, 1);
     }
 
+    /// `95 %`, `99.9 %`, of a share.
+    static String share(double share) {
+        return String.format(Locale.ROOT, "%.2f", 100 * share).replaceFirst("\\.?0+$", "") + " %";
+    }
+
     static String count(long number) {
         return String.format(Locale.ROOT, "%,d", number);
     }

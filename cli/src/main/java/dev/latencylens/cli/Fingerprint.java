@@ -31,7 +31,7 @@ record Fingerprint(
                 environment.clockSource(),
                 environment.java() + ", " + System.getProperty("java.vendor"),
                 Lens.Version.number(),
-                ProviderProcess.flags().stream()
+                Fork.flags().stream()
                         .filter(flag -> !flag.startsWith("-XX:AOTCache="))
                         .sorted()
                         .toList());

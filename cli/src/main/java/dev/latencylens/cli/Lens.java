@@ -71,6 +71,8 @@ public final class Lens implements Callable<Integer> {
                 "calibrate",
                 () -> new CommandLine(new CalibrateCommand(console, CalibrationRun.Effort.FULL))
                         .setCaseInsensitiveEnumValuesAllowed(true));
+        commands.put("sweep", () -> series(new SweepCommand(console)));
+        commands.put("search", () -> series(new SearchCommand(console)));
         commands.put("audit", () -> new AuditCommand(console));
         commands.put("plan", () -> new PlanCommand(console, secrets));
         commands.put("resume", () -> new ResumeCommand(console, secrets));
@@ -83,10 +85,16 @@ public final class Lens implements Callable<Integer> {
         return commands;
     }
 
+    /// Takes what it does not know for a flag of `lens run`, and never for a value.
+    private static CommandLine series(Callable<Integer> command) {
+        return new CommandLine(command).setUnmatchedOptionsAllowedAsOptionParameters(false);
+    }
+
     @Override
     public Integer call() {
         throw CommandFailure.usage(
-                "give a command: run, plan, resume, recover, history, baseline, calibrate, audit, truth, simulate or inspect; lens --help tells more");
+                "give a command: run, sweep, search, plan, resume, recover, history, baseline, calibrate, audit, truth,"
+                        + " simulate or inspect; lens --help tells more");
     }
 
     /// `lens 0.1.0 (Java 25.0.3)`.

@@ -148,7 +148,7 @@ final class PlanExecution {
                                 + plan.runs().size() + "; lens resume " + folder + " goes on with it");
                 return exitCode;
             }
-            worst = weight(exitCode) > weight(worst) ? exitCode : worst;
+            worst = ExitCode.worseOf(worst, exitCode);
         }
         console.out().println("Plan      " + folder);
         return worst;
@@ -162,17 +162,6 @@ final class PlanExecution {
             console.err().println(secrets.redact("lens: run '" + run.name() + "': " + failure.line()));
             return failure.exitCode();
         }
-    }
-
-    /// The worst code of several runs is the plan's: nothing measured, bad input, INVALID, INCONCLUSIVE, missed.
-    private static int weight(int exitCode) {
-        return switch (exitCode) {
-            case ExitCode.GOOD -> 0;
-            case ExitCode.MISSED -> 1;
-            case ExitCode.INCONCLUSIVE -> 2;
-            case ExitCode.INVALID -> 3;
-            default -> 4 + exitCode;
-        };
     }
 
     private static String folderName(int number, PlanFile.Run run) {

@@ -64,15 +64,20 @@ final class PromptOptions {
                             + " are, the same again for the same --seed")
     private @Nullable Boolean salt;
 
-    @Option(names = "--seed", paramLabel = "N", description = "seed of generated prompts; another each time by default")
+    @Option(
+            names = "--seed",
+            paramLabel = "N",
+            description = "seed of generated prompts, lengths and gaps; another each time by default")
     private @Nullable Long seed;
 
     private @Nullable String standardInput;
 
     /// @param runId hexadecimal, another one for each run
     /// @param caching whether the provider is asked to keep prompts in its cache
+    /// @param trace brings the lengths, null for none
     /// @param in what `--prompt-file -` reads
-    Prompts prompts(boolean embedded, String runId, boolean caching, InputStream in) throws IOException {
+    Prompts prompts(boolean embedded, String runId, boolean caching, @Nullable Trace trace, InputStream in)
+            throws IOException {
         var answers = Lengths.parse(
                 "--output-len", outputLength != null ? outputLength : embedded ? EMBEDDED_OUTPUT : DEFAULT_LENGTH, 0);
         if (Stream.of(prompt, promptFile, dataset, inputLength)
@@ -85,15 +90,24 @@ final class PromptOptions {
         if (!(sharedPrefix >= 0 && sharedPrefix <= 1)) {
             throw CommandFailure.usage("--shared-prefix must be from 0 to 1, was " + sharedPrefix);
         }
+        if (sharedPrefix > 0 && (prompt != null || promptFile != null || dataset != null || trace != null)) {
+            throw CommandFailure.usage("--shared-prefix goes with generated prompts; leave it out, or give --isl");
+        }
         boolean salted = salt != null ? salt : !caching;
-        return new Prompts(texts(in), answers, promptSeed(), salted ? Long.parseUnsignedLong(runId, 16) : null);
+        return new Prompts(texts(trace, in), answers, seed(), salted ? Long.parseUnsignedLong(runId, 16) : null);
     }
 
-    private Prompts.Texts texts(InputStream in) throws IOException {
-        if (prompt != null || promptFile != null || dataset != null) {
-            if (sharedPrefix > 0) {
-                throw CommandFailure.usage("--shared-prefix goes with generated prompts; leave it out, or give --isl");
+    private Prompts.Texts texts(@Nullable Trace trace, InputStream in) throws IOException {
+        if (trace != null) {
+            if (prompt != null
+                    || promptFile != null
+                    || dataset != null
+                    || inputLength != null
+                    || outputLength != null) {
+                throw CommandFailure.usage("--trace brings the lengths of prompts and answers; leave out --prompt,"
+                        + " --prompt-file, --dataset, --input-len and --output-len");
             }
+            return new Prompts.Traced(trace, seed());
         }
         if (prompt != null) {
             return new Prompts.Repeated(said("--prompt", prompt), "the text of --prompt, each time");
@@ -107,7 +121,7 @@ final class PromptOptions {
             return DatasetFile.read(dataset);
         }
         var lengths = Lengths.parse("--input-len", inputLength != null ? inputLength : DEFAULT_LENGTH, 1);
-        return new Prompts.Generated(promptSeed(), lengths, sharedPrefix);
+        return new Prompts.Generated(seed(), lengths, sharedPrefix);
     }
 
     private static String said(String where, String text) {
@@ -117,7 +131,8 @@ final class PromptOptions {
         return text;
     }
 
-    private long promptSeed() {
+    /// What everything that is drawn at random is drawn by.
+    long seed() {
         if (seed == null) {
             seed = (long) new SecureRandom().nextInt(1_000_000);
         }

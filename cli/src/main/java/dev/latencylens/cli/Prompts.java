@@ -153,25 +153,80 @@ record Prompts(
         @Override
         public String text(long number, @Nullable Long salt) {
             long own = mixed(seed * GOLDEN + number);
-            long first = salt == null ? own : salt;
-            var random = new SplittableRandom(own);
-            var common = new SplittableRandom(mixed(seed));
-            int length = lengths.draw(random);
+            int length = lengths.draw(new SplittableRandom(own));
             int sharedWords = (int) Math.round(shared * length);
             var text = new StringBuilder(length * 6);
-            for (int i = 0; i < length; i++) {
-                int behind = i - sharedWords;
-                int word;
-                if (behind < 0) {
-                    word = common.nextInt(Vocabulary.SIZE);
-                } else if (behind < SALT_WORDS) {
-                    word = (int) (first >>> (8 * behind)) & 0xFF;
-                } else {
-                    word = random.nextInt(Vocabulary.SIZE);
-                }
-                text.append(i == 0 ? "" : " ").append(Vocabulary.word(word));
-            }
+            words(text, mixed(seed), null, sharedWords);
+            words(text, own, salt, length - sharedWords);
             return text.toString();
+        }
+    }
+
+    /// Words at random in the lengths of a trace, the same again for the same seed, but for the salt.
+    ///
+    /// Where the trace tells the blocks of its prompts, equal blocks are equal words, so that the provider's
+    /// prefix cache finds what it found when the trace was taken; the salt stands behind them.
+    record Traced(Trace trace, long seed) implements Texts {
+        /// Tokens of a block in Mooncake's traces.
+        private static final int BLOCK = 512;
+
+        @Override
+        public String source() {
+            long without = trace.withoutLength();
+            return "of the lengths in " + trace.file() + " (" + trace.form() + ", "
+                    + Figures.count(trace.requests().size()) + " requests), seed " + seed
+                    + (without == 0 ? "" : "; " + Figures.count(without) + " have none and ask for 1 token");
+        }
+
+        @Override
+        public int answerLength(long number) {
+            return Math.max(1, request(number).outputLength());
+        }
+
+        @Override
+        public int mostAnswerLength() {
+            return trace.requests().stream()
+                    .mapToInt(request -> Math.max(1, request.outputLength()))
+                    .max()
+                    .orElse(1);
+        }
+
+        @Override
+        public long inputTokens() {
+            int longest = trace.requests().stream()
+                    .mapToInt(Trace.Request::inputLength)
+                    .max()
+                    .orElse(1);
+            return (long) Math.ceil(longest * Generated.TOKENS_PER_WORD);
+        }
+
+        @Override
+        public String text(long number, @Nullable Long salt) {
+            Trace.Request request = request(number);
+            int left = Math.max(1, request.inputLength());
+            var text = new StringBuilder(left * 6);
+            for (long block : request.blocks()) {
+                int words = Math.min(left, BLOCK);
+                words(text, mixed(seed * GOLDEN + block), null, words);
+                left -= words;
+            }
+            words(text, mixed(~seed * GOLDEN + number), salt, left);
+            return text.toString();
+        }
+
+        /// Priming asks for more than a short trace has.
+        private Trace.Request request(long number) {
+            return trace.requests().get((int) (number % trace.requests().size()));
+        }
+    }
+
+    /// Adds words, of which the first eight spell the salt, or where there is none what they are drawn by.
+    private static void words(StringBuilder text, long own, @Nullable Long salt, int count) {
+        long first = salt == null ? own : salt;
+        var random = new SplittableRandom(own);
+        for (int i = 0; i < count; i++) {
+            int word = i < SALT_WORDS ? (int) (first >>> (8 * i)) & 0xFF : random.nextInt(Vocabulary.SIZE);
+            text.append(text.isEmpty() ? "" : " ").append(Vocabulary.word(word));
         }
     }
 

@@ -4,10 +4,8 @@ import dev.latencylens.simulated.TruthRecord;
 import dev.latencylens.transport.Cpus;
 import java.io.BufferedReader;
 import java.io.IOException;
-import java.lang.management.ManagementFactory;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -48,8 +46,7 @@ final class ProviderProcess implements AutoCloseable {
     /// @param ioCpus the CPUs of the I/O threads, from which it keeps away where there are others; null for
     /// wherever the system puts both
     ProviderProcess(boolean tls, @Nullable Cpus ioCpus) throws IOException, InterruptedException {
-        List<String> command = javaCommand();
-        command.addAll(List.of(
+        List<String> command = Fork.command(List.of(
                 "simulate", "--end-with-input", "--lifetime", LIFETIME, "--record", OUTPUT, "--host", "127.0.0.1"));
         if (tls) {
             command.add("--tls");
@@ -150,32 +147,5 @@ final class ProviderProcess implements AutoCloseable {
         var others = new TreeSet<>(Cpus.allowed().numbers());
         others.removeAll(ioCpus.numbers());
         return others.isEmpty() ? -1 : others.last();
-    }
-
-    private static List<String> javaCommand() {
-        var command = new ArrayList<String>();
-        command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-        command.addAll(flags());
-        // Standard output is the record's.
-        command.add("-Xlog:disable");
-        command.add("-cp");
-        command.add(System.getProperty("java.class.path"));
-        command.add(Lens.class.getName());
-        return command;
-    }
-
-    /// This Java's flags, without agents, logs and recordings, of which there can be one only.
-    static List<String> flags() {
-        return ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
-                .filter(flag -> flag.startsWith("-X")
-                        || flag.startsWith("--enable-native-access")
-                        || flag.startsWith("--sun-misc-unsafe")
-                        || flag.startsWith("-Dio.netty."))
-                .filter(flag -> !flag.startsWith("-Xlog")
-                        && !flag.startsWith("-Xrun")
-                        && !flag.startsWith("-XX:AOTCacheOutput")
-                        && !flag.startsWith("-XX:StartFlightRecording")
-                        && !flag.startsWith("-XX:FlightRecorderOptions"))
-                .toList();
     }
 }

@@ -2,8 +2,6 @@ package dev.latencylens.cli;
 
 import dev.latencylens.clock.ClockAnchor;
 import dev.latencylens.exchange.Tokenizer;
-import dev.latencylens.load.ArrivalSchedule;
-import dev.latencylens.load.Load;
 import dev.latencylens.provider.Prices;
 import dev.latencylens.stats.Metric;
 import dev.latencylens.stats.Percentile;
@@ -72,7 +70,7 @@ record RecordedRun(Plan plan, Environment environment, ClockAnchor clock) {
                 plan.path("ignoreEos").booleanValue(false),
                 text(plan, "extraBody"),
                 null,
-                load(plan.path("load")),
+                LoadJson.read(plan.path("load")),
                 network(Target.endpoint(url), network),
                 network.path("ioThreads").intValue(),
                 cpus(network.path("ioCpus")),
@@ -94,25 +92,6 @@ record RecordedRun(Plan plan, Environment environment, ClockAnchor clock) {
                 text(plan, "provider"),
                 pricing(plan.path("pricing")),
                 tokenizer(text(plan, "tokenizer")));
-    }
-
-    private static Load load(JsonNode load) {
-        String arrivals = load.path("arrivals").asString("");
-        return new Load(
-                switch (arrivals) {
-                    case "constant" ->
-                        new ArrivalSchedule.Constant(
-                                load.path("requestsPerSecond").doubleValue());
-                    case "closed-loop" -> null;
-                    default -> throw new IllegalArgumentException("unknown arrivals '" + arrivals + "'");
-                },
-                load.path("concurrency").intValue(),
-                load.path("requests").longValue(),
-                load.path("warmupRequests").longValue(),
-                load.has("durationNs")
-                        ? Duration.ofNanos(load.path("durationNs").longValue())
-                        : null,
-                Duration.ofNanos(load.path("drainNs").longValue()));
     }
 
     private static NetworkSettings network(Endpoint endpoint, JsonNode network) {

@@ -7,8 +7,6 @@ import dev.latencylens.audit.Verdict;
 import dev.latencylens.exchange.ConnectionFacts;
 import dev.latencylens.exchange.ExchangeResult;
 import dev.latencylens.exchange.StampSource;
-import dev.latencylens.load.ArrivalSchedule;
-import dev.latencylens.load.Load;
 import dev.latencylens.load.LoadRun;
 import dev.latencylens.load.LoopLag;
 import dev.latencylens.provider.Cost;
@@ -19,7 +17,6 @@ import dev.latencylens.stats.Percentile;
 import dev.latencylens.stats.Summary;
 import dev.latencylens.transport.NetworkSettings;
 import java.math.BigDecimal;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -109,7 +106,7 @@ final class Report {
                         + (plan.provider() == null ? "" : ", provider " + plan.provider()));
         wrapped(
                 "Load      ",
-                load(plan.load()) + "; prompts " + plan.prompts().source() + ", "
+                LoadText.of(plan.load()) + "; prompts " + plan.prompts().source() + ", "
                         + plan.prompts().answerLengths());
         wrapped(
                 "Network   ",
@@ -122,30 +119,6 @@ final class Report {
                         + network.reuse().label()
                         + (network.proxy() == null ? "" : ", proxy " + network.proxy()));
         wrapped("Machine   ", environment.summary());
-    }
-
-    private static String load(Load load) {
-        var parts = new ArrayList<String>();
-        switch (load.arrivals()) {
-            case ArrivalSchedule.Constant(double rate) -> {
-                parts.add("constant " + Figures.rate(rate) + " requests/s");
-                if (load.concurrency() > 0) {
-                    parts.add("at most " + load.concurrency() + " in flight");
-                }
-            }
-            case null -> parts.add("closed loop, concurrency " + load.concurrency());
-        }
-        if (load.requests() > 0) {
-            parts.add(Figures.count(load.requests()) + (load.requests() == 1 ? " request" : " requests"));
-        }
-        Duration duration = load.duration();
-        if (duration != null) {
-            parts.add("for " + Figures.seconds(duration.toNanos()) + " s");
-        }
-        if (load.warmupRequests() > 0) {
-            parts.add("after " + load.warmupRequests() + " for warm-up");
-        }
-        return String.join(", ", parts);
     }
 
     private String connection() {

@@ -2,7 +2,6 @@ package dev.latencylens.cli;
 
 import dev.latencylens.exchange.Dialect;
 import dev.latencylens.exchange.Header;
-import dev.latencylens.load.ArrivalSchedule;
 import dev.latencylens.load.Load;
 import dev.latencylens.provider.Cost;
 import dev.latencylens.provider.DialectName;
@@ -39,6 +38,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
+import java.util.Objects;
 import java.util.concurrent.Callable;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -46,6 +47,7 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
@@ -71,14 +73,6 @@ final class RunCommand implements Callable<Integer> {
 
     /// The header fields that carry a key in one dialect or another.
     private static final List<String> KEY_FIELDS = List.of("authorization", "x-api-key", "api-key", "x-goog-api-key");
-
-    /// Requests unless asked otherwise: the fewest for which a p90 may be told.
-    private static final long DEFAULT_REQUESTS = Percentile.P90.floor();
-
-    /// The demonstration: enough requests for a p95, in about two seconds.
-    private static final long EMBEDDED_REQUESTS = Percentile.P95.floor();
-
-    private static final int EMBEDDED_CONCURRENCY = 16;
 
     /// Members of a request that change how long its answer can get, or how many there are.
     private static final List<String> COSTLY_MEMBERS =
@@ -167,36 +161,8 @@ final class RunCommand implements Callable<Integer> {
             description = "request header of your own, as often as needed")
     private List<String> headers = new ArrayList<>();
 
-    @Option(
-            names = {"--concurrency", "--max-concurrency"},
-            paramLabel = "N",
-            description = "users that each wait for their answer (default 1); with --request-rate the most in flight")
-    private @Nullable Integer concurrency;
-
-    @Option(
-            names = "--request-rate",
-            paramLabel = "PER_SECOND",
-            description = "send at equal gaps whatever the answers do; inf (the default) sends as users get free")
-    private @Nullable Double requestRate;
-
-    @Option(
-            names = {"-n", "--num-prompts", "--request-count"},
-            paramLabel = "N",
-            description = "requests to measure (default 64 where no --duration is given)")
-    private @Nullable Long requests;
-
-    @Option(
-            names = "--duration",
-            paramLabel = "TIME",
-            converter = DurationConverter.class,
-            description = "how long to go on starting requests, such as 30s or 5m")
-    private @Nullable Duration duration;
-
-    @Option(
-            names = {"--warmup", "--num-warmups", "--warmup-request-count"},
-            paramLabel = "N",
-            description = "requests to send first and leave out of the figures (default 0)")
-    private long warmup;
+    @Mixin
+    private LoadOptions load = new LoadOptions();
 
     @Option(
             names = "--prime",
@@ -205,6 +171,9 @@ final class RunCommand implements Callable<Integer> {
             description = "how long to run the client's own code in before the first request (default 150ms;"
                     + " several seconds for the least overhead)")
     private Duration prime = Priming.USUAL_LENGTH;
+
+    @Mixin
+    private RepeatOptions repeat = new RepeatOptions();
 
     @Mixin
     private PromptOptions prompts = new PromptOptions();
@@ -398,6 +367,10 @@ final class RunCommand implements Callable<Integer> {
         OFF
     }
 
+    /// Flags that a grid sets for each of its runs.
+    private static final Set<String> OF_A_GRID =
+            Set.of("--runs", "--converge", "--concurrency", "--request-rate", "--output-dir", "--seed");
+
     @Override
     public Integer call() throws IOException, InterruptedException {
         if (planFile != null && spec != null) {
@@ -405,10 +378,49 @@ final class RunCommand implements Callable<Integer> {
                     .run(planFile, spec.commandLine().getParseResult());
         }
         try {
-            return run(target());
+            List<RunGrid.Cell> cells = load.cells();
+            int times = repeat.times();
+            Double converge = repeat.converge();
+            return times > 1 || cells.size() > 1 ? grid(cells, times, converge) : run(target());
         } catch (IllegalArgumentException wrong) {
             throw CommandFailure.usage(String.valueOf(wrong.getMessage()), wrong);
         }
+    }
+
+    /// Runs in other Javas have the flags of this one, which stand where other users of the machine can read them.
+    private int grid(List<RunGrid.Cell> cells, int times, @Nullable Double converge)
+            throws IOException, InterruptedException {
+        boolean secretHeader = headers.stream()
+                .anyMatch(header -> Secrets.isSecretName(header.split(":", 2)[0].strip()));
+        if (!keySeen && (apiKey != null || secretHeader)) {
+            throw CommandFailure.usage("several runs of one plan take their key from the provider's variable only, such as"
+                    + " OPENAI_API_KEY; leave api-key and secret headers out");
+        }
+        if (dryRun) {
+            throw CommandFailure.usage("--dry-run tells of one run; leave out --runs and lists of loads");
+        }
+        var flags = new ArrayList<String>();
+        for (OptionSpec flag : Objects.requireNonNull(spec).commandLine().getParseResult().matchedOptions()) {
+            if (Arrays.stream(flag.names()).noneMatch(OF_A_GRID::contains)) {
+                flags.addAll(words(flag));
+            }
+        }
+        Path folder = outputDir == null ? RunDirectory.usual("grid") : outputDir;
+        RunDirectory.writable(folder);
+        if (Files.exists(folder.resolve("grid.json"))) {
+            throw CommandFailure.usage("output folder '" + folder + "' holds a grid already; give another --output-dir");
+        }
+        return new RunGrid(console, folder, cells, times, converge, prompts.seed()).run(flags);
+    }
+
+    /// A flag as it would be given again.
+    static List<String> words(OptionSpec flag) {
+        String name = flag.longestName();
+        if (flag.typeInfo().isBoolean()) {
+            boolean on = !Boolean.FALSE.equals(flag.getValue());
+            return List.of(on ? name : name.replaceFirst("^--", "--no-"));
+        }
+        return flag.originalStringValues().stream().map(value -> name + "=" + value).toList();
     }
 
     /// Says everything that can be said against the flags, and makes nothing.
@@ -468,7 +480,7 @@ final class RunCommand implements Callable<Integer> {
         if (!embedded && model == null) {
             throw CommandFailure.usage("--model is missing; name the model that " + endpoint + " is to answer with");
         }
-        Load load = load(embedded);
+        Load asked = load.load(embedded, timeout, prompts::seed);
         NetworkSettings network = network(endpoint);
         String name = model == null ? EMBEDDED_MODEL : model;
         Cpus cpus = io.cpus();
@@ -482,15 +494,15 @@ final class RunCommand implements Callable<Integer> {
                 target.keyVariables().stream().findFirst().orElse(null),
                 embedded ? null : keySource(target),
                 ownHeaders(),
-                prompts.prompts(embedded, id, promptCache != null, console.in()),
+                prompts.prompts(embedded, id, promptCache != null, load.trace(), console.in()),
                 !noStream,
                 !noUsage,
                 ignoreEos,
                 extraBody,
                 promptCache,
-                load,
+                asked,
                 network,
-                io.threads(load.concurrency(), cpus),
+                io.threads(asked.concurrency(), cpus),
                 cpus,
                 prime,
                 labels,
@@ -557,25 +569,6 @@ final class RunCommand implements Callable<Integer> {
 
     private static boolean hasMember(@Nullable String body, String member) {
         return body != null && JsonMapper.shared().readTree(body).has(member);
-    }
-
-    private Load load(boolean embedded) {
-        Double rate = requestRate == null || requestRate == Double.POSITIVE_INFINITY ? null : requestRate;
-        if (rate != null && !(rate > 0)) {
-            throw CommandFailure.usage("--request-rate must be positive, was " + requestRate);
-        }
-        if (requests != null) {
-            atLeast("--num-prompts", requests, 1);
-        }
-        if (concurrency != null) {
-            atLeast("--concurrency", concurrency, 1);
-        }
-        atLeast("--warmup", warmup, 0);
-        int users = concurrency != null ? concurrency : rate != null ? 0 : embedded ? EMBEDDED_CONCURRENCY : 1;
-        long count =
-                requests != null ? requests : duration != null ? 0 : embedded ? EMBEDDED_REQUESTS : DEFAULT_REQUESTS;
-        return new Load(
-                rate == null ? null : new ArrivalSchedule.Constant(rate), users, count, warmup, duration, timeout);
     }
 
     private NetworkSettings network(Endpoint endpoint) {
@@ -668,7 +661,7 @@ final class RunCommand implements Callable<Integer> {
         return variable == null ? "" : console.environment().getOrDefault(variable, "");
     }
 
-    private static void atLeast(String option, long value, long least) {
+    static void atLeast(String option, long value, long least) {
         if (value < least) {
             throw CommandFailure.usage(option + " must be at least " + least + ", was " + value);
         }

@@ -8,8 +8,6 @@ import dev.latencylens.clock.ClockAnchor;
 import dev.latencylens.exchange.ConnectionFacts;
 import dev.latencylens.exchange.Header;
 import dev.latencylens.exchange.StampSource;
-import dev.latencylens.load.ArrivalSchedule;
-import dev.latencylens.load.Load;
 import dev.latencylens.load.LoadRun;
 import dev.latencylens.load.LoopLag;
 import dev.latencylens.load.ThreadUse;
@@ -24,7 +22,6 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.math.BigDecimal;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
@@ -227,7 +224,7 @@ final class RunFile {
         if (plan.promptCache() != null) {
             json.writeStringProperty("cacheControl", plan.promptCache().label());
         }
-        load(json, plan.load());
+        LoadJson.write(json, plan.load());
         network(json, plan.network());
         json.writeBooleanProperty("recorded", plan.recording());
         json.writeBooleanProperty("lean", plan.lean());
@@ -276,26 +273,6 @@ final class RunFile {
             json.writeNumberProperty("monthlyRequests", pricing.monthlyRequests());
         }
         amount(json, "maxCost", Optional.ofNullable(pricing.maxCost()));
-        json.writeEndObject();
-    }
-
-    private static void load(JsonGenerator json, Load load) {
-        json.writeObjectPropertyStart("load");
-        switch (load.arrivals()) {
-            case ArrivalSchedule.Constant(double rate) -> {
-                json.writeStringProperty("arrivals", "constant");
-                json.writeNumberProperty("requestsPerSecond", rate);
-            }
-            case null -> json.writeStringProperty("arrivals", "closed-loop");
-        }
-        json.writeNumberProperty("concurrency", load.concurrency());
-        json.writeNumberProperty("requests", load.requests());
-        json.writeNumberProperty("warmupRequests", load.warmupRequests());
-        Duration duration = load.duration();
-        if (duration != null) {
-            json.writeNumberProperty("durationNs", duration.toNanos());
-        }
-        json.writeNumberProperty("drainNs", load.drain().toNanos());
         json.writeEndObject();
     }
 

@@ -232,7 +232,7 @@ class MeasuringTest {
         var run = lens("run", "--request-rate", "100", "--num-prompts", "50", "--output-dir", folder.toString());
 
         assertThat(run.exitCode()).as(run.err()).isZero();
-        assertThat(run.out()).contains("constant 100.0 requests/s, 50 requests");
+        assertThat(run.out()).contains("constant 100 requests/s, 50 requests");
         long first = exchanges(folder).stream()
                 .mapToLong(exchange -> exchange.path("intendedAtNs").asLong())
                 .min()

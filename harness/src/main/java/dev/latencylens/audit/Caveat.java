@@ -220,6 +220,16 @@ public sealed interface Caveat {
         }
     }
 
+    /// An open loop's limit kept requests back until its time was over.
+    record HeldBackToTheEnd(long requests, int limit) implements Caveat {
+        @Override
+        public String text() {
+            return count(requests, "request") + " that fell due were never sent, because --concurrency " + limit
+                    + " held them back until the time was over; they are in no figure, and would have waited longer"
+                    + " than those that are. Raise --concurrency, or lower --request-rate.";
+        }
+    }
+
     /// A negative duration is a finding, kept as it is.
     record NegativeDuration(Metric metric, long leastNs) implements Caveat {
         @Override

@@ -34,6 +34,9 @@ public final class Caveats {
             caveats.add(new Caveat.ReadsUnstamped(
                     stamps.unstampedReads(), stamps.stampedReads() + stamps.unstampedReads()));
         }
+        if (backlog.unsent() > 0) {
+            caveats.add(new Caveat.HeldBackToTheEnd(backlog.unsent(), load.concurrency()));
+        }
         caveats.addAll(about(load, summary));
         return List.copyOf(caveats);
     }

@@ -1,5 +1,6 @@
 package dev.latencylens.audit;
 
+import dev.latencylens.stats.AndersonDarling;
 import dev.latencylens.stats.Metric;
 import dev.latencylens.stats.Percentile;
 import java.util.List;
@@ -66,6 +67,38 @@ public sealed interface Reason {
         @Override
         public String advice() {
             return "Raise --concurrency if it limits the rate, or ask for less.";
+        }
+    }
+
+    /// Requests were not sent at gaps of the random pattern that was asked for.
+    record ArrivalsOffPattern(AndersonDarling fit) implements Reason {
+        /// How often a run that keeps to its pattern may be blamed all the same: once in 1,000.
+        static final double LEVEL = 0.001;
+        /// What the statistic then exceeds, by the distribution that [AndersonDarling] gives for large samples.
+        static final double CRITICAL = 5.967;
+        /// Gaps from which on the test is made.
+        static final int FEWEST_GAPS = 100;
+
+        static boolean breaks(AndersonDarling fit) {
+            return fit.count() >= FEWEST_GAPS && fit.pValue() < LEVEL;
+        }
+
+        @Override
+        public String text() {
+            return String.format(
+                    Locale.ROOT,
+                    "%d gaps between requests do not follow the pattern that was asked for: Anderson-Darling %.2f,"
+                            + " where %.2f is exceeded once in %.0f runs",
+                    fit.count(),
+                    fit.statistic(),
+                    CRITICAL,
+                    1 / LEVEL);
+        }
+
+        @Override
+        public String advice() {
+            return "Let nothing hold requests back: poll without pause (--io-cpus with --io-wait spin), raise"
+                    + " --concurrency if it is a limit, or lower --request-rate; another --seed draws other gaps.";
         }
     }
 

@@ -2,7 +2,6 @@ package dev.latencylens.audit;
 
 import dev.latencylens.exchange.ConnectionFacts;
 import dev.latencylens.exchange.StampSource;
-import dev.latencylens.load.ArrivalSchedule;
 import dev.latencylens.load.Load;
 import dev.latencylens.load.LoadRun;
 import dev.latencylens.load.LoopLag;
@@ -14,7 +13,6 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
-import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.stream.Stream;
 
@@ -49,7 +47,7 @@ public record Verdict(State state, List<Reason> reasons) {
     /// @param backlog what the machinery told once the load had ended
     public static Verdict on(Load load, Summary summary, LoadRun.Backlog backlog, Circumstances circumstances) {
         var reasons = new ArrayList<Reason>();
-        schedule(load, summary, reasons);
+        schedule(load, summary, backlog, reasons);
         pauses(backlog, circumstances, reasons);
         hotPath(backlog, circumstances, reasons);
         if (backlog.logFullCount() > 0) {
@@ -74,7 +72,7 @@ public record Verdict(State state, List<Reason> reasons) {
     public static Verdict on(Load load, Summary summary, Reason.BrokenOff end, Circumstances circumstances) {
         var reasons = new ArrayList<Reason>();
         reasons.add(end);
-        schedule(load, summary, reasons);
+        Pace.asked(load, summary).ifPresent(asked -> pace(asked, summary, reasons));
         if (ClockSource.isUnfit(circumstances.clockSource())) {
             reasons.add(new Reason.ClockSourceUnfit(circumstances.clockSource()));
         }
@@ -96,13 +94,15 @@ public record Verdict(State state, List<Reason> reasons) {
         return !stamps.kernel() || stamps.unstampedReads() > reads * MOST_UNSTAMPED;
     }
 
-    private static void schedule(Load load, Summary summary, List<Reason> reasons) {
-        if (!(load.arrivals() instanceof ArrivalSchedule.Constant constant)) {
-            return;
-        }
-        double asked = constant.requestsPerSecond();
-        long gapNs = Math.round(1e9 / asked);
-        long limitNs = Math.max(Reason.SentLate.LEAST_NS, Math.round(Reason.SentLate.OF_GAP * gapNs));
+    private static void schedule(Load load, Summary summary, LoadRun.Backlog backlog, List<Reason> reasons) {
+        Pace.asked(load, summary).ifPresent(asked -> pace(asked, summary, reasons));
+        ArrivalFit.of(load, summary, backlog.startedAtNs())
+                .filter(Reason.ArrivalsOffPattern::breaks)
+                .ifPresent(fit -> reasons.add(new Reason.ArrivalsOffPattern(fit)));
+    }
+
+    private static void pace(Pace asked, Summary summary, List<Reason> reasons) {
+        long limitNs = Math.max(Reason.SentLate.LEAST_NS, Math.round(Reason.SentLate.OF_GAP * asked.gapNs()));
         // What sets up a connection waits for the network, which is not this client's doing.
         Distribution overStanding = summary.of(Metric.SEND_LAG, ConnectionFacts.Kind.REUSED);
         Stream.of(summary.of(Metric.QUEUE), overStanding)
@@ -112,16 +112,9 @@ public record Verdict(State state, List<Reason> reasons) {
                 .stream()
                 .filter(lagNs -> lagNs > limitNs)
                 .forEach(lagNs -> reasons.add(new Reason.SentLate(lagNs, limitNs)));
-        reached(summary)
-                .filter(reached -> Math.abs(reached / asked - 1) > Reason.RateNotReached.TOLERANCE)
-                .ifPresent(reached -> reasons.add(new Reason.RateNotReached(asked, reached)));
-    }
-
-    private static Optional<Double> reached(Summary summary) {
-        return summary.window()
-                .filter(window -> summary.measured() >= Reason.RateNotReached.FEWEST_REQUESTS
-                        && window.lastStartedAtNs() != window.startedAtNs())
-                .map(window -> (summary.measured() - 1) * 1e9 / (window.lastStartedAtNs() - window.startedAtNs()));
+        Pace.reached(summary, Reason.RateNotReached.FEWEST_REQUESTS).stream()
+                .filter(reached -> Math.abs(reached / asked.perSecond() - 1) > Reason.RateNotReached.TOLERANCE)
+                .forEach(reached -> reasons.add(new Reason.RateNotReached(asked.perSecond(), reached)));
     }
 
     private static void pauses(LoadRun.Backlog backlog, Circumstances circumstances, List<Reason> reasons) {

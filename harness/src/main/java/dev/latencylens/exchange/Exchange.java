@@ -9,6 +9,7 @@ public final class Exchange {
     private final String id;
     private final boolean warmup;
     private final EncodedRequest request;
+    private long dueAfterNs;
     private long intendedAtNs;
     private int session;
     /// Written and read by the interpreter alone.
@@ -38,6 +39,16 @@ public final class Exchange {
 
     public EncodedRequest request() {
         return request;
+    }
+
+    /// How long after the start of an open loop it is due; nothing in a closed one.
+    public long dueAfterNs() {
+        return dueAfterNs;
+    }
+
+    /// Called once by the feeder, before an I/O thread sees it.
+    public void planned(long dueAfterStartNs) {
+        dueAfterNs = dueAfterStartNs;
     }
 
     public long intendedAtNs() {

@@ -34,9 +34,15 @@ public record Load(
         if (duration != null && !duration.isPositive()) {
             throw new IllegalArgumentException("duration must be positive, was " + duration);
         }
-        if (requests == 0 && duration == null) {
+        boolean ends = requests > 0 || duration != null || arrivals instanceof ArrivalSchedule.Replayed;
+        if (!ends) {
             throw new IllegalArgumentException("a load needs an end: a number of requests, a duration, or both");
         }
+    }
+
+    /// How many exchanges an open loop's schedule has, those for warm-up included.
+    public long due() {
+        return Timetable.count(this);
     }
 
     /// This load's part for one of several I/O threads: the users are dealt out, an open loop's limit too.

@@ -47,6 +47,10 @@ final class LoadLoop implements Transport.Listener {
     private long starved;
     private boolean starving;
     private boolean cancelled;
+    /// Whether the load's time was over while its limit held requests back.
+    private boolean heldBackToTheEnd;
+
+    private volatile long end = Long.MAX_VALUE;
     private volatile @Nullable String stopReason;
 
     LoadLoop(Clock clock, Load load, int thread, int threads, ReadyQueue ready, Allowance allowance) {
@@ -59,6 +63,14 @@ final class LoadLoop implements Transport.Listener {
         int users = load.arrivals() == null ? this.load.concurrency() : 0;
         freeUsers = new int[users];
         freeSinceNs = new long[users];
+        if (load.requests() > 0) {
+            end = load.warmupRequests() + load.requests();
+        }
+    }
+
+    /// Ends the load before the exchange of this number, from any thread: there is no such one.
+    void endBefore(long number) {
+        end = number;
     }
 
     /// Ends the loop soon, from any thread: nothing more is started and what is in flight is cancelled.
@@ -69,6 +81,11 @@ final class LoadLoop implements Transport.Listener {
     /// How many exchanges were due before the feeder had made them. Read it after the loop has ended.
     long starved() {
         return starved;
+    }
+
+    /// Whether its limit held requests back until the load's time was over. Read it after the loop has ended.
+    boolean wasHeldBackToTheEnd() {
+        return heldBackToTheEnd;
     }
 
     /// How long its turns kept waiting what had arrived or was due. Read it after the loop has ended.
@@ -129,15 +146,17 @@ final class LoadLoop implements Transport.Listener {
     }
 
     private boolean moreToStart(long nowNs) {
-        if (stopReason != null || allowance.refused()) {
+        if (stopReason != null || allowance.refused() || heldBackToTheEnd || nextNumber() >= end) {
             return false;
         }
-        if (load.requests() > 0 && nextNumber() >= load.warmupRequests() + load.requests()) {
-            return false;
-        }
-        return load.duration() == null
-                || !measuring
-                || nowNs - measuringSinceNs < load.duration().toNanos();
+        // Of an open loop all is sent that is due in its time, however late.
+        return load.arrivals() != null || !overAt(nowNs);
+    }
+
+    private boolean overAt(long nowNs) {
+        return load.duration() != null
+                && measuring
+                && nowNs - measuringSinceNs >= load.duration().toNanos();
     }
 
     /// The number of the exchange that this thread starts next: every thread takes its residue class.
@@ -147,22 +166,47 @@ final class LoadLoop implements Transport.Listener {
 
     /// Starts what is due and returns when to look again at the latest.
     private long startDue(Transport transport, long nowNs, long wakeAtNs) {
-        ArrivalSchedule arrivals = load.arrivals();
+        return load.arrivals() == null
+                ? startFreeUsers(transport, nowNs, wakeAtNs)
+                : startScheduled(transport, nowNs, wakeAtNs);
+    }
+
+    private long startScheduled(Transport transport, long nowNs, long wakeAtNs) {
         for (int i = 0; i < STARTS_PER_POLL; i++) {
-            long intendedAtNs;
-            int user = 0;
-            if (arrivals == null) {
-                if (freeCount == 0) {
-                    return wakeAtNs;
-                }
-                user = freeUsers[freeHead];
-                intendedAtNs = freeSinceNs[freeHead];
-            } else {
-                intendedAtNs = startedAtNs + arrivals.dueAfterNs(nextNumber());
-                if (load.concurrency() > 0 && inFlight >= load.concurrency()) {
-                    return wakeAtNs;
-                }
+            Exchange next = ready.peek();
+            if (next == null) {
+                starving = true;
+                return nowNs + STARVED_RETRY_NS;
             }
+            long intendedAtNs = startedAtNs + next.dueAfterNs();
+            if (load.concurrency() > 0 && inFlight >= load.concurrency()) {
+                heldBackToTheEnd = overAt(nowNs);
+                return wakeAtNs;
+            }
+            if (intendedAtNs - nowNs > 0) {
+                starving = false;
+                return Math.min(intendedAtNs, wakeAtNs);
+            }
+            if (!allowance.allows(nextNumber())) {
+                return wakeAtNs;
+            }
+            starved += starving ? 1 : 0;
+            starving = false;
+            ready.poll();
+            start(transport, next, intendedAtNs, 0);
+            if (!moreToStart(nowNs)) {
+                return wakeAtNs;
+            }
+        }
+        return nowNs;
+    }
+
+    private long startFreeUsers(Transport transport, long nowNs, long wakeAtNs) {
+        for (int i = 0; i < STARTS_PER_POLL; i++) {
+            if (freeCount == 0) {
+                return wakeAtNs;
+            }
+            long intendedAtNs = freeSinceNs[freeHead];
             if (intendedAtNs - nowNs > 0) {
                 return Math.min(intendedAtNs - LAST_STRETCH_NS, wakeAtNs);
             }
@@ -171,17 +215,14 @@ final class LoadLoop implements Transport.Listener {
             }
             Exchange exchange = ready.poll();
             if (exchange == null) {
-                if (!starving) {
-                    starving = true;
-                    starved++;
-                }
+                starved += starving ? 0 : 1;
+                starving = true;
                 return nowNs + STARVED_RETRY_NS;
             }
             starving = false;
-            if (arrivals == null) {
-                freeHead = (freeHead + 1) % freeUsers.length;
-                freeCount--;
-            }
+            int user = freeUsers[freeHead];
+            freeHead = (freeHead + 1) % freeUsers.length;
+            freeCount--;
             start(transport, exchange, intendedAtNs, user);
             if (!moreToStart(nowNs)) {
                 return wakeAtNs;

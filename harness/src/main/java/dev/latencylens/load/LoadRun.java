@@ -94,6 +94,7 @@ public final class LoadRun {
     /// @param bytesRead those of them that were interpreted
     /// @param sharedParts parts of answers that came in one read with a part of another answer, and share its
     /// stamp
+    /// @param unsent requests that were due in the load's time and that its limit held back until it was over
     public record Backlog(
             long startedAtNs,
             long logFullCount,
@@ -104,7 +105,8 @@ public final class LoadRun {
             List<ThreadUse> threads,
             long bytesLogged,
             long bytesRead,
-            long sharedParts) {
+            long sharedParts,
+            long unsent) {
         public Backlog {
             threads = List.copyOf(threads);
         }
@@ -141,7 +143,8 @@ public final class LoadRun {
                 uses.stream().sorted(Comparator.comparing(ThreadUse::thread)).toList(),
                 ioThreads.stream().mapToLong(io -> io.log.bytesWritten()).sum(),
                 ioThreads.stream().mapToLong(io -> io.log.bytesRead()).sum(),
-                ioThreads.stream().mapToLong(io -> io.log.sharedParts()).sum());
+                ioThreads.stream().mapToLong(io -> io.log.sharedParts()).sum(),
+                unsent());
     }
 
     /// Ends the run early, from any thread; what is in flight ends as cancelled and [#run] returns.
@@ -171,6 +174,12 @@ public final class LoadRun {
         return ioThreads.stream().mapToInt(io -> io.loop.inFlight()).sum();
     }
 
+    /// A load that somebody ended early leaves nothing unsent: it was not to go on.
+    private long unsent() {
+        boolean held = ioThreads.stream().anyMatch(io -> io.loop.wasHeldBackToTheEnd());
+        return held ? Math.max(0, Timetable.count(load) - started()) : 0;
+    }
+
     private void drive(LoadLoop loop, FlightLog log, Transport.Opener transports) {
         try (Transport transport = transports.open(log, loop)) {
             opened.countDown();
@@ -194,10 +203,17 @@ public final class LoadRun {
     }
 
     private void feed() {
-        long end = load.requests() == 0 ? Long.MAX_VALUE : load.warmupRequests() + load.requests();
+        var timetable = new Timetable(load);
         try {
-            for (long number = 0; number < end; number++) {
+            for (long number = 0; ; number++) {
+                long dueAfterNs = timetable.nextAfterNs();
+                if (dueAfterNs == ArrivalSchedule.NONE) {
+                    long end = number;
+                    ioThreads.forEach(io -> io.loop.endBefore(end));
+                    return;
+                }
                 Exchange exchange = exchanges.apply(number);
+                exchange.planned(dueAfterNs);
                 ReadyQueue ready = ioThreads.get((int) (number % ioThreads.size())).ready;
                 while (!ready.offer(exchange)) {
                     LockSupport.parkNanos(FED_PARK_NS);

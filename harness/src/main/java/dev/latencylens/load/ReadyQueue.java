@@ -28,6 +28,12 @@ final class ReadyQueue {
         return true;
     }
 
+    /// The next one, which stays.
+    @Nullable
+    Exchange peek() {
+        return slots.getAcquire(read & mask);
+    }
+
     @Nullable
     Exchange poll() {
         int slot = read & mask;

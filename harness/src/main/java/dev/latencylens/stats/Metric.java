@@ -120,12 +120,12 @@ public enum Metric {
 
     /// The moment it counts from, or null if it is no difference of two moments.
     @Nullable
-    Moment from() {
+    public Moment from() {
         return from;
     }
 
     @Nullable
-    Moment to() {
+    public Moment to() {
         return to;
     }
 

@@ -45,6 +45,8 @@ public final class Summary {
     private final long[] outcomes = new long[Outcome.Kind.values().length];
     private final Map<Outcome, Long> failures = new HashMap<>();
 
+    private final SendTimes sends = new SendTimes();
+
     private long measured;
     private long answered;
     private long warmups;
@@ -169,6 +171,7 @@ public final class Summary {
         measured++;
         outcomes[result.outcome().kind().ordinal()]++;
         widenWindow(result.timeline(), result.outcome().kind() != Outcome.Kind.CANCELLED);
+        sent(result);
         if (!wasAnswered) {
             remember(result.outcome());
             return;
@@ -280,6 +283,11 @@ public final class Summary {
         return Optional.ofNullable(example);
     }
 
+    /// When the measured exchanges were due and sent, whatever came of them. Not to be read while others add.
+    public SendTimes sends() {
+        return sends;
+    }
+
     /// All answered exchanges. Not to be read while others add.
     public Distribution of(Metric metric) {
         return all[metric.ordinal()];
@@ -331,6 +339,18 @@ public final class Summary {
         if (endAtNs - lastEndAtNs > 0) {
             lastEndAtNs = endAtNs;
         }
+    }
+
+    /// A request leaves when it is written, but over a new connection when this client begins to set that up: the
+    /// rest is the network's.
+    private void sent(ExchangeResult result) {
+        Timeline timeline = result.timeline();
+        ConnectionFacts connection = result.connection();
+        boolean stood = connection != null && connection.kind() == ConnectionFacts.Kind.REUSED;
+        long intendedAtNs = timeline.atNs(Moment.INTENDED).orElse(0);
+        long startedAtNs = timeline.atNs(Moment.STARTED).orElse(intendedAtNs);
+        long writtenAtNs = timeline.atNs(Moment.REQUEST_START).orElse(startedAtNs);
+        sends.add(result.exchange().number(), intendedAtNs, stood ? writtenAtNs : startedAtNs);
     }
 
     private Distribution @Nullable [] population(@Nullable ConnectionFacts connection) {

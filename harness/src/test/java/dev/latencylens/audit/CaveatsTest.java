@@ -174,6 +174,7 @@ class CaveatsTest {
                 new Caveat.NegativeDuration(Metric.WAIT, -1),
                 new Caveat.BelowClientNoise(Metric.ICL, 1, 2),
                 new Caveat.NotCalibrated("no process"),
+                new Caveat.HeldBackToTheEnd(7, 2),
                 new Caveat.EndedEarly("interrupted", 4),
                 new Caveat.WarmupFailed(1, 2),
                 new Caveat.MaxCost("1 USD", "0.97 USD", "0.05 USD", 0, 12),
@@ -217,6 +218,6 @@ class CaveatsTest {
     }
 
     private static LoadRun.Backlog backlog(long fullCount, long fullNs, long starvedCount, StampSource stamps) {
-        return new LoadRun.Backlog(0, fullCount, fullNs, starvedCount, stamps, LoopLag.NONE, List.of(), 0, 0, 0);
+        return new LoadRun.Backlog(0, fullCount, fullNs, starvedCount, stamps, LoopLag.NONE, List.of(), 0, 0, 0, 0);
     }
 }

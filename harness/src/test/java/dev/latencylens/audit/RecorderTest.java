@@ -104,6 +104,7 @@ class RecorderTest {
                     List.of(),
                     0,
                     0,
+                    0,
                     0));
             recorder.judged(Verdict.of(List.of(new Reason.ClockSourceUnfit("hpet"))));
         }

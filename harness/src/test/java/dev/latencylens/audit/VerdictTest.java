@@ -12,9 +12,12 @@ import dev.latencylens.exchange.Outcome;
 import dev.latencylens.exchange.ScriptedExchange;
 import dev.latencylens.exchange.StampSource;
 import dev.latencylens.load.ArrivalSchedule;
+import dev.latencylens.load.Gaps;
 import dev.latencylens.load.Load;
 import dev.latencylens.load.LoadRun;
 import dev.latencylens.load.LoopLag;
+import dev.latencylens.load.RateCourse;
+import dev.latencylens.stats.AndersonDarling;
 import dev.latencylens.stats.Metric;
 import dev.latencylens.stats.Percentile;
 import dev.latencylens.stats.Summary;
@@ -27,8 +30,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /// Each test breaks one rule and sees the verdict turn for that reason and no other.
 class VerdictTest {
     private static final Load CLOSED = new Load(null, 1, 10, 0, null, ofSeconds(1));
-    private static final Load PER_MILLISECOND =
-            new Load(new ArrivalSchedule.Constant(1_000), 0, 10, 0, null, ofSeconds(1));
+    private static final Load PER_MILLISECOND = new Load(ArrivalSchedule.constant(1_000), 0, 10, 0, null, ofSeconds(1));
     private static final StampSource KERNEL = new StampSource(true, "", 10_000, 0, 30, 0, 0);
     private static final StampSource USER = StampSource.user("--stamps user");
 
@@ -67,7 +69,7 @@ class VerdictTest {
 
     @Test
     void theScheduleAllowsAHundredthOfTheGap() {
-        load = new Load(new ArrivalSchedule.Constant(10), 0, 10, 0, null, ofSeconds(1));
+        load = new Load(ArrivalSchedule.constant(10), 0, 10, 0, null, ofSeconds(1));
         for (int i = 0; i < 662; i++) {
             add(answer(100 * i).at(Moment.INTENDED, ofMillis(100L * i).minusNanos(950_000)));
         }
@@ -109,6 +111,59 @@ class VerdictTest {
         }
 
         assertThat(verdict().state()).isEqualTo(Verdict.State.VALID);
+    }
+
+    @Test
+    void aRateThatWasDrawnIsHeldAgainstItsOwnDraw() {
+        load = poisson(1_000);
+        for (int i = 0; i < 200; i++) {
+            add(answer(i * 2).number(2L * i));
+        }
+
+        assertThat(verdict().state()).isEqualTo(Verdict.State.VALID);
+    }
+
+    @Test
+    void gapsThatDoNotFollowTheirPatternAreInvalid() {
+        load = poisson(1_000);
+        for (int i = 0; i < 101; i++) {
+            add(answer(i).number(i));
+        }
+
+        assertThat(verdict().reasons())
+                .singleElement()
+                .isInstanceOfSatisfying(Reason.ArrivalsOffPattern.class, reason -> {
+                    assertThat(reason.fit().count()).isEqualTo(100);
+                    assertThat(reason.text()).contains("where 5.97 is exceeded once in 1000 runs");
+                });
+    }
+
+    @Test
+    void gapsAreHeldAgainstThePatternAtTheRateOfTheirMoment() {
+        var course =
+                new RateCourse(List.of(new RateCourse.Stage(10, 1_000, ofSeconds(2), RateCourse.Shape.EXPONENTIAL)));
+        var schedule = new ArrivalSchedule.Paced(course, new Gaps.Exponential(5));
+        load = new Load(schedule, 0, 10, 0, ofSeconds(2), ofSeconds(1));
+        var due = schedule.due();
+        for (int i = 0; i < 400; i++) {
+            Duration at = ofNanos(due.nextAfterNs());
+            add(exchange().number(i).intendedAt(at).startedAt(at).tokensAt(at));
+        }
+        assertThat(verdict().state()).isEqualTo(Verdict.State.VALID);
+
+        load = poisson(200);
+        assertThat(verdict().reasons()).singleElement().isInstanceOf(Reason.ArrivalsOffPattern.class);
+    }
+
+    @Test
+    void burstsAllowAHundredthOfTheTimeBetweenThem() {
+        load = new Load(new ArrivalSchedule.Bursts(100, ofSeconds(1)), 0, 700, 0, null, ofSeconds(1));
+        for (int i = 0; i < 700; i++) {
+            Duration due = ofSeconds(i / 100);
+            add(answer(0).number(i).intendedAt(due).startedAt(due.plusMillis(5)));
+        }
+
+        assertThat(verdict().reasons()).extracting(Reason::code).doesNotContain("sent_late");
     }
 
     @Test
@@ -329,6 +384,7 @@ class VerdictTest {
         List<Reason> all = List.of(
                 new Reason.SentLate(2, 1),
                 new Reason.RateNotReached(10, 9),
+                new Reason.ArrivalsOffPattern(new AndersonDarling(200, 9.3, 1e-5)),
                 new Reason.LoopLagged(2, 1),
                 new Reason.ClientPaused(5_000_000, 2, 1_000_000),
                 new Reason.HotPathChanged(1, 0, "a.B.c"),
@@ -354,12 +410,18 @@ class VerdictTest {
     }
 
     private Verdict verdict() {
-        var backlog = new LoadRun.Backlog(0, logFullCount, 3_000, 0, stamps, lag, List.of(), 1_000, bytesRead, 0);
+        var backlog = new LoadRun.Backlog(
+                ScriptedExchange.ZERO_NS, logFullCount, 3_000, 0, stamps, lag, List.of(), 1_000, bytesRead, 0, 0);
         return Verdict.on(load, summary, backlog, circumstances());
     }
 
     private Circumstances circumstances() {
         return new Circumstances(sharedProcess, clockSource, metrics, asked, tallies, hotPathChanges, lostBytes);
+    }
+
+    private static Load poisson(double perSecond) {
+        var schedule = new ArrivalSchedule.Paced(RateCourse.constant(perSecond), new Gaps.Exponential(1));
+        return new Load(schedule, 0, 10, 0, null, ofSeconds(1));
     }
 
     private static Verdict invalid(Reason reason) {

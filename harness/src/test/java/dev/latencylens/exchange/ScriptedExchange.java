@@ -19,6 +19,7 @@ public final class ScriptedExchange {
     private @Nullable TcpPath path;
     private @Nullable Usage usage;
     private String id = "lens-1";
+    private long number = 1;
 
     private ScriptedExchange() {}
 
@@ -37,6 +38,11 @@ public final class ScriptedExchange {
 
     public ScriptedExchange id(String name) {
         id = name;
+        return this;
+    }
+
+    public ScriptedExchange number(long which) {
+        number = which;
         return this;
     }
 
@@ -124,7 +130,7 @@ public final class ScriptedExchange {
 
     public ExchangeResult result() {
         return new ExchangeResult(
-                new Exchange(1, id, warmup, NO_BYTES),
+                new Exchange(number, id, warmup, NO_BYTES),
                 outcome,
                 timeline,
                 connection,

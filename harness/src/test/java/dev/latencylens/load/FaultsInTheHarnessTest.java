@@ -98,7 +98,7 @@ class FaultsInTheHarnessTest {
     }
 
     private Verdict run() throws InterruptedException {
-        var load = new Load(new ArrivalSchedule.Constant(100), 0, REQUESTS, 0, null, ofSeconds(1));
+        var load = new Load(ArrivalSchedule.constant(100), 0, REQUESTS, 0, null, ofSeconds(1));
         var made = new CountDownLatch(REQUESTS);
         var backlog = new LoadRun(
                         clock,

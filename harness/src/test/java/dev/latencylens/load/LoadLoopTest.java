@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 class LoadLoopTest {
-    private static final ArrivalSchedule PER_MILLISECOND = new ArrivalSchedule.Constant(1_000);
+    private static final ArrivalSchedule PER_MILLISECOND = ArrivalSchedule.constant(1_000);
 
     private final FakeClock clock = new FakeClock(0);
     private final ReadyQueue ready = new ReadyQueue(4096);
@@ -45,7 +45,7 @@ class LoadLoopTest {
     @Test
     void aConstantRateDoesNotDrift() {
         takes = exchange -> Duration.ZERO;
-        var arrivals = new ArrivalSchedule.Constant(3);
+        var arrivals = ArrivalSchedule.constant(3);
         var transport = run(new Load(arrivals, 0, 3_000, 0, null, ofSeconds(1)), 3_000);
 
         var last = transport.starts.getLast();
@@ -57,9 +57,7 @@ class LoadLoopTest {
     @Test
     void aSleepThatEndsLateMakesNoRequestLate() {
         var load = new Load(PER_MILLISECOND, 0, 100, 0, null, ofSeconds(1));
-        for (int number = 0; number < 100; number++) {
-            ready.offer(ScriptedExchange.planned(number));
-        }
+        offer(load, 100);
         var punctual = new LoadLoop(clock, load, 0, 1, ready, allowance);
         var drowsy = new ScriptedTransport(clock, new FlightLog(clock, 1024, 16), punctual, exchange -> ofMillis(5)) {
             @Override
@@ -116,6 +114,50 @@ class LoadLoopTest {
     }
 
     @Test
+    void whatALimitHoldsBackUntilTheTimeIsOverIsNotSentAndThatIsKnown() {
+        takes = exchange -> ofMillis(100);
+        var transport = run(new Load(PER_MILLISECOND, 1, 0, 0, ofMillis(350), ofSeconds(10)), 1_000);
+
+        assertThat(transport.starts).hasSize(4);
+        assertThat(loop().wasHeldBackToTheEnd()).isTrue();
+    }
+
+    @Test
+    void whatIsDueInTimeGoesOutHoweverLate() {
+        takes = exchange -> {
+            if (exchange.number() == 5) {
+                clock.advance(ofMillis(100));
+            }
+            return ofMillis(1);
+        };
+        var load = new Load(PER_MILLISECOND, 0, 0, 0, ofMillis(50), ofSeconds(10));
+        offer(load, 1_000);
+        var each = new LoadLoop(clock, load, 0, 1, ready, allowance);
+        each.endBefore(Timetable.count(load));
+        var transport = transport(each);
+        each.run(transport, 0);
+
+        assertThat(transport.starts).hasSize(50);
+        assertThat(transport.starts.getLast().intended()).isEqualTo(ofMillis(49));
+        assertThat(each.wasHeldBackToTheEnd()).isFalse();
+    }
+
+    @Test
+    void aRandomScheduleIsKeptAsCloselyAsTheThreadLooks() {
+        var schedule = new ArrivalSchedule.Paced(RateCourse.constant(1_000), new Gaps.Exponential(3));
+        var transport = run(new Load(schedule, 0, 500, 0, null, ofSeconds(1)), 500);
+
+        var due = schedule.due();
+        assertThat(transport.starts)
+                .hasSize(500)
+                .allSatisfy(start -> {
+                    assertThat(start.intended()).isEqualTo(Duration.ofNanos(due.nextAfterNs()));
+                    assertThat(start.started().minus(start.intended()).toNanos())
+                            .isBetween(0L, ScriptedTransport.LOOK_NS);
+                });
+    }
+
+    @Test
     void aDurationCountsFromTheFirstMeasuredRequest() {
         var transport = run(new Load(null, 1, 0, 3, ofMillis(50), ofSeconds(1)), 100);
 
@@ -156,9 +198,7 @@ class LoadLoopTest {
             public long poll(long untilAtNs) {
                 long waitedNs = super.poll(untilAtNs);
                 if (clock.nowNs() >= 20_000_000 && starts.isEmpty()) {
-                    for (int number = 0; number < 3; number++) {
-                        ready.offer(ScriptedExchange.planned(number));
-                    }
+                    offer(load, 3);
                 }
                 return waitedNs;
             }
@@ -199,10 +239,9 @@ class LoadLoopTest {
     void aRefusalIsTheLastWordWhateverIsAllowedLater() {
         allowance.allow(2);
         takes = exchange -> ofMillis(10 * (exchange.number() + 1));
-        for (int number = 0; number < 10; number++) {
-            ready.offer(ScriptedExchange.planned(number));
-        }
-        var each = new LoadLoop(clock, new Load(null, 2, 10, 0, null, ofSeconds(1)), 0, 1, ready, allowance);
+        var load = new Load(null, 2, 10, 0, null, ofSeconds(1));
+        offer(load, 10);
+        var each = new LoadLoop(clock, load, 0, 1, ready, allowance);
         var generous =
                 new ScriptedTransport(clock, new FlightLog(clock, 64, 16), each, exchange -> takes.apply(exchange)) {
                     @Override
@@ -246,10 +285,8 @@ class LoadLoopTest {
 
     @Test
     void comingBackLaterThanMeantIsLag() {
-        for (int number = 0; number < 10; number++) {
-            ready.offer(ScriptedExchange.planned(number));
-        }
         var load = new Load(PER_MILLISECOND, 0, 10, 0, null, ofSeconds(5));
+        offer(load, 10);
         var each = new LoadLoop(clock, load, 0, 1, ready, allowance);
         var oversleeping = new ScriptedTransport(clock, new FlightLog(clock, 64, 16), each, exchange -> ofHours(1)) {
             @Override
@@ -295,15 +332,26 @@ class LoadLoopTest {
     }
 
     private ScriptedTransport run(Load load, int offered) {
-        for (int number = 0; number < offered; number++) {
-            ready.offer(ScriptedExchange.planned(number, number < load.warmupRequests()));
-        }
+        offer(load, offered);
         var each = new LoadLoop(clock, load, 0, 1, ready, allowance);
         loop = each;
         var transport = transport(each);
         each.run(transport, 0);
         assertThat(each.inFlight()).isZero();
         return transport;
+    }
+
+    /// As the feeder does.
+    private void offer(Load load, int count) {
+        var timetable = new Timetable(load);
+        for (int number = 0; number < count; number++) {
+            long dueAfterNs = timetable.nextAfterNs();
+            if (dueAfterNs != ArrivalSchedule.NONE) {
+                Exchange exchange = ScriptedExchange.planned(number, number < load.warmupRequests());
+                exchange.planned(dueAfterNs);
+                ready.offer(exchange);
+            }
+        }
     }
 
     private ScriptedTransport transport(LoadLoop listener) {

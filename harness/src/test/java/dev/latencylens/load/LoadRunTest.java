@@ -18,6 +18,7 @@ import dev.latencylens.exchange.Transport;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.Comparator;
 import java.util.List;
 import java.util.function.Consumer;
 import java.util.function.Function;
@@ -58,11 +59,42 @@ class LoadRunTest {
 
     @Test
     void aResultHasItsIntendedTime() throws InterruptedException {
-        var backlog = run(new Load(new ArrivalSchedule.Constant(100), 0, 50, 0, null, ofSeconds(1)), 1);
+        var backlog = run(new Load(ArrivalSchedule.constant(100), 0, 50, 0, null, ofSeconds(1)), 1);
 
         assertThat(results)
                 .allSatisfy(result -> assertThat(result.timeline().atNs(Moment.INTENDED))
                         .hasValue(backlog.startedAtNs() + result.exchange().number() * 10_000_000));
+    }
+
+    @Test
+    void everyThreadTakesItsPartOfOneRandomSchedule() throws InterruptedException {
+        var schedule = new ArrivalSchedule.Paced(RateCourse.constant(100), new Gaps.Gamma(0.5, 9));
+        var backlog = run(new Load(schedule, 0, 60, 0, null, ofSeconds(1)), 3);
+
+        var due = schedule.due();
+        results.sort(Comparator.comparingLong(result -> result.exchange().number()));
+        assertThat(results)
+                .hasSize(60)
+                .allSatisfy(result -> assertThat(result.timeline().atNs(Moment.INTENDED))
+                        .hasValue(backlog.startedAtNs() + due.nextAfterNs()));
+    }
+
+    @Test
+    void aScheduleThatEndsEndsTheRun() throws InterruptedException {
+        var backlog =
+                run(new Load(new ArrivalSchedule.Replayed(List.of(0L, 5L, 5L, 90L)), 0, 0, 0, null, ofSeconds(1)), 2);
+
+        assertThat(results).hasSize(4);
+        assertThat(backlog.unsent()).isZero();
+    }
+
+    @Test
+    void whatALimitHeldBackToTheEndIsCounted() throws InterruptedException {
+        takes = exchange -> ofMillis(100);
+        var backlog = run(new Load(ArrivalSchedule.constant(1_000), 1, 0, 0, ofMillis(350), ofSeconds(10)), 1);
+
+        assertThat(results).hasSize(4);
+        assertThat(backlog.unsent()).isEqualTo(346);
     }
 
     @Test

@@ -21,7 +21,7 @@ class LoadTest {
 
     @Test
     void anOpenLoopsLimitIsNotNegative() {
-        refuses(new ArrivalSchedule.Constant(1), -1, 1, 0, null, "concurrency must not be negative, was -1");
+        refuses(ArrivalSchedule.constant(1), -1, 1, 0, null, "concurrency must not be negative, was -1");
     }
 
     @Test
@@ -38,7 +38,7 @@ class LoadTest {
     @ParameterizedTest
     @ValueSource(doubles = {0, -1, Double.NaN, Double.POSITIVE_INFINITY})
     void aRateIsPositiveAndFinite(double rate) {
-        assertThatThrownBy(() -> new ArrivalSchedule.Constant(rate)).hasMessageEndingWith("was " + rate);
+        assertThatThrownBy(() -> ArrivalSchedule.constant(rate)).hasMessageEndingWith("was " + rate);
     }
 
     @Test

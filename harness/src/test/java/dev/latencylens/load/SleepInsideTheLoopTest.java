@@ -58,7 +58,7 @@ class SleepInsideTheLoopTest {
     }
 
     private Verdict run(Duration sleep) throws InterruptedException {
-        var load = new Load(new ArrivalSchedule.Constant(100), 0, REQUESTS, 0, null, ofSeconds(1));
+        var load = new Load(ArrivalSchedule.constant(100), 0, REQUESTS, 0, null, ofSeconds(1));
         var made = new CountDownLatch(REQUESTS);
         var backlog = new LoadRun(
                         clock,

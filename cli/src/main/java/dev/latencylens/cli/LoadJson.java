@@ -1,0 +1,126 @@
+package dev.latencylens.cli;
+
+import dev.latencylens.load.ArrivalSchedule;
+import dev.latencylens.load.Gaps;
+import dev.latencylens.load.Load;
+import dev.latencylens.load.RateCourse;
+import java.time.Duration;
+import java.util.List;
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.core.JsonGenerator;
+import tools.jackson.databind.JsonNode;
+
+/// `plan.load` of `run.json`.
+final class LoadJson {
+    private LoadJson() {}
+
+    static void write(JsonGenerator json, Load load) {
+        json.writeObjectPropertyStart("load");
+        switch (load.arrivals()) {
+            case ArrivalSchedule.Paced(var course, var gaps) -> paced(json, course, gaps);
+            case ArrivalSchedule.Bursts(int size, Duration every) -> {
+                json.writeStringProperty("arrivals", "bursts");
+                json.writeNumberProperty("burstSize", size);
+                json.writeNumberProperty("burstEveryNs", every.toNanos());
+            }
+            case ArrivalSchedule.Replayed replayed -> {
+                json.writeStringProperty("arrivals", "trace");
+                json.writeNumberProperty("traceRequests", replayed.afterNs().size());
+            }
+            case null -> json.writeStringProperty("arrivals", "closed-loop");
+        }
+        json.writeNumberProperty("concurrency", load.concurrency());
+        json.writeNumberProperty("requests", load.requests());
+        json.writeNumberProperty("warmupRequests", load.warmupRequests());
+        Duration duration = load.duration();
+        if (duration != null) {
+            json.writeNumberProperty("durationNs", duration.toNanos());
+        }
+        json.writeNumberProperty("drainNs", load.drain().toNanos());
+        json.writeEndObject();
+    }
+
+    /// The load of a run that has ended; of a trace its instants are not in the file.
+    ///
+    /// @throws IllegalArgumentException where it is none that this version knows
+    static Load read(JsonNode load) {
+        return new Load(
+                arrivals(load),
+                load.path("concurrency").intValue(),
+                load.path("requests").longValue(),
+                load.path("warmupRequests").longValue(),
+                duration(load, "durationNs"),
+                Duration.ofNanos(load.path("drainNs").longValue()));
+    }
+
+    private static @Nullable ArrivalSchedule arrivals(JsonNode load) {
+        String arrivals = load.path("arrivals").asString("");
+        long seed = load.path("seed").longValue(0);
+        return switch (arrivals) {
+            case "closed-loop" -> null;
+            case "constant" -> new ArrivalSchedule.Paced(course(load), new Gaps.Equal());
+            case "poisson" -> new ArrivalSchedule.Paced(course(load), new Gaps.Exponential(seed));
+            case "gamma" ->
+                new ArrivalSchedule.Paced(
+                        course(load), new Gaps.Gamma(load.path("burstiness").doubleValue(), seed));
+            case "bursts" ->
+                new ArrivalSchedule.Bursts(
+                        load.path("burstSize").intValue(),
+                        Duration.ofNanos(load.path("burstEveryNs").longValue()));
+            case "trace" -> new ArrivalSchedule.Replayed(List.of());
+            default -> throw new IllegalArgumentException("unknown arrivals '" + arrivals + "'");
+        };
+    }
+
+    private static RateCourse course(JsonNode load) {
+        if (load.has("requestsPerSecond")) {
+            return RateCourse.constant(load.path("requestsPerSecond").doubleValue());
+        }
+        return new RateCourse(load.path("stages")
+                .valueStream()
+                .map(stage -> new RateCourse.Stage(
+                        stage.path("fromPerSecond").doubleValue(),
+                        stage.path("toPerSecond").doubleValue(),
+                        duration(stage, "durationNs"),
+                        RateCourse.Shape.valueOf(stage.path("shape").asString().toUpperCase(Locale.ROOT))))
+                .toList());
+    }
+
+    private static @Nullable Duration duration(JsonNode node, String name) {
+        return node.has(name) ? Duration.ofNanos(node.path(name).longValue()) : null;
+    }
+
+    private static void paced(JsonGenerator json, RateCourse course, Gaps gaps) {
+        json.writeStringProperty(
+                "arrivals",
+                switch (gaps) {
+                    case Gaps.Equal _ -> "constant";
+                    case Gaps.Exponential _ -> "poisson";
+                    case Gaps.Gamma _ -> "gamma";
+                });
+        if (gaps instanceof Gaps.Gamma gamma) {
+            json.writeNumberProperty("burstiness", gamma.shape());
+        }
+        if (gaps instanceof Gaps.Random random) {
+            json.writeNumberProperty("seed", random.seed());
+        }
+        if (course.only().isPresent()) {
+            json.writeNumberProperty("requestsPerSecond", course.only().get().doubleValue());
+            return;
+        }
+        json.writeArrayPropertyStart("stages");
+        for (RateCourse.Stage stage : course.stages()) {
+            json.writeStartObject();
+            json.writeNumberProperty("fromPerSecond", stage.fromPerSecond());
+            json.writeNumberProperty("toPerSecond", stage.toPerSecond());
+            json.writeStringProperty("shape", stage.shape().name().toLowerCase(Locale.ROOT));
+            Duration length = stage.length();
+            if (length != null) {
+                json.writeNumberProperty("durationNs", length.toNanos());
+            }
+            json.writeEndObject();
+        }
+        json.writeEndArray();
+    }
+}

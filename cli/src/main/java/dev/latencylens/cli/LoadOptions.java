@@ -1,0 +1,320 @@
+package dev.latencylens.cli;
+
+import dev.latencylens.cli.RunCommand.DurationConverter;
+import dev.latencylens.load.ArrivalSchedule;
+import dev.latencylens.load.Gaps;
+import dev.latencylens.load.Load;
+import dev.latencylens.load.RateCourse;
+import dev.latencylens.stats.Percentile;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Locale;
+import java.util.function.LongSupplier;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Option;
+
+/// The flags of a run's load: who sends when, how much, and for how long.
+final class LoadOptions {
+    /// Requests unless asked otherwise: the fewest for which a p90 may be told.
+    private static final long DEFAULT_REQUESTS = Percentile.P90.floor();
+
+    /// The demonstration: enough requests for a p95, in about two seconds.
+    private static final long EMBEDDED_REQUESTS = Percentile.P95.floor();
+
+    private static final int EMBEDDED_CONCURRENCY = 16;
+
+    private static final String RATE = "\\d{1,9}(?:\\.\\d{1,9})?";
+    private static final Pattern STAGE =
+            Pattern.compile("(?:(linear|exponential):)?([^@:]+)@(" + RATE + ")(?:\\.\\.(" + RATE + "))?");
+    private static final Pattern BURSTS = Pattern.compile("(\\d{1,9})@(.+)");
+
+    @Option(
+            names = {"--concurrency", "--max-concurrency"},
+            paramLabel = "N[,N]",
+            split = ",",
+            description = "users that each wait for their answer (default 1); in an open loop the most requests in"
+                    + " flight (default no limit), where one held back shows as queue; several make a run of each")
+    private List<Integer> concurrencies = List.of();
+
+    @Option(
+            names = "--request-rate",
+            paramLabel = "PER_SECOND[,PER_SECOND]",
+            split = ",",
+            description = "open loop: send so many requests per second whatever the answers do; inf (the default) is a"
+                    + " closed loop, where users send as they get free; several make a run of each")
+    private List<Double> requestRates = List.of();
+
+    @Option(
+            names = "--arrival-pattern",
+            paramLabel = "constant|poisson|gamma",
+            description = "gaps of an open loop: all alike (default), of a Poisson process, or gamma with --burstiness;"
+                    + " drawn by --seed and never rescaled to come out even")
+    private @Nullable ArrivalPattern arrivalPattern;
+
+    @Option(
+            names = "--burstiness",
+            paramLabel = "SHAPE",
+            description = "shape of the gamma distribution of gaps, as in vLLM: 1 (default) is Poisson, less comes in"
+                    + " bursts, more is more even; implies --arrival-pattern gamma")
+    private @Nullable Double burstiness;
+
+    @Option(
+            names = "--ramp",
+            paramLabel = "[exponential:]TIME@FROM..TO",
+            description = "open loop whose rate goes from FROM to TO requests per second in TIME, linearly unless said"
+                    + " otherwise, such as 60s@1..100; ends with it, or stays at TO until --duration")
+    private @Nullable String ramp;
+
+    @Option(
+            names = "--stages",
+            paramLabel = "TIME@RATE[..RATE]",
+            split = ",",
+            description = "open loop in stages, each TIME long at RATE requests per second, or from one rate to the"
+                    + " other, such as 60s@10,30s@10..50,60s@50; ends with the last")
+    private List<String> stages = List.of();
+
+    @Option(
+            names = "--bursts",
+            paramLabel = "N@TIME",
+            description = "open loop of N requests at once, again every TIME, such as 50@10s")
+    private @Nullable String bursts;
+
+    @Option(
+            names = "--trace",
+            paramLabel = "FILE",
+            description =
+                    "open loop that replays a trace, with its times and its lengths of prompts and answers: CSV of"
+                            + " BurstGPT or Azure, JSON lines of Mooncake")
+    private @Nullable Path trace;
+
+    @Option(
+            names = "--trace-scale",
+            paramLabel = "X",
+            description = "multiply the trace's times: 0.5 replays it twice as fast (default 1)")
+    private @Nullable Double traceScale;
+
+    @Option(
+            names = {"-n", "--num-prompts", "--request-count"},
+            paramLabel = "N",
+            description = "requests to measure (default 64 where nothing else ends the load)")
+    private @Nullable Long requests;
+
+    @Option(
+            names = "--duration",
+            paramLabel = "TIME",
+            converter = DurationConverter.class,
+            description = "how long to go on starting requests, such as 30s or 5m (default until --num-prompts)")
+    private @Nullable Duration duration;
+
+    @Option(
+            names = {"--warmup", "--num-warmups", "--warmup-request-count"},
+            paramLabel = "N",
+            description = "requests to send first and leave out of the figures (default 0)")
+    private long warmup;
+
+    private @Nullable Trace read;
+
+    /// How gaps between requests spread.
+    enum ArrivalPattern {
+        CONSTANT,
+        POISSON,
+        GAMMA
+    }
+
+    /// @param drain how long requests in flight may take when nothing more is started
+    /// @param seed asked for where something is drawn at random
+    Load load(boolean embedded, Duration drain, LongSupplier seed) {
+        check();
+        Integer concurrency = concurrencies.isEmpty() ? null : concurrencies.getFirst();
+        ArrivalSchedule arrivals = arrivals(seed);
+        int users = concurrency != null ? concurrency : arrivals != null ? 0 : embedded ? EMBEDDED_CONCURRENCY : 1;
+        Duration length = duration != null ? duration : length(arrivals);
+        boolean ends = length != null || arrivals instanceof ArrivalSchedule.Replayed;
+        long count = requests != null ? requests : ends ? 0 : embedded ? EMBEDDED_REQUESTS : DEFAULT_REQUESTS;
+        return new Load(arrivals, users, count, warmup, length, drain);
+    }
+
+    /// Every load that was asked for: each concurrency with each rate.
+    List<RunGrid.Cell> cells() {
+        check();
+        var cells = new ArrayList<RunGrid.Cell>();
+        for (Integer concurrency : orNone(concurrencies)) {
+            for (Double rate : orNone(requestRates)) {
+                var names = new ArrayList<String>();
+                var flags = new ArrayList<String>();
+                if (concurrency != null) {
+                    flags.add("--concurrency=" + concurrency);
+                    names.add(concurrencies.size() > 1 ? "concurrency " + concurrency : "");
+                }
+                if (rate != null) {
+                    flags.add("--request-rate=" + rate);
+                    names.add(requestRates.size() > 1 ? "rate " + rate : "");
+                }
+                names.removeIf(String::isEmpty);
+                cells.add(new RunGrid.Cell(String.join(" ", names), flags));
+            }
+        }
+        return cells;
+    }
+
+    /// The values, or one that is null where there are none.
+    private static <T> List<@Nullable T> orNone(List<T> values) {
+        return values.isEmpty() ? Collections.singletonList(null) : List.copyOf(values);
+    }
+
+    /// The trace to replay, null for none.
+    @Nullable
+    Trace trace() {
+        if (trace != null && read == null) {
+            read = Trace.read(trace);
+        }
+        return read;
+    }
+
+    private void check() {
+        RunCommand.atLeast("--warmup", warmup, 0);
+        if (requests != null) {
+            RunCommand.atLeast("--num-prompts", requests, 1);
+        }
+        concurrencies.forEach(concurrency -> RunCommand.atLeast("--concurrency", concurrency, 1));
+        for (double rate : requestRates) {
+            if (!(rate > 0)) {
+                throw CommandFailure.usage("--request-rate must be positive, was " + rate);
+            }
+        }
+        List<String> loops = openLoops();
+        if (loops.size() > 1) {
+            throw CommandFailure.usage(String.join(" and ", loops)
+                    + " exclude each other; give one of them, or --stages for several rates");
+        }
+        boolean drawn = arrivalPattern != null || burstiness != null;
+        boolean paced = requestRateGiven() || ramp != null || !stages.isEmpty();
+        if (drawn && !paced) {
+            throw CommandFailure.usage((arrivalPattern == null ? "--burstiness" : "--arrival-pattern")
+                    + " is for the gaps of an open loop; give --request-rate, --ramp or --stages with it");
+        }
+        if (traceScale != null && (trace == null || !(traceScale > 0 && traceScale < Double.POSITIVE_INFINITY))) {
+            throw CommandFailure.usage(
+                    trace == null
+                            ? "--trace-scale needs a --trace"
+                            : "--trace-scale must be positive, was " + traceScale);
+        }
+        if (burstiness != null && arrivalPattern != null && arrivalPattern != ArrivalPattern.GAMMA) {
+            throw CommandFailure.usage("--burstiness belongs to --arrival-pattern gamma; leave one of them out");
+        }
+    }
+
+    /// The flags that were given of those that make an open loop.
+    private List<String> openLoops() {
+        var given = new ArrayList<String>();
+        if (requestRateGiven()) {
+            given.add("--request-rate");
+        }
+        if (ramp != null) {
+            given.add("--ramp");
+        }
+        if (!stages.isEmpty()) {
+            given.add("--stages");
+        }
+        if (bursts != null) {
+            given.add("--bursts");
+        }
+        if (trace != null) {
+            given.add("--trace");
+        }
+        return given;
+    }
+
+    private boolean requestRateGiven() {
+        return !requestRates.isEmpty() && requestRates.getFirst() < Double.POSITIVE_INFINITY;
+    }
+
+    private @Nullable ArrivalSchedule arrivals(LongSupplier seed) {
+        if (bursts != null) {
+            return bursts(bursts);
+        }
+        Trace recorded = trace();
+        if (recorded != null) {
+            return recorded.arrivals(traceScale == null ? 1 : traceScale);
+        }
+        RateCourse course = course();
+        return course == null ? null : new ArrivalSchedule.Paced(course, gaps(seed));
+    }
+
+    private Gaps gaps(LongSupplier seed) {
+        ArrivalPattern pattern = arrivalPattern != null
+                ? arrivalPattern
+                : burstiness == null ? ArrivalPattern.CONSTANT : ArrivalPattern.GAMMA;
+        return switch (pattern) {
+            case CONSTANT -> new Gaps.Equal();
+            case POISSON -> new Gaps.Exponential(seed.getAsLong());
+            case GAMMA -> new Gaps.Gamma(burstiness == null ? 1 : burstiness, seed.getAsLong());
+        };
+    }
+
+    private @Nullable RateCourse course() {
+        if (ramp != null) {
+            RateCourse.Stage rise = stage("--ramp", ramp);
+            double last = rise.toPerSecond();
+            return last == 0
+                    ? new RateCourse(List.of(rise))
+                    : new RateCourse(List.of(rise, new RateCourse.Stage(last, last, null, RateCourse.Shape.LINEAR)));
+        }
+        if (!stages.isEmpty()) {
+            return new RateCourse(
+                    stages.stream().map(text -> stage("--stages", text)).toList());
+        }
+        return requestRateGiven() ? RateCourse.constant(requestRates.getFirst()) : null;
+    }
+
+    private static RateCourse.Stage stage(String option, String text) {
+        var matcher = STAGE.matcher(text.strip());
+        if (!matcher.matches() || (option.equals("--ramp") && matcher.group(4) == null)) {
+            throw CommandFailure.usage(option + " takes "
+                    + (option.equals("--ramp")
+                            ? "TIME@FROM..TO such as 60s@1..100"
+                            : "stages such as 60s@10,30s@10..50")
+                    + ", was '" + text + "'");
+        }
+        double from = Double.parseDouble(matcher.group(3));
+        double to = matcher.group(4) == null ? from : Double.parseDouble(matcher.group(4));
+        var shape = matcher.group(1) == null
+                ? RateCourse.Shape.LINEAR
+                : RateCourse.Shape.valueOf(matcher.group(1).toUpperCase(Locale.ROOT));
+        try {
+            return new RateCourse.Stage(from, to, new DurationConverter().convert(matcher.group(2)), shape);
+        } catch (RuntimeException wrong) {
+            throw CommandFailure.usage(option + " '" + text + "': " + wrong.getMessage(), wrong);
+        }
+    }
+
+    private static ArrivalSchedule.Bursts bursts(String text) {
+        var matcher = BURSTS.matcher(text.strip());
+        if (!matcher.matches()) {
+            throw CommandFailure.usage("--bursts takes N@TIME such as 50@10s, was '" + text + "'");
+        }
+        try {
+            return new ArrivalSchedule.Bursts(
+                    Integer.parseInt(matcher.group(1)), new DurationConverter().convert(matcher.group(2)));
+        } catch (RuntimeException wrong) {
+            throw CommandFailure.usage("--bursts '" + text + "': " + wrong.getMessage(), wrong);
+        }
+    }
+
+    /// How long a load lasts whose rate changes, or null where the rate says nothing of it.
+    private static @Nullable Duration length(@Nullable ArrivalSchedule arrivals) {
+        if (!(arrivals instanceof ArrivalSchedule.Paced(RateCourse course, var _))) {
+            return null;
+        }
+        var length = Duration.ZERO;
+        for (RateCourse.Stage stage : course.stages()) {
+            Duration each = stage.length();
+            length = each == null ? length : length.plus(each);
+        }
+        return length.isPositive() ? length : null;
+    }
+}

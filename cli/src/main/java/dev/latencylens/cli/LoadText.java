@@ -1,0 +1,80 @@
+package dev.latencylens.cli;
+
+import dev.latencylens.load.ArrivalSchedule;
+import dev.latencylens.load.Gaps;
+import dev.latencylens.load.Load;
+import dev.latencylens.load.RateCourse;
+import java.math.BigDecimal;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.stream.Collectors;
+
+/// A load in words, for the report.
+final class LoadText {
+    private LoadText() {}
+
+    static String of(Load load) {
+        var parts = new ArrayList<String>();
+        ArrivalSchedule arrivals = load.arrivals();
+        if (arrivals == null) {
+            parts.add("closed loop, concurrency " + load.concurrency());
+        } else {
+            parts.add(arrivals(arrivals));
+            if (load.concurrency() > 0) {
+                parts.add("at most " + load.concurrency() + " in flight");
+            }
+        }
+        if (load.requests() > 0) {
+            parts.add(Figures.count(load.requests()) + (load.requests() == 1 ? " request" : " requests"));
+        }
+        Duration duration = load.duration();
+        if (duration != null) {
+            parts.add("for " + seconds(duration));
+        }
+        if (load.warmupRequests() > 0) {
+            parts.add("after " + load.warmupRequests() + " for warm-up");
+        }
+        return String.join(", ", parts);
+    }
+
+    private static String arrivals(ArrivalSchedule arrivals) {
+        return switch (arrivals) {
+            case ArrivalSchedule.Paced(var course, var gaps) ->
+                gaps(gaps) + " " + course(course)
+                        + (gaps instanceof Gaps.Random random ? " (seed " + random.seed() + ")" : "");
+            case ArrivalSchedule.Bursts(int size, Duration every) -> "bursts of " + size + " every " + seconds(every);
+            case ArrivalSchedule.Replayed _ -> "replay of a trace";
+        };
+    }
+
+    private static String gaps(Gaps gaps) {
+        return switch (gaps) {
+            case Gaps.Equal _ -> "constant";
+            case Gaps.Exponential _ -> "Poisson";
+            case Gaps.Gamma gamma -> "gamma (burstiness " + number(gamma.shape()) + ")";
+        };
+    }
+
+    private static String course(RateCourse course) {
+        return course.stages().stream()
+                .map(stage -> rates(stage) + (stage.length() == null ? "" : " for " + seconds(stage.length())))
+                .collect(Collectors.joining(", then "));
+    }
+
+    private static String rates(RateCourse.Stage stage) {
+        if (stage.fromPerSecond() == stage.toPerSecond()) {
+            return number(stage.fromPerSecond()) + " requests/s";
+        }
+        return (stage.shape() == RateCourse.Shape.EXPONENTIAL ? "exponentially " : "") + number(stage.fromPerSecond())
+                + " to " + number(stage.toPerSecond()) + " requests/s";
+    }
+
+    /// As it was asked for.
+    private static String number(double value) {
+        return BigDecimal.valueOf(value).stripTrailingZeros().toPlainString();
+    }
+
+    private static String seconds(Duration time) {
+        return Figures.seconds(time.toNanos()) + " s";
+    }
+}

@@ -1,0 +1,67 @@
+package dev.latencylens.cli;
+
+import dev.latencylens.stats.Metric;
+import dev.latencylens.stats.Percentile;
+import dev.latencylens.stats.Proportion;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.OptionalDouble;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+/// What one run of several came to, as its files tell.
+///
+/// @param good requests that met the objectives, null where there are none
+record RunPoint(Path folder, JsonNode run, @Nullable Proportion good) {
+    private static final double NS_PER_S = 1e9;
+
+    static RunPoint read(Path folder, Objectives objectives) throws IOException {
+        return new RunPoint(
+                folder,
+                JsonMapper.shared().readTree(Files.readString(folder.resolve(RunDirectory.RUN))),
+                objectives.all().isEmpty() ? null : objectives.good(folder));
+    }
+
+    String verdict() {
+        return run.at("/verdict/state").asString("");
+    }
+
+    long measured() {
+        return run.at("/summary/measured").asLong();
+    }
+
+    long answered() {
+        return run.at("/summary/answered").asLong();
+    }
+
+    double answersPerSecond() {
+        return answered() / seconds();
+    }
+
+    double tokensPerSecond() {
+        return run.at("/summary/tokens/output_total").asLong() / seconds();
+    }
+
+    /// Good requests per second, the rate that counts: failures and slow answers are in its time and not in its number.
+    double goodput() {
+        return good == null ? Double.NaN : good.good() / seconds();
+    }
+
+    /// In nanoseconds; absent below the percentile's floor.
+    OptionalDouble percentile(Metric metric, Percentile percentile) {
+        JsonNode value = run.at("/summary/metrics/" + metric.label() + "/percentiles/" + percentile.label());
+        return value.isNumber() ? OptionalDouble.of(value.asDouble()) : OptionalDouble.empty();
+    }
+
+    /// In nanoseconds; absent where there was no sample.
+    OptionalDouble mean(Metric metric) {
+        JsonNode value = run.at("/summary/metrics/" + metric.label() + "/mean");
+        return value.isNumber() ? OptionalDouble.of(value.asDouble()) : OptionalDouble.empty();
+    }
+
+    private double seconds() {
+        return run.at("/summary/windowNs").asLong() / NS_PER_S;
+    }
+}

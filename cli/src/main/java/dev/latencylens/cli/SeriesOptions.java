@@ -1,0 +1,77 @@
+package dev.latencylens.cli;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.SecureRandom;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Unmatched;
+import tools.jackson.databind.node.ObjectNode;
+
+/// What commands that make many runs have in common: their folder, and the flags that are for `lens run`.
+final class SeriesOptions {
+    @Option(
+            names = "--output-dir",
+            paramLabel = "DIR",
+            description = "folder for the runs' folders (default runs/<time>-<command>)")
+    private @Nullable Path outputDir;
+
+    @Unmatched
+    private List<String> runFlags = new ArrayList<>();
+
+    /// The flags for `lens run`, with one seed for all runs, so that all ask for the same prompts.
+    ///
+    /// @param ours flags that the command sets itself
+    /// @throws CommandFailure where one of these is among them
+    List<String> runFlags(String command, List<String> ours) {
+        for (String flag : runFlags) {
+            String name = flag.contains("=") ? flag.substring(0, flag.indexOf('=')) : flag;
+            if (ours.contains(name)) {
+                throw CommandFailure.usage("lens " + command + " sets " + name + " itself; leave it out");
+            }
+        }
+        var flags = new ArrayList<>(runFlags);
+        if (runFlags.stream().noneMatch(flag -> flag.equals("--seed") || flag.startsWith("--seed="))) {
+            flags.add("--seed=" + new SecureRandom().nextInt(1_000_000));
+        }
+        return flags;
+    }
+
+    Path folder(String command) {
+        Path folder = outputDir == null ? RunDirectory.usual(command) : outputDir;
+        if (Files.exists(folder.resolve(command + ".json"))) {
+            throw CommandFailure.usage("output folder '" + folder + "' holds a " + command
+                    + " already; give another --output-dir, or remove it");
+        }
+        RunDirectory.writable(folder);
+        return folder;
+    }
+
+    static void write(Path file, ObjectNode json) throws IOException {
+        RunDirectory.replace(file, (json.toPrettyString() + "\n").getBytes(StandardCharsets.UTF_8));
+    }
+
+    /// What a program wants to know of a run.
+    static void add(ObjectNode json, RunPoint point) {
+        json.put("folder", point.folder().getFileName().toString());
+        json.put("verdict", point.verdict());
+        json.put("measured", point.measured());
+        json.put("answered", point.answered());
+        json.put("answersPerSecond", rounded(point.answersPerSecond()));
+        json.put("tokensPerSecond", rounded(point.tokensPerSecond()));
+        var good = point.good();
+        if (good != null) {
+            json.put("good", good.good());
+            json.put("goodput", rounded(point.goodput()));
+        }
+    }
+
+    private static double rounded(double value) {
+        return Double.parseDouble(String.format(Locale.ROOT, "%.6g", value));
+    }
+}

@@ -1,0 +1,67 @@
+package dev.latencylens.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.latencylens.load.ArrivalSchedule;
+import dev.latencylens.load.Load;
+import java.time.Duration;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import picocli.CommandLine;
+
+class LoadOptionsTest {
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+                    --request-rate 10                                       | constant 10 requests/s, 64 requests
+                    --request-rate 10 --arrival-pattern poisson             | Poisson 10 requests/s (seed 42), 64 requests
+                    --request-rate 10 --burstiness 0.5                      | gamma (burstiness 0.5) 10 requests/s (seed 42), 64 requests
+                    --request-rate 10 --arrival-pattern gamma               | gamma (burstiness 1) 10 requests/s (seed 42), 64 requests
+                    --bursts 50@10s -n 100                                  | bursts of 50 every 10.00 s, 100 requests
+                    --ramp 60s@1..100                                       | constant 1 to 100 requests/s for 60.00 s, then 100 requests/s, for 60.00 s
+                    --ramp exponential:1m@1..100 --duration 2m              | constant exponentially 1 to 100 requests/s for 60.00 s, then 100 requests/s, for 120.0 s
+                    --stages 60s@10,30s@10..50 --arrival-pattern poisson    | Poisson 10 requests/s for 60.00 s, then 10 to 50 requests/s for 30.00 s (seed 42), for 90.00 s
+                    --request-rate 5 --concurrency 3 --warmup 2 -n 9        | constant 5 requests/s, at most 3 in flight, 9 requests, after 2 for warm-up
+                    --concurrency 4                                         | closed loop, concurrency 4, 64 requests
+                    """)
+    void everyLoadIsWhatItsFlagsSay(String arguments, String said) {
+        assertThat(LoadText.of(load(arguments))).isEqualTo(said);
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+                    --bursts 5                                          | --bursts takes N@TIME such as 50@10s, was '5'
+                    --bursts 0@1s                                       | --bursts '0@1s': a burst has at least 1 request, was 0
+                    --ramp 60s@10                                       | --ramp takes TIME@FROM..TO such as 60s@1..100, was '60s@10'
+                    --ramp 60@1..x                                      | --ramp takes TIME@FROM..TO such as 60s@1..100, was '60@1..x'
+                    --ramp exponential:9s@0..5                          | --ramp 'exponential:9s@0..5': request rate must be positive and at most 1e9 per second, was 0.0
+                    --stages 60s:10                                     | --stages takes stages such as 60s@10,30s@10..50, was '60s:10'
+                    --stages soon@10                                    | --stages 'soon@10': 'soon' is no time such as 500ms, 30s or 5m
+                    --request-rate 1 --bursts 5@1s                      | --request-rate and --bursts exclude each other; give one of them, or --stages for several rates
+                    --arrival-pattern poisson                           | --arrival-pattern is for the gaps of an open loop; give --request-rate, --ramp or --stages with it
+                    --bursts 5@1s --burstiness 2                        | --burstiness is for the gaps of an open loop; give --request-rate, --ramp or --stages with it
+                    --request-rate 1 --burstiness 0                     | burstiness must be between 0.01 and 10000, was 0.0
+                    --request-rate 1 --burstiness 2 --arrival-pattern poisson | --burstiness belongs to --arrival-pattern gamma; leave one of them out
+                    """)
+    void whatCannotBeIsNamedWithItsCure(String arguments, String message) {
+        assertThatThrownBy(() -> load(arguments)).hasMessage(message);
+    }
+
+    @Test
+    void aRampEndsWithItselfUnlessADurationSaysOtherwise() {
+        assertThat(load("--ramp 10s@1..9").duration()).isEqualTo(Duration.ofSeconds(10));
+        assertThat(load("--ramp 10s@1..9 --duration 20s").due()).isEqualTo(50 + 90);
+    }
+
+    @Test
+    void aRateIsOneStageWithoutEnd() {
+        assertThat(load("--request-rate 10").arrivals()).isEqualTo(ArrivalSchedule.constant(10));
+    }
+
+    private static Load load(String arguments) {
+        var options = new LoadOptions();
+        new CommandLine(options).setCaseInsensitiveEnumValuesAllowed(true).parseArgs(arguments.split(" +"));
+        return options.load(false, Duration.ofSeconds(1), () -> 42);
+    }
+}

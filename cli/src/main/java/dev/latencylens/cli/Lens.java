@@ -62,6 +62,9 @@ public final class Lens implements Callable<Integer> {
                 "calibrate",
                 () -> new CommandLine(new CalibrateCommand(console, CalibrationRun.Effort.FULL))
                         .setCaseInsensitiveEnumValuesAllowed(true));
+        commands.put(
+                "compare",
+                () -> new CommandLine(new CompareCommand(console)).setCaseInsensitiveEnumValuesAllowed(true));
         commands.put("audit", () -> new AuditCommand(console));
         commands.put("truth", () -> new TruthCommand(console));
         commands.put("simulate", SimulateCommand::commandLine);
@@ -72,7 +75,7 @@ public final class Lens implements Callable<Integer> {
     @Override
     public Integer call() {
         throw CommandFailure.usage(
-                "give a command: run, calibrate, audit, truth, simulate or inspect; lens --help tells more");
+                "give a command: run, compare, calibrate, audit, truth, simulate or inspect; lens --help tells more");
     }
 
     /// `lens 0.1.0 (Java 25.0.3)`.

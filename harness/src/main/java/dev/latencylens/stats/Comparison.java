@@ -33,9 +33,11 @@ public record Comparison(
 
     /// Compares one run with one other.
     ///
-    /// The intervals are those of both percentiles joined by MOVER (Zou and Donner 2008, Statistics in Medicine 27):
-    /// `b - a - sqrt((b - low_b)^2 + (high_a - a)^2)` and so on; for ratios on the logarithms. The p-value is one less
-    /// the largest confidence at which the interval leaves out what no difference is, so that the two never disagree.
+    /// The intervals are those of both percentiles joined by MOVER (Zou and Donner 2008, Statistics in Medicine
+    /// 27):
+    /// `b - a - sqrt((b - low_b)^2 + (high_a - a)^2)` and so on; for ratios on the logarithms. The p-value is one
+    /// less the largest confidence at which the interval leaves out what no difference is, so that the two never
+    /// disagree.
     ///
     /// @param alpha at which the comparison is made, after any correction, for what is detectable
     public static Comparison of(PercentileEstimate a, PercentileEstimate b, double confidence, double alpha) {
@@ -61,7 +63,8 @@ public record Comparison(
     public static Comparison ofRuns(double[] a, double[] b, boolean paired, double confidence, double alpha) {
         double meanA = Arrays.stream(a).average().orElseThrow();
         double meanB = Arrays.stream(b).average().orElseThrow();
-        boolean logs = Arrays.stream(a).allMatch(value -> value > 0) && Arrays.stream(b).allMatch(value -> value > 0);
+        boolean logs = Arrays.stream(a).allMatch(value -> value > 0)
+                && Arrays.stream(b).allMatch(value -> value > 0);
         Runs plain = Runs.of(a, b, paired);
         Runs tested = logs ? Runs.of(logs(a), logs(b), paired) : plain;
         return new Comparison(
@@ -74,6 +77,17 @@ public record Comparison(
                 logs ? Math.expm1(tested.detectable(alpha)) : Double.POSITIVE_INFINITY,
                 Math.min(a.length, b.length),
                 true);
+    }
+
+    /// Where the mean of what runs come to lies, by Student's t.
+    public static Interval ofMean(double[] runs, double confidence) {
+        double mean = Arrays.stream(runs).average().orElseThrow();
+        if (runs.length < 2) {
+            return Interval.UNBOUNDED;
+        }
+        double half = Math.sqrt(Runs.variance(runs) / runs.length)
+                * Probability.studentQuantile(1 - confidence, runs.length - 1.0);
+        return new Interval(mean - half, mean + half);
     }
 
     /// How many more requests or runs on each side would show a change of this share; 0 where there are enough,
@@ -141,8 +155,7 @@ public record Comparison(
         }
 
         Known log() {
-            return new Known(
-                    Math.log(value), new Interval(Math.log(interval.low()), Math.log(interval.high())));
+            return new Known(Math.log(value), new Interval(Math.log(interval.low()), Math.log(interval.high())));
         }
 
         /// Where this less the other lies, by MOVER.
@@ -179,8 +192,8 @@ public record Comparison(
             double degrees = ofA + ofB == 0
                     ? a.length + b.length - 2.0
                     : (ofA + ofB) * (ofA + ofB) / (ofA * ofA / (a.length - 1) + ofB * ofB / (b.length - 1));
-            double difference =
-                    Arrays.stream(b).average().orElse(0) - Arrays.stream(a).average().orElse(0);
+            double difference = Arrays.stream(b).average().orElse(0)
+                    - Arrays.stream(a).average().orElse(0);
             return new Runs(difference, Math.sqrt(ofA + ofB), degrees);
         }
 

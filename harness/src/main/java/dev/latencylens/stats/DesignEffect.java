@@ -10,8 +10,8 @@ package dev.latencylens.stats;
 ///
 /// @param factor the variance of a mean of these values over that of as many independent ones (Kish 1965); never
 /// below 1: that values make each other more certain is not believed
-/// @param degrees of freedom of that estimate: of a normal variance with clusters as heavy in the tails as these (2
-/// C / (kurtosis - 1), at most C - 1); infinite where every value is a cluster of its own
+/// @param degrees of freedom of that estimate: of a normal variance with clusters as heavy in the tails as these
+/// (2 C / (kurtosis - 1), at most C - 1); infinite where every value is a cluster of its own
 record DesignEffect(double factor, double degrees) {
     private static final DesignEffect NONE = new DesignEffect(1, Double.POSITIVE_INFINITY);
 

@@ -3,9 +3,9 @@ package dev.latencylens.stats;
 import java.util.Comparator;
 import java.util.stream.IntStream;
 
-/// Corrects p-values for how many are looked at (Holm 1979, Scandinavian Journal of Statistics 6): the probability of
-/// one false alarm among all stays below alpha, however the figures depend on each other, and metrics of one run
-/// depend strongly.
+/// Corrects p-values for how many are looked at (Holm 1979, Scandinavian Journal of Statistics 6): the probability
+/// of one false alarm among all stays below alpha, however the figures depend on each other, and metrics of one
+/// run depend strongly.
 public final class Holm {
     private Holm() {}
 

@@ -6,9 +6,11 @@ import java.util.List;
 /// Whether the values of one side tend to be larger than those of another (Mann and Whitney 1947, Annals of
 /// Mathematical Statistics 18), ties counted as half.
 ///
-/// @param superiority the probability that a value of B is larger than one of A, equal ones halved: 0.5 where neither is
+/// @param superiority the probability that a value of B is larger than one of A, equal ones halved: 0.5 where
+/// neither is
 /// @param z of independent values, by the normal approximation with the variance reduced for ties
-/// @param effect the variance's [DesignEffect]: values of one request, or of neighbouring ones, are not independent
+/// @param effect the variance's [DesignEffect]: values of one request, or of neighbouring ones, are not
+/// independent
 /// @param pValue of neither side tending to be larger
 public record MannWhitney(double superiority, double z, double effect, double pValue) {
 
@@ -28,16 +30,17 @@ public record MannWhitney(double superiority, double z, double effect, double pV
 
     /// Of sides with several runs: Student's t of the runs' mean ranks among all values, because values of one run
     /// have in common what varies between runs.
-    public static MannWhitney ofRuns(List<Sample> a, List<Sample> b, boolean paired, double confidence, double alpha) {
+    public static MannWhitney ofRuns(List<Sample> a, List<Sample> b, boolean paired) {
         var ranks = new Ranks(together(a), together(b));
         double[] meansA = a.stream().mapToDouble(ranks::mean).toArray();
         double[] meansB = b.stream().mapToDouble(ranks::mean).toArray();
-        double pValue = Comparison.ofRuns(meansA, meansB, paired, confidence, alpha).pValue();
+        double pValue = Comparison.ofRuns(meansA, meansB, paired, 0.95, 0.05).pValue();
         return new MannWhitney(ranks.superiority(), Double.NaN, Double.NaN, pValue);
     }
 
     private static long[] together(List<Sample> runs) {
-        long[] all = runs.stream().flatMapToLong(run -> Arrays.stream(run.sorted())).toArray();
+        long[] all =
+                runs.stream().flatMapToLong(run -> Arrays.stream(run.sorted())).toArray();
         Arrays.sort(all);
         return all;
     }
@@ -93,7 +96,10 @@ public record MannWhitney(double superiority, double z, double effect, double pV
         }
 
         double mean(Sample sample) {
-            return Arrays.stream(sample.sorted()).mapToDouble(this::rank).average().orElse(0);
+            return Arrays.stream(sample.sorted())
+                    .mapToDouble(this::rank)
+                    .average()
+                    .orElse(0);
         }
 
         private double rank(long value) {

@@ -2,12 +2,13 @@ package dev.latencylens.stats;
 
 /// A percentile of a [Sample], and how sure it is.
 ///
-/// Its interval is that of fractional order statistics (Hutson 1999, Journal of Applied Statistics 26): its ends are
-/// the values at the ranks (n' + 1) u, between two of them by a straight line, for the u with `I_p((n' + 1) u, (n' + 1)
+/// Its interval is that of fractional order statistics (Hutson 1999, Journal of Applied Statistics 26): its ends
+/// are the values at the ranks (n' + 1) u, between two of them by a straight line, for the u with `I_p((n' + 1) u,
+/// (n' + 1)
 /// (1 - u)) = 1 - tail` and `= tail`. There n' is not the number of values but that of independent ones that would
 /// tell as much: n over the [DesignEffect] of lying at or below the percentile, as Korn and Graubard (1998, Survey
-/// Methodology 24) have it for proportions of clustered values; and, as they do, times (z/t)^2 where that effect is
-/// itself uncertain because clusters are few or uneven.
+/// Methodology 24) have it for proportions of clustered values; and, as they do, times (z/t)^2 where that effect
+/// is itself uncertain because clusters are few or uneven.
 public final class PercentileEstimate {
     /// Of where an end may lie, a few standard errors wide: less than a millionth of them is left.
     private static final int HALVINGS = 24;
@@ -62,8 +63,8 @@ public final class PercentileEstimate {
         if (degrees == 0 || Double.isInfinite(degrees)) {
             return degrees == 0 ? 0 : 1;
         }
-        double ratio = Probability.normalQuantile((1 + confidence) / 2)
-                / Probability.studentQuantile(1 - confidence, degrees);
+        double ratio =
+                Probability.normalQuantile((1 + confidence) / 2) / Probability.studentQuantile(1 - confidence, degrees);
         return ratio * ratio;
     }
 
@@ -80,7 +81,8 @@ public final class PercentileEstimate {
         return whole == sorted.length ? below : below + (rank - whole) * (sorted[whole] - below);
     }
 
-    /// The u for which I_p has this level. It falls in u, so halving finds it, near where a normal variable has it.
+    /// The u for which I_p has this level. It falls in u, so halving finds it, near where a normal variable has
+    /// it.
     private double fraction(double independent, double level) {
         double size = independent + 1;
         double z = Probability.normalQuantile(level);

@@ -26,8 +26,8 @@ final class Probability {
         return gammaTail(0.5, z * z / 2);
     }
 
-    /// The z that a standard normal value stays below with this probability: Acklam's rational approximation (2003),
-    /// made exact by two of Halley's steps.
+    /// The z that a standard normal value stays below with this probability: Acklam's rational approximation
+    /// (2003), made exact by two of Halley's steps.
     static double normalQuantile(double probability) {
         if (probability <= 0 || probability >= 1) {
             return probability <= 0 ? Double.NEGATIVE_INFINITY : Double.POSITIVE_INFINITY;

@@ -19,7 +19,8 @@ public final class Sample {
 
     /// @param requests the values of each request that has any, in the order in which these started
     public Sample(List<long[]> requests) {
-        List<long[]> some = requests.stream().filter(values -> values.length > 0).toList();
+        List<long[]> some =
+                requests.stream().filter(values -> values.length > 0).toList();
         values = some.stream().flatMapToLong(Arrays::stream).toArray();
         ends = new int[some.size()];
         int end = 0;
@@ -52,6 +53,11 @@ public final class Sample {
     /// By nearest rank; absent when there are fewer values than its floor.
     public OptionalLong percentile(Percentile percentile) {
         return count() < percentile.floor() ? OptionalLong.empty() : OptionalLong.of(valueAt(percentile));
+    }
+
+    /// The value at this rank, counted from 1, where values that are missing are larger than all others.
+    public double atRank(long rank) {
+        return rank > count() ? Double.POSITIVE_INFINITY : sorted[(int) rank - 1];
     }
 
     /// What the values tell of the true percentile; absent when there are fewer than its floor.

@@ -3,14 +3,16 @@ package dev.latencylens.stats;
 import java.util.Arrays;
 import java.util.stream.IntStream;
 
-/// Whether a run's values stayed as they were, and whether each request's came about without regard to those before.
+/// Whether a run's values stayed as they were, and whether each request's came about without regard to those
+/// before.
 ///
-/// Both look at each request's mean, in the order of time, by its rank, so that no shape of distribution is assumed.
+/// Both look at each request's mean, in the order of time, by its rank, so that no shape of distribution is
+/// assumed.
 ///
 /// @param tau Kendall's: 1 where values only rise, -1 where they only fall, 0 where they do neither
 /// @param trendPValue of there being no trend (Mann 1945, Econometrica 13), its variance widened by the
-/// [DesignEffect] of the ranks without their straight line, for what only wanders is no trend (after Hamed and Rao 1998,
-/// Journal of Hydrology 204)
+/// [DesignEffect] of the ranks without their straight line, for what only wanders is no trend (after Hamed and Rao
+/// 1998, Journal of Hydrology 204)
 /// @param independencePValue of there being no autocorrelation (Ljung and Box 1978, Biometrika 65)
 /// @param lags that this looked at
 public record Steadiness(double tau, double trendPValue, double independencePValue, int lags) {

@@ -149,8 +149,8 @@ class CoverageTest {
         }
     }
 
-    /// All that a comparison tells of one metric: three percentiles and both tests, corrected for being five, of half as many
-    /// requests.
+    /// All that a comparison tells of one metric: three percentiles and both tests, corrected for being five, of
+    /// half as many requests.
     @ParameterizedTest
     @EnumSource
     void nothingChangedRaisesAnAlarmNoMoreOftenThanAlpha(Data data) {
@@ -195,7 +195,8 @@ class CoverageTest {
     private static int needed(Data data, Percentile percentile) {
         return (int) LongStream.range(0, 20)
                 .map(seed -> data.requests
-                        + compare(data.sample(seed), data.sample(~seed), percentile).more(0.05))
+                        + compare(data.sample(seed), data.sample(~seed), percentile)
+                                .more(0.05))
                 .average()
                 .orElseThrow();
     }

@@ -33,9 +33,7 @@ class TwoSampleTest {
 
     @Test
     void aPercentileBelowItsFloorHasNoEstimateAndOneWithFewBeyondItNoEnd() {
-        long[] values = LongStream.rangeClosed(1, 64)
-                .map(i -> i * 37 % 64)
-                .toArray();
+        long[] values = LongStream.rangeClosed(1, 64).map(i -> i * 37 % 64).toArray();
 
         assertThat(Sample.of(values).estimate(Percentile.P95)).isEmpty();
         Interval p90 = Sample.of(values).estimate(Percentile.P90).orElseThrow().interval(0.9999);
@@ -58,7 +56,8 @@ class TwoSampleTest {
         assertThat(estimate.designEffect()).isBetween(9.0, 14.0);
         assertThat(estimate.requests()).isEqualTo(200);
         var oneRequest = new Sample(List.of(LongStream.range(0, 100).toArray()));
-        assertThat(oneRequest.estimate(Percentile.P50).orElseThrow().interval(0.95)).isEqualTo(Interval.UNBOUNDED);
+        assertThat(oneRequest.estimate(Percentile.P50).orElseThrow().interval(0.95))
+                .isEqualTo(Interval.UNBOUNDED);
     }
 
     /// `mannwhitneyu(a, b, use_continuity=False, method='asymptotic')`: U = 19.5 of A, p = 0.007388139205486068.
@@ -93,8 +92,8 @@ class TwoSampleTest {
         assertThat(Holm.adjusted()).isEmpty();
     }
 
-    /// Mann-Kendall: S = 83, variance 406.33, p = 3.829531976505157e-05 as `kendalltau(method='asymptotic')`; Ljung-Box of
-    /// the ranks with 3 lags: Q = 13.570830044013357.
+    /// Mann-Kendall: S = 83, variance 406.33, p = 3.829531976505157e-05 as `kendalltau(method='asymptotic')`;
+    /// Ljung-Box of the ranks with 3 lags: Q = 13.570830044013357.
     @Test
     void trendAndAutocorrelationAreScipys() {
         double[] series = {5, 7, 6, 9, 8, 12, 11, 9, 13, 15, 14, 16, 12, 17, 20};
@@ -134,9 +133,8 @@ class TwoSampleTest {
 
     @Test
     void theIntervalAndTheProbabilityOfChanceNeverDisagree() {
-        long[] values = LongStream.range(0, 300)
-                .map(i -> 1_000 + i * 7919 % 300)
-                .toArray();
+        long[] values =
+                LongStream.range(0, 300).map(i -> 1_000 + i * 7919 % 300).toArray();
         PercentileEstimate a = Sample.of(values).estimate(Percentile.P50).orElseThrow();
         for (int more = 0; more < 60; more += 5) {
             int shift = more;
@@ -154,12 +152,12 @@ class TwoSampleTest {
 
     @Test
     void aSmallerChangeNeedsMoreRequests() {
-        Comparison comparison = new Comparison(
-                1, 1, Interval.UNBOUNDED, 1, Interval.UNBOUNDED, 1, 0.1025, 100, false);
+        Comparison comparison = new Comparison(1, 1, Interval.UNBOUNDED, 1, Interval.UNBOUNDED, 1, 0.1025, 100, false);
 
         assertThat(comparison.more(0.2)).isZero();
         assertThat(comparison.more(0.05)).isEqualTo(300);
-        assertThat(new Comparison(1, 1, Interval.UNBOUNDED, 1, Interval.UNBOUNDED, 1, Double.POSITIVE_INFINITY, 9, false)
+        assertThat(new Comparison(
+                                1, 1, Interval.UNBOUNDED, 1, Interval.UNBOUNDED, 1, Double.POSITIVE_INFINITY, 9, false)
                         .more(0.05))
                 .isEqualTo(Long.MAX_VALUE);
     }
@@ -169,8 +167,8 @@ class TwoSampleTest {
         var a = List.of(Sample.of(1, 2, 3), Sample.of(101, 102, 103));
         var b = List.of(Sample.of(4, 5, 6), Sample.of(104, 105, 106));
 
-        assertThat(MannWhitney.ofRuns(a, b, false, 0.95, 0.05).pValue()).isGreaterThan(0.5);
-        assertThat(MannWhitney.ofRuns(a, b, false, 0.95, 0.05).superiority()).isEqualTo(0.75);
+        assertThat(MannWhitney.ofRuns(a, b, false).pValue()).isGreaterThan(0.5);
+        assertThat(MannWhitney.ofRuns(a, b, false).superiority()).isEqualTo(0.75);
     }
 
     @Test

@@ -163,6 +163,7 @@ final class Measurement {
             if (limit != null && load.refused()) {
                 refusal = refusal(limit);
             }
+            exchanges.flush();
             return conclude(runFile, environment, anchor, backlog, recording, hopelessStart, signal);
         }
     }
@@ -203,6 +204,8 @@ final class Measurement {
         caveats.addAll(Caveats.about(plan.load(), summary, backlog));
         RunFile.State state = early == null && refusal == null ? RunFile.State.FINISHED : RunFile.State.ENDED_EARLY;
         RunCalibration calibration = calibration(environment, signal);
+        RunStatistics statistics = statistics();
+        runFile.tell(statistics);
         IOException unwritten = null;
         try {
             // Before an error bar is measured: whatever becomes of that, the run is told.
@@ -240,13 +243,34 @@ final class Measurement {
         }
         console.out()
                 .print(secrets.redact(Report.of(
-                        plan, summary, costs, caveats, verdict, backlog, calibration, environment, directory)));
+                        plan,
+                        summary,
+                        costs,
+                        caveats,
+                        verdict,
+                        backlog,
+                        calibration,
+                        environment,
+                        directory,
+                        statistics)));
         console.out().flush();
         if (unwritten != null) {
             throw unwritable(unwritten);
         }
         int ended = signal == 0 ? signalLater : signal;
         return ended == 0 ? exitCode(verdict) : ExitCode.SIGNALLED + ended;
+    }
+
+    private RunStatistics statistics() {
+        if (summary.answered() == 0) {
+            return RunStatistics.none("nothing was answered");
+        }
+        long windowNs = summary.window().map(Summary.Window::durationNs).orElse(0L);
+        try {
+            return RunStatistics.of(directory.path(), plan.metrics(), plan.confidence(), plan.objectives(), windowNs);
+        } catch (CommandFailure unreadable) {
+            return RunStatistics.none(unreadable.line());
+        }
     }
 
     /// What there is without measuring anything more.

@@ -390,6 +390,9 @@ final class RunCommand implements Callable<Integer> {
             description = "start no request that could bring the run's cost above this, with those in flight")
     private @Nullable BigDecimal maxCost;
 
+    @Mixin
+    private StatisticsOptions statistics = new StatisticsOptions();
+
     @Option(names = "--dry-run", description = "tell how many requests and tokens it would be, and the cost; send none")
     private boolean dryRun;
 
@@ -490,7 +493,9 @@ final class RunCommand implements Callable<Integer> {
                 !noCalibration,
                 target.providerLabel(),
                 pricing(target.providerLabel(), name),
-                TokenizerOption.tokenizer(tokenizer, target.dialect(), name));
+                TokenizerOption.tokenizer(tokenizer, target.dialect(), name),
+                statistics.confidence(),
+                statistics.objectives());
     }
 
     private Pricing pricing(@Nullable String provider, String name) {

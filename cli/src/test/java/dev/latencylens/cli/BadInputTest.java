@@ -79,6 +79,12 @@ class BadInputTest {
             run --max-cost 1 --osl 0 --price-model gpt-5 | --max-cost needs to know how long an answer can get; give --osl
             run --max-cost 0 --price-model gpt-5 | --max-cost 0 does not pay for one request, which may cost 0.000
             run --max-cost 1 --price-model gpt-5 --extra-body {"n":2} | cannot reckon with 'n' in --extra-body
+            run --goodput ttft                | bad --goodput 'ttft'; give metrics with limits in ms, such as ttft:500
+            run --goodput icl:5              | --goodput judges whole requests, and 'icl' has many values in one
+            run --goodput speed:5            | unknown metric 'speed'
+            run --confidence-level 100       | --confidence-level must be at least 50 and below 100 percent, was '100'
+            compare no/such/run other        | cannot read 'no/such/run/run.json'; give the folder of a run
+            compare a b --format xml         | 'xml'
             truth no/such/run                | cannot read 'no/such/run/run.json'; give the folder of a run
             truth                            | RUN_DIR
             measure                          | unknown argument 'measure'
@@ -94,7 +100,7 @@ class BadInputTest {
     void noCommandAtAllIsAnsweredWithTheCommandsThereAre() {
         var run = LensRun.lens();
 
-        assertThat(run.err()).contains("run, calibrate, audit, truth, simulate or inspect");
+        assertThat(run.err()).contains("run, compare, calibrate, audit, truth, simulate or inspect");
         isOneLine(run, ExitCode.USAGE);
     }
 

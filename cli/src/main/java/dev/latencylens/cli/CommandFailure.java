@@ -27,6 +27,10 @@ final class CommandFailure extends RuntimeException {
         return new CommandFailure(ExitCode.USAGE, message, cause);
     }
 
+    static CommandFailure invalid(String message) {
+        return new CommandFailure(ExitCode.INVALID, message);
+    }
+
     static CommandFailure nothingMeasured(String message) {
         return new CommandFailure(ExitCode.NOTHING_MEASURED, message);
     }

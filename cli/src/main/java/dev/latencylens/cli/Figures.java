@@ -1,5 +1,6 @@
 package dev.latencylens.cli;
 
+import dev.latencylens.stats.Interval;
 import java.math.BigDecimal;
 import java.math.MathContext;
 import java.math.RoundingMode;
@@ -22,6 +23,34 @@ final class Figures {
         return significant(ns / NS_PER_MS, 3);
     }
 
+    /// `[1.234, 5.678]` in milliseconds; an end that is not known is `-`.
+    static String millis(Interval ns) {
+        return "[" + end(ns.low(), millis(ns.low())) + ", " + end(ns.high(), millis(ns.high())) + "]";
+    }
+
+    /// `+4.7 %`, of a share.
+    static String percent(double share) {
+        return String.format(Locale.ROOT, "%+.1f %%", 100 * share);
+    }
+
+    /// `95 %`, `99.9 %`, of a share.
+    static String share(double share) {
+        return String.format(Locale.ROOT, "%.2f", 100 * share).replaceFirst("\\.?0+$", "") + " %";
+    }
+
+    /// `[+2.5, +7.0] %`, of shares.
+    static String percent(Interval share) {
+        return "[" + signed(share.low()) + ", " + signed(share.high()) + "] %";
+    }
+
+    private static String signed(double share) {
+        return end(share, String.format(Locale.ROOT, "%+.1f", 100 * share));
+    }
+
+    static String end(double end, String text) {
+        return Double.isFinite(end) ? text : "-";
+    }
+
     /// Milliseconds as an upper limit: rounded up.
     static String millisUp(long ns) {
         return BigDecimal.valueOf(ns, 6)
@@ -37,11 +66,6 @@ final class Figures {
     /// Microseconds, down to a tenth.
     static String micros(long ns) {
         return significant(ns / 1e3, 1);
-    }
-
-    /// `95 %`, `99.9 %`, of a share.
-    static String share(double share) {
-        return String.format(Locale.ROOT, "%.2f", 100 * share).replaceFirst("\\.?0+$", "") + " %";
     }
 
     static String count(long number) {

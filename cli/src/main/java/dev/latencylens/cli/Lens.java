@@ -71,6 +71,9 @@ public final class Lens implements Callable<Integer> {
                 "calibrate",
                 () -> new CommandLine(new CalibrateCommand(console, CalibrationRun.Effort.FULL))
                         .setCaseInsensitiveEnumValuesAllowed(true));
+        commands.put(
+                "compare",
+                () -> new CommandLine(new CompareCommand(console)).setCaseInsensitiveEnumValuesAllowed(true));
         commands.put("sweep", () -> series(new SweepCommand(console)));
         commands.put("search", () -> series(new SearchCommand(console)));
         commands.put("audit", () -> new AuditCommand(console));
@@ -93,7 +96,7 @@ public final class Lens implements Callable<Integer> {
     @Override
     public Integer call() {
         throw CommandFailure.usage(
-                "give a command: run, sweep, search, plan, resume, recover, history, baseline, calibrate, audit, truth,"
+                "give a command: run, sweep, search, compare, plan, resume, recover, history, baseline, calibrate, audit, truth,"
                         + " simulate or inspect; lens --help tells more");
     }
 

@@ -210,7 +210,16 @@ final class Measurement {
         if (summary.answered() > 0) {
             console.out()
                     .print(secrets.redact(Report.of(
-                            plan, summary, costs, caveats, verdict, null, calibration, environment, directory)));
+                            plan,
+                            summary,
+                            costs,
+                            caveats,
+                            verdict,
+                            null,
+                            calibration,
+                            environment,
+                            directory,
+                            statistics())));
             console.out().flush();
         }
         return unwritable
@@ -256,6 +265,8 @@ final class Measurement {
         RunFile.State state = early == null && refusal == null ? RunFile.State.FINISHED : RunFile.State.ENDED_EARLY;
         RunCalibration calibration = calibration(environment, signal);
         IOException unwritten = unwrittenBefore;
+        RunStatistics statistics = statistics();
+        runFile.tell(statistics);
         try {
             HistogramFile.write(directory.file(RunDirectory.HISTOGRAMS), summary, anchor);
             if (unwritten == null) {
@@ -294,13 +305,34 @@ final class Measurement {
         }
         console.out()
                 .print(secrets.redact(Report.of(
-                        plan, summary, costs, caveats, verdict, backlog, calibration, environment, directory)));
+                        plan,
+                        summary,
+                        costs,
+                        caveats,
+                        verdict,
+                        backlog,
+                        calibration,
+                        environment,
+                        directory,
+                        statistics)));
         console.out().flush();
         if (unwritten != null) {
             throw unwritable(unwritten);
         }
         int ended = signal == 0 ? signalLater : signal;
         return ended == 0 ? exitCode(verdict) : ExitCode.SIGNALLED + ended;
+    }
+
+    private RunStatistics statistics() {
+        if (summary.answered() == 0) {
+            return RunStatistics.none("nothing was answered");
+        }
+        long windowNs = summary.window().map(Summary.Window::durationNs).orElse(0L);
+        try {
+            return RunStatistics.of(directory.path(), plan.metrics(), plan.confidence(), plan.objectives(), windowNs);
+        } catch (CommandFailure unreadable) {
+            return RunStatistics.none(unreadable.line());
+        }
     }
 
     /// What there is without measuring anything more.

@@ -36,6 +36,8 @@ import org.jspecify.annotations.Nullable;
 /// @param calibrating whether the figures get an error bar
 /// @param provider by name, whose prices are asked; null where only a URL was given
 /// @param tokenizer counts the tokens of chunks where the provider does not say, null for nobody
+/// @param confidence of the intervals of percentiles, a share
+/// @param objectives what a request must meet to be good
 record Plan(
         String id,
         URI url,
@@ -67,7 +69,9 @@ record Plan(
         boolean calibrating,
         @Nullable String provider,
         Pricing pricing,
-        @Nullable Tokenizer tokenizer) {
+        @Nullable Tokenizer tokenizer,
+        double confidence,
+        Objectives objectives) {
 
     /// The doubts that it gives reason to before anything is measured.
     List<Caveat> caveats() {

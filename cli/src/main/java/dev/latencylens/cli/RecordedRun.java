@@ -91,7 +91,9 @@ record RecordedRun(Plan plan, Environment environment, ClockAnchor clock) {
                 false,
                 text(plan, "provider"),
                 pricing(plan.path("pricing")),
-                tokenizer(text(plan, "tokenizer")));
+                tokenizer(text(plan, "tokenizer")),
+                RunGrid.CONFIDENCE,
+                Objectives.NONE);
     }
 
     private static NetworkSettings network(Endpoint endpoint, JsonNode network) {

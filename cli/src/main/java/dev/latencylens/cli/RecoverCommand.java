@@ -5,6 +5,7 @@ import dev.latencylens.audit.Circumstances;
 import dev.latencylens.audit.Reason;
 import dev.latencylens.audit.Verdict;
 import dev.latencylens.provider.CostSummary;
+import dev.latencylens.stats.Summary;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
@@ -102,11 +103,14 @@ final class RecoverCommand implements Callable<Integer> {
         }
         caveats.addAll(Caveats.about(plan.load(), recovery.summary()));
         RunCalibration calibration = RunCalibration.skipped("the run did not come to its end");
+        RunStatistics statistics = statistics(directory, plan, recovery);
         IOException unwritten = null;
         try {
             HistogramFile.write(directory.file(RunDirectory.HISTOGRAMS), recovery.summary(), run.clock());
-            new RunFile(directory.file(RunDirectory.RUN), plan, run.environment(), run.clock(), new Secrets())
-                    .recovered(recorded, recovery, caveats, verdict, calibration);
+            var runFile =
+                    new RunFile(directory.file(RunDirectory.RUN), plan, run.environment(), run.clock(), new Secrets());
+            runFile.tell(statistics);
+            runFile.recovered(recorded, recovery, caveats, verdict, calibration);
         } catch (IOException e) {
             unwritten = e;
         }
@@ -125,7 +129,8 @@ final class RecoverCommand implements Callable<Integer> {
                         null,
                         calibration,
                         run.environment(),
-                        directory));
+                        directory,
+                        statistics));
         if (unwritten != null) {
             throw CommandFailure.nothingMeasured(
                     "the report could not be kept in '" + directory.path() + "': " + unwritten.getMessage()
@@ -176,5 +181,18 @@ final class RecoverCommand implements Callable<Integer> {
                 List.of(),
                 List.of(),
                 0);
+    }
+
+    private static RunStatistics statistics(RunDirectory directory, Plan plan, Recovery recovery) {
+        if (recovery.summary().answered() == 0) {
+            return RunStatistics.none("nothing was answered");
+        }
+        long windowNs =
+                recovery.summary().window().map(Summary.Window::durationNs).orElse(0L);
+        try {
+            return RunStatistics.of(directory.path(), plan.metrics(), plan.confidence(), plan.objectives(), windowNs);
+        } catch (CommandFailure unreadable) {
+            return RunStatistics.none(unreadable.line());
+        }
     }
 }

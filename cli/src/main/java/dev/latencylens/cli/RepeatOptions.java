@@ -11,15 +11,17 @@ final class RepeatOptions {
     @Option(
             names = "--runs",
             paramLabel = "N",
-            description = "make N runs (default 1; with --converge at most so many, 20), each in a Java and with connections"
-                    + " of its own; the table at the end tells how they spread")
+            description =
+                    "make N runs (default 1; with --converge at most so many, 20), each in a Java and with connections"
+                            + " of its own; the table at the end tells how they spread")
     private @Nullable Integer runs;
 
     @Option(
             names = "--converge",
             paramLabel = "PERCENT",
-            description = "make runs until half of the 95 % interval of the mean of ttft's p50 is below so many percent of"
-                    + " it, from the third on (default: make all)")
+            description =
+                    "make runs until half of the 95 % interval of the mean of ttft's p50 is below so many percent of"
+                            + " it, from the third on (default: make all)")
     private @Nullable Double converge;
 
     int times() {

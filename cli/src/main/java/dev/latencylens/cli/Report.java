@@ -14,6 +14,7 @@ import dev.latencylens.provider.CostSummary;
 import dev.latencylens.stats.Distribution;
 import dev.latencylens.stats.Metric;
 import dev.latencylens.stats.Percentile;
+import dev.latencylens.stats.PercentileEstimate;
 import dev.latencylens.stats.Summary;
 import dev.latencylens.transport.NetworkSettings;
 import java.math.BigDecimal;
@@ -35,6 +36,7 @@ final class Report {
     private static final int NAME_WIDTH = 19;
     private static final int COUNT_WIDTH = 8;
     private static final int VALUE_WIDTH = 8;
+    private static final int INTERVAL_WIDTH = 20;
     private static final String ERROR = "error<=";
 
     /// What the table of phases shows for each kind of connection.
@@ -77,12 +79,14 @@ final class Report {
             LoadRun.@Nullable Backlog backlog,
             RunCalibration calibration,
             Environment environment,
-            RunDirectory directory) {
+            RunDirectory directory,
+            RunStatistics statistics) {
         var report = new Report(plan, summary, costs, unsaid(caveats, verdict), calibration, environment);
         report.measured();
         report.outcomes();
         report.verdict(verdict, backlog == null ? null : backlog.lag());
         report.figures();
+        report.intervals(statistics);
         report.phases();
         report.cacheUses();
         report.errorBar();
@@ -194,6 +198,61 @@ final class Report {
             }
         }
         line("");
+    }
+
+    /// Between which values the true percentiles lie, and how many requests were good.
+    private void intervals(RunStatistics statistics) {
+        if (!statistics.remark().isEmpty()) {
+            wrapped("Intervals ", "none: " + statistics.remark());
+            line("");
+            return;
+        }
+        heading(statistics);
+        statistics.estimates().forEach((metric, estimates) -> {
+            var line = new StringBuilder(String.format(Locale.ROOT, "%-" + NAME_WIDTH + "s", metric.label()));
+            for (Percentile percentile : RunStatistics.PERCENTILES) {
+                PercentileEstimate estimate = estimates.get(percentile);
+                line.append(right(
+                        estimate == null
+                                ? notYet(percentile)
+                                : Figures.millis(estimate.interval(statistics.confidence())),
+                        INTERVAL_WIDTH));
+            }
+            line(line.toString());
+        });
+        statistics.withFailures().forEach((metric, values) -> {
+            var line = new StringBuilder(
+                    String.format(Locale.ROOT, "%-" + NAME_WIDTH + "s", metric.label() + ", failed = inf"));
+            for (Percentile percentile : RunStatistics.PERCENTILES) {
+                Double value = values.get(percentile);
+                line.append(right(
+                        value == null
+                                ? notYet(percentile)
+                                : Double.isInfinite(value) ? "infinite" : Figures.millis(value),
+                        INTERVAL_WIDTH));
+            }
+            line(line.toString());
+        });
+        RunStatistics.Goodput goodput = statistics.goodput();
+        if (goodput != null) {
+            wrapped(
+                    "Goodput   ",
+                    Figures.count(goodput.good()) + " of " + Figures.count(goodput.measured())
+                            + " requests were good: good_fraction " + Figures.rate(goodput.fraction())
+                            + (goodput.perSecond().isPresent()
+                                    ? ", goodput "
+                                            + Figures.rate(goodput.perSecond().getAsDouble()) + " requests/s"
+                                    : "")
+                            + "; good is " + goodput.objectives().text() + ", failed is not");
+        }
+        line("");
+    }
+
+    private void heading(RunStatistics statistics) {
+        var line = new StringBuilder(String.format(
+                Locale.ROOT, "%-" + NAME_WIDTH + "s", Figures.share(statistics.confidence()) + " intervals, ms"));
+        RunStatistics.PERCENTILES.forEach(percentile -> line.append(right(percentile.label(), INTERVAL_WIDTH)));
+        line(line.toString());
     }
 
     private void phases() {

@@ -38,8 +38,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Set;
 import java.util.Objects;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -349,6 +349,9 @@ final class RunCommand implements Callable<Integer> {
             description = "start no request that could bring the run's cost above this, with those in flight")
     private @Nullable BigDecimal maxCost;
 
+    @Mixin
+    private StatisticsOptions statistics = new StatisticsOptions();
+
     @Option(names = "--dry-run", description = "tell how many requests and tokens it would be, and the cost; send none")
     private boolean dryRun;
 
@@ -390,17 +393,19 @@ final class RunCommand implements Callable<Integer> {
     /// Runs in other Javas have the flags of this one, which stand where other users of the machine can read them.
     private int grid(List<RunGrid.Cell> cells, int times, @Nullable Double converge)
             throws IOException, InterruptedException {
-        boolean secretHeader = headers.stream()
-                .anyMatch(header -> Secrets.isSecretName(header.split(":", 2)[0].strip()));
+        boolean secretHeader =
+                headers.stream().anyMatch(header -> Secrets.isSecretName(header.split(":", 2)[0].strip()));
         if (!keySeen && (apiKey != null || secretHeader)) {
-            throw CommandFailure.usage("several runs of one plan take their key from the provider's variable only, such as"
-                    + " OPENAI_API_KEY; leave api-key and secret headers out");
+            throw CommandFailure.usage(
+                    "several runs of one plan take their key from the provider's variable only, such as"
+                            + " OPENAI_API_KEY; leave api-key and secret headers out");
         }
         if (dryRun) {
             throw CommandFailure.usage("--dry-run tells of one run; leave out --runs and lists of loads");
         }
         var flags = new ArrayList<String>();
-        for (OptionSpec flag : Objects.requireNonNull(spec).commandLine().getParseResult().matchedOptions()) {
+        for (OptionSpec flag :
+                Objects.requireNonNull(spec).commandLine().getParseResult().matchedOptions()) {
             if (Arrays.stream(flag.names()).noneMatch(OF_A_GRID::contains)) {
                 flags.addAll(words(flag));
             }
@@ -408,7 +413,8 @@ final class RunCommand implements Callable<Integer> {
         Path folder = outputDir == null ? RunDirectory.usual("grid") : outputDir;
         RunDirectory.writable(folder);
         if (Files.exists(folder.resolve("grid.json"))) {
-            throw CommandFailure.usage("output folder '" + folder + "' holds a grid already; give another --output-dir");
+            throw CommandFailure.usage(
+                    "output folder '" + folder + "' holds a grid already; give another --output-dir");
         }
         return new RunGrid(console, folder, cells, times, converge, prompts.seed()).run(flags);
     }
@@ -420,7 +426,9 @@ final class RunCommand implements Callable<Integer> {
             boolean on = !Boolean.FALSE.equals(flag.getValue());
             return List.of(on ? name : name.replaceFirst("^--", "--no-"));
         }
-        return flag.originalStringValues().stream().map(value -> name + "=" + value).toList();
+        return flag.originalStringValues().stream()
+                .map(value -> name + "=" + value)
+                .toList();
     }
 
     /// Says everything that can be said against the flags, and makes nothing.
@@ -519,7 +527,9 @@ final class RunCommand implements Callable<Integer> {
                 !noCalibration,
                 target.providerLabel(),
                 pricing(target.providerLabel(), name),
-                TokenizerOption.tokenizer(tokenizer, target.dialect(), name));
+                TokenizerOption.tokenizer(tokenizer, target.dialect(), name),
+                statistics.confidence(),
+                statistics.objectives());
     }
 
     private Pricing pricing(@Nullable String provider, String name) {

@@ -68,6 +68,7 @@ final class RunFile {
     private final Secrets secrets;
     private final HostUse hostBefore = HostUse.soFar();
     private @Nullable HostUse host;
+    private @Nullable RunStatistics statistics;
 
     RunFile(Path file, Plan plan, Environment environment, ClockAnchor clock, Secrets secrets) {
         this.file = file;
@@ -93,6 +94,11 @@ final class RunFile {
 
     void started() throws IOException {
         RunDirectory.replace(file, json(State.RUNNING, null, null, null, List.of(), null, null));
+    }
+
+    /// What is written with the summary from now on.
+    void tell(RunStatistics told) {
+        statistics = told;
     }
 
     /// May be called again, when more is known. What the machine did is that up to the first call.
@@ -369,6 +375,9 @@ final class RunFile {
             distribution(json, metric, summary.of(metric));
         }
         json.writeEndObject();
+        if (statistics != null) {
+            statistics.write(json);
+        }
         json.writeObjectPropertyStart("byConnection");
         for (ConnectionFacts.Kind kind : ConnectionFacts.Kind.values()) {
             json.writeObjectPropertyStart(kind.label());

@@ -19,8 +19,8 @@ import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ObjectNode;
 
-/// Several runs of one command: every load of a grid, `--runs` times, in an order drawn anew for each time round, so that
-/// what the machine and the server do meanwhile hits all loads alike.
+/// Several runs of one command: every load of a grid, `--runs` times, in an order drawn anew for each time round,
+/// so that what the machine and the server do meanwhile hits all loads alike.
 ///
 /// A run counts as one value, whatever its number of requests: what differs between runs is seen only so.
 final class RunGrid {
@@ -53,8 +53,8 @@ final class RunGrid {
     /// @param name what tells it from the others, empty where it is the only one
     record Cell(String name, List<String> flags) {}
 
-    /// @param converge half width of the interval of the mean of ttft's p50, as a share of it, from which on no more runs
-    /// are made; null to make all
+    /// @param converge half width of the interval of the mean of ttft's p50, as a share of it, from which on no
+    /// more runs are made; null to make all
     /// @param seed of the first time round; each further one has the next, so that runs differ as runs do
     RunGrid(Console console, Path folder, List<Cell> cells, int times, @Nullable Double converge, long seed) {
         this.console = console;
@@ -67,7 +67,7 @@ final class RunGrid {
 
     int run(List<String> flags) throws IOException, InterruptedException {
         int exitCode;
-        try (var runs = new Series(console, folder, flags, new Objectives(List.of()))) {
+        try (var runs = new Series(console, folder, flags)) {
             runs.check(cells.getFirst().flags());
             for (int time = 1; time <= times && !runs.isStopped() && !hasConverged(); time++) {
                 var shuffled = new ArrayList<>(cells);
@@ -88,7 +88,8 @@ final class RunGrid {
     }
 
     private void one(Series runs, Cell cell, int time) throws IOException, InterruptedException {
-        String name = (cell.name().isEmpty() ? "run" : cell.name().replace(' ', '-').replace('/', '-')) + "-" + time;
+        String name =
+                (cell.name().isEmpty() ? "run" : cell.name().replace(' ', '-').replace('/', '-')) + "-" + time;
         var own = new ArrayList<>(cell.flags());
         own.add("--seed=" + (seed + time - 1));
         Optional<RunPoint> point = runs.run(
@@ -97,8 +98,8 @@ final class RunGrid {
                         + (cell.name().isEmpty() ? "" : ", " + cell.name()),
                 own);
         order.add(name);
-        point.ifPresent(made ->
-                points.computeIfAbsent(cell, _ -> new ArrayList<>()).add(made));
+        point.ifPresent(
+                made -> points.computeIfAbsent(cell, _ -> new ArrayList<>()).add(made));
     }
 
     private boolean hasConverged() {
@@ -120,10 +121,8 @@ final class RunGrid {
     /// Empty where a run has too few samples for the figure.
     private static Optional<RunSpread> spread(List<RunPoint> runs, String figure) {
         Function<RunPoint, OptionalDouble> of = FIGURES.getOrDefault(figure, _ -> OptionalDouble.empty());
-        double[] values = runs.stream()
-                .map(of)
-                .flatMapToDouble(OptionalDouble::stream)
-                .toArray();
+        double[] values =
+                runs.stream().map(of).flatMapToDouble(OptionalDouble::stream).toArray();
         return values.length == 0 || values.length < runs.size()
                 ? Optional.empty()
                 : Optional.of(RunSpread.of(values, CONFIDENCE));
@@ -163,7 +162,8 @@ final class RunGrid {
                         of.put("half", figure.half());
                     }
                 });
-                line.append(String.format(Locale.ROOT, "%18s", spread.map(RunGrid::shown).orElse("n/a")));
+                line.append(String.format(
+                        Locale.ROOT, "%18s", spread.map(RunGrid::shown).orElse("n/a")));
             });
             out.println(line);
         }

@@ -12,16 +12,21 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 /// What one run of several came to, as its files tell.
-///
-/// @param good requests that met the objectives, null where there are none
-record RunPoint(Path folder, JsonNode run, @Nullable Proportion good) {
+record RunPoint(Path folder, JsonNode run) {
     private static final double NS_PER_S = 1e9;
 
-    static RunPoint read(Path folder, Objectives objectives) throws IOException {
-        return new RunPoint(
-                folder,
-                JsonMapper.shared().readTree(Files.readString(folder.resolve(RunDirectory.RUN))),
-                objectives.all().isEmpty() ? null : objectives.good(folder));
+    static RunPoint read(Path folder) throws IOException {
+        return new RunPoint(folder, JsonMapper.shared().readTree(Files.readString(folder.resolve(RunDirectory.RUN))));
+    }
+
+    /// Requests that met the objectives, null where none were asked for.
+    @Nullable
+    Proportion good() {
+        JsonNode goodput = run.at("/summary/goodput");
+        return goodput.isObject()
+                ? new Proportion(
+                        goodput.path("good").asLong(), goodput.path("measured").asLong())
+                : null;
     }
 
     String verdict() {
@@ -44,8 +49,10 @@ record RunPoint(Path folder, JsonNode run, @Nullable Proportion good) {
         return run.at("/summary/tokens/output_total").asLong() / seconds();
     }
 
-    /// Good requests per second, the rate that counts: failures and slow answers are in its time and not in its number.
+    /// Good requests per second, the rate that counts: failures and slow answers are in its time and not in its
+    /// number.
     double goodput() {
+        Proportion good = good();
         return good == null ? Double.NaN : good.good() / seconds();
     }
 

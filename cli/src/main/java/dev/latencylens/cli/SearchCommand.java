@@ -19,9 +19,10 @@ import tools.jackson.databind.node.ObjectNode;
 
 /// `lens search`: the highest rate at which enough requests meet the objectives.
 ///
-/// A rate holds when the share of good requests is, with the confidence asked for, at least what it should be; it does not
-/// when the share is as surely below. Between the two, more requests are sent. Rates double until one does not hold, then
-/// the middle between the highest that held and the lowest that did not is tried, until they are close.
+/// A rate holds when the share of good requests is, with the confidence asked for, at least what it should be; it
+/// does not when the share is as surely below. Between the two, more requests are sent. Rates double until one
+/// does not hold, then the middle between the highest that held and the lowest that did not is tried, until they
+/// are close.
 @Command(
         name = "search",
         mixinStandardHelpOptions = true,
@@ -64,9 +65,11 @@ final class SearchCommand implements Callable<Integer> {
 
     @Option(
             names = "--confidence-level",
-            paramLabel = "SHARE",
-            description = "how sure to be that a rate holds, or that it does not (default 0.95)")
-    private double confidence = 0.95;
+            paramLabel = "PERCENT",
+            description = "how sure to be that a rate holds, or that it does not (default 95)")
+    private String confidenceLevel = "95";
+
+    private double confidence;
 
     @Option(names = "--from", paramLabel = "PER_SECOND", description = "rate to begin with (default 1)")
     private double from = 1;
@@ -107,7 +110,8 @@ final class SearchCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException, InterruptedException {
         check();
-        List<String> flags = new ArrayList<>(series.runFlags("search", OURS));
+        List<String> flags = series.runFlags("search", OURS);
+        flags.addAll(SeriesOptions.goodput(goodput));
         if (flags.stream().noneMatch(flag -> flag.startsWith("--arrival-pattern") || flag.startsWith("--burstiness"))) {
             flags.add("--arrival-pattern=poisson");
         }
@@ -116,7 +120,7 @@ final class SearchCommand implements Callable<Integer> {
         int exitCode;
         Probe held = null;
         Probe broke = null;
-        try (var runs = new Series(console, folder, flags, objectives)) {
+        try (var runs = new Series(console, folder, flags)) {
             runs.check(rate(from));
             double next = from;
             while (!runs.isStopped() && next > 0) {
@@ -134,7 +138,8 @@ final class SearchCommand implements Callable<Integer> {
             exitCode = runs.exitCode();
         }
         if (probes.isEmpty()) {
-            throw CommandFailure.nothingMeasured("no run of the search could measure anything; " + folder + " says why");
+            throw CommandFailure.nothingMeasured(
+                    "no run of the search could measure anything; " + folder + " says why");
         }
         tell(folder, held, broke, objectives);
         return exitCode == ExitCode.GOOD && held == null ? ExitCode.MISSED : exitCode;
@@ -142,15 +147,16 @@ final class SearchCommand implements Callable<Integer> {
 
     private void check() {
         share("--good-fraction", goodFraction);
-        share("--confidence-level", confidence);
+        confidence = CompareCommand.confidence(confidenceLevel);
         share("--precision", precision);
         if (!(from > 0) || !(to >= from) || to == Double.POSITIVE_INFINITY) {
-            throw CommandFailure.usage("--from and --to are rates above 0, the second not below the first; were " + from
-                    + " and " + to);
+            throw CommandFailure.usage(
+                    "--from and --to are rates above 0, the second not below the first; were " + from + " and " + to);
         }
         if (probeRequests != null && probeRequests < fewest()) {
             throw CommandFailure.usage("--probe-requests " + probeRequests + " can never show with "
-                    + Figures.share(confidence) + " confidence that " + Figures.share(goodFraction) + " are good; give at"
+                    + Figures.share(confidence) + " confidence that " + Figures.share(goodFraction)
+                    + " are good; give at"
                     + " least " + fewest());
         }
     }
@@ -172,8 +178,7 @@ final class SearchCommand implements Callable<Integer> {
     }
 
     private List<String> rate(double perSecond) {
-        return List.of(
-                "--request-rate=" + plain(perSecond), "--num-prompts=" + requests());
+        return List.of("--request-rate=" + plain(perSecond), "--num-prompts=" + requests());
     }
 
     /// The rate to try next, 0 when the two sides are close enough.
@@ -201,8 +206,13 @@ final class SearchCommand implements Callable<Integer> {
                     "run " + (runs.made() + 1) + ", " + plain(perSecond) + " requests/s",
                     rate(perSecond));
             Proportion of = point.map(RunPoint::good).orElse(null);
-            if (point.isEmpty() || of == null) {
+            if (point.isEmpty()) {
                 return Optional.empty();
+            }
+            if (of == null) {
+                throw CommandFailure.nothingMeasured(
+                        "run.json in '" + point.get().folder()
+                                + "' does not tell how many requests were good; give a lower --probe-requests or --osl");
             }
             made.add(point.get());
             good = good.and(of);
@@ -217,12 +227,13 @@ final class SearchCommand implements Callable<Integer> {
         return Optional.of(probe);
     }
 
-    private void tell(Path folder, @Nullable Probe held, @Nullable Probe broke, Objectives objectives) throws IOException {
+    private void tell(Path folder, @Nullable Probe held, @Nullable Probe broke, Objectives objectives)
+            throws IOException {
         ObjectNode json = JsonMapper.shared().createObjectNode();
         json.put("tool", "lens " + Lens.Version.number());
         json.put("goodFraction", goodFraction);
         json.put("confidence", confidence);
-        objectives.all().forEach(objective -> json.withArray("objectives").add(objective.label()));
+        objectives.limits().forEach(limit -> json.withArray("objectives").add(limit.text()));
         if (held != null) {
             json.put("highestThatHeld", held.perSecond());
         }
@@ -248,7 +259,7 @@ final class SearchCommand implements Callable<Integer> {
         out.println();
         out.print(table.text(-1));
         out.println();
-        out.println("Wanted    " + Figures.share(goodFraction) + " of the requests with " + objectives.label());
+        out.println("Wanted    " + Figures.share(goodFraction) + " of the requests with " + objectives.text());
         out.println("Highest   " + (held == null ? "none of the rates held" : found(held, "held")));
         out.println("Lowest    "
                 + (broke == null

@@ -1,5 +1,6 @@
 package dev.latencylens.cli;
 
+import dev.latencylens.stats.Proportion;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -8,8 +9,8 @@ import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/// Makes runs one after the other, each in a Java and with connections of its own, so that no run inherits what the one
-/// before it had compiled, connected or collected.
+/// Makes runs one after the other, each in a Java and with connections of its own, so that no run inherits what
+/// the one before it had compiled, connected or collected.
 ///
 /// Each run's report stands in its folder beside its files, and what it complained of.
 final class Series implements AutoCloseable {
@@ -19,7 +20,6 @@ final class Series implements AutoCloseable {
     private final Console console;
     private final Path folder;
     private final List<String> common;
-    private final Objectives objectives;
     private final Interrupts interrupts = new Interrupts(this::interrupted);
     private volatile @Nullable Process current;
     private volatile boolean stopped;
@@ -28,11 +28,10 @@ final class Series implements AutoCloseable {
 
     /// @param folder of the runs' folders
     /// @param common flags of all runs
-    Series(Console console, Path folder, List<String> common, Objectives objectives) {
+    Series(Console console, Path folder, List<String> common) {
         this.console = console;
         this.folder = folder;
         this.common = List.copyOf(common);
-        this.objectives = objectives;
     }
 
     /// Lets `lens run` say what there is to say against the flags, before anything is sent.
@@ -64,8 +63,8 @@ final class Series implements AutoCloseable {
         flags.add("--output-dir=" + run);
         console.err().print("lens: " + place + " ... ");
         console.err().flush();
-        int exitCode = start(
-                flags, ProcessBuilder.Redirect.to(run.resolve(REPORT).toFile()), run.resolve(COMPLAINTS));
+        int exitCode =
+                start(flags, ProcessBuilder.Redirect.to(run.resolve(REPORT).toFile()), run.resolve(COMPLAINTS));
         made++;
         if (stopped) {
             console.err().println("interrupted");
@@ -78,11 +77,12 @@ final class Series implements AutoCloseable {
                             + complaint(run.resolve(COMPLAINTS)).orElse("see " + run));
             return Optional.empty();
         }
-        var point = RunPoint.read(run, objectives);
+        var point = RunPoint.read(run);
+        Proportion good = point.good();
         console.err()
                 .println(point.verdict() + ", " + Figures.rate(point.answersPerSecond()) + " answers/s, "
                         + Figures.rate(point.tokensPerSecond()) + " tokens/s"
-                        + (point.good() == null ? "" : ", " + Figures.share(point.good().share()) + " good"));
+                        + (good == null ? "" : ", " + Figures.share(good.share()) + " good"));
         return Optional.of(point);
     }
 

@@ -42,6 +42,11 @@ final class SeriesOptions {
         return flags;
     }
 
+    /// The flags that let a run tell how many of its requests were good.
+    static List<String> goodput(List<String> objectives) {
+        return objectives.stream().map(objective -> "--goodput=" + objective).toList();
+    }
+
     Path folder(String command) {
         Path folder = outputDir == null ? RunDirectory.usual(command) : outputDir;
         if (Files.exists(folder.resolve(command + ".json"))) {

@@ -36,7 +36,8 @@ final class SeriesTable {
         lines.clear();
         lines.add(pad(heading, width) + head("answers/s") + head("tokens/s") + head("ttft p50") + head("p99")
                 + head("tpot p50") + head("e2e p50") + head("failed") + (judged ? head("good") : "") + "  verdict");
-        double most = points.stream().mapToDouble(RunPoint::tokensPerSecond).max().orElse(1);
+        double most =
+                points.stream().mapToDouble(RunPoint::tokensPerSecond).max().orElse(1);
         for (int i = 0; i < points.size(); i++) {
             RunPoint point = points.get(i);
             Proportion good = point.good();

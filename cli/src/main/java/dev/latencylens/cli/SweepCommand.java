@@ -9,6 +9,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.NavigableMap;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.Callable;
@@ -21,8 +22,8 @@ import tools.jackson.databind.node.ObjectNode;
 
 /// `lens sweep`: from one user to saturation, and where between them the knee is.
 ///
-/// The knee is where the power is greatest: throughput over response time (Kleinrock 1979), tokens per second over the
-/// median of e2e. Before it, more users bring more throughput; behind it, mostly longer waits.
+/// The knee is where the power is greatest: throughput over response time (Kleinrock 1979), tokens per second over
+/// the median of e2e. Before it, more users bring more throughput; behind it, mostly longer waits.
 @Command(
         name = "sweep",
         mixinStandardHelpOptions = true,
@@ -73,7 +74,8 @@ final class SweepCommand implements Callable<Integer> {
             names = "--goodput",
             arity = "1..*",
             paramLabel = "METRIC:MS",
-            description = "objectives of every request in milliseconds, such as ttft:500 tpot:50; tells how many meet them")
+            description =
+                    "objectives of every request in milliseconds, such as ttft:500 tpot:50; tells how many meet them")
     private List<String> goodput = new ArrayList<>();
 
     @Mixin
@@ -88,12 +90,13 @@ final class SweepCommand implements Callable<Integer> {
         RunCommand.atLeast("--from", from, 1);
         RunCommand.atLeast("--to", to, from);
         List<String> flags = series.runFlags("sweep", OURS);
+        flags.addAll(SeriesOptions.goodput(goodput));
         var objectives = Objectives.parse(goodput);
         Path folder = series.folder("sweep");
         var points = new TreeMap<Integer, RunPoint>();
         String end;
         int exitCode;
-        try (var runs = new Series(console, folder, flags, objectives)) {
+        try (var runs = new Series(console, folder, flags)) {
             runs.check(level(from));
             end = climb(runs, points);
             Integer knee = knee(points);
@@ -110,7 +113,7 @@ final class SweepCommand implements Callable<Integer> {
     }
 
     /// Twice the users each time; returns why it went no further.
-    private String climb(Series runs, TreeMap<Integer, RunPoint> points) throws IOException, InterruptedException {
+    private String climb(Series runs, NavigableMap<Integer, RunPoint> points) throws IOException, InterruptedException {
         int flat = 0;
         double best = 0;
         for (int users = from; ; users = Math.min(to, users * 2)) {
@@ -135,7 +138,7 @@ final class SweepCommand implements Callable<Integer> {
     }
 
     /// Between the knee and its neighbours, geometrically.
-    private void refine(Series runs, TreeMap<Integer, RunPoint> points, int knee)
+    private void refine(Series runs, NavigableMap<Integer, RunPoint> points, int knee)
             throws IOException, InterruptedException {
         var between = new ArrayList<Integer>();
         Integer below = points.lowerKey(knee);
@@ -153,7 +156,7 @@ final class SweepCommand implements Callable<Integer> {
         }
     }
 
-    private Optional<RunPoint> measure(Series runs, TreeMap<Integer, RunPoint> points, int users)
+    private Optional<RunPoint> measure(Series runs, NavigableMap<Integer, RunPoint> points, int users)
             throws IOException, InterruptedException {
         Optional<RunPoint> point = runs.run(
                 String.format("c%04d", users), "run " + (runs.made() + 1) + ", " + users + " users", level(users));
@@ -163,13 +166,10 @@ final class SweepCommand implements Callable<Integer> {
 
     /// Each user's first request is warm-up: it pays for the connection.
     private List<String> level(int users) {
-        return List.of(
-                "--concurrency=" + users,
-                "--warmup=" + users,
-                "--duration=" + stepDuration.toMillis() + "ms");
+        return List.of("--concurrency=" + users, "--warmup=" + users, "--duration=" + stepDuration.toMillis() + "ms");
     }
 
-    private static @Nullable Integer knee(TreeMap<Integer, RunPoint> points) {
+    private static @Nullable Integer knee(NavigableMap<Integer, RunPoint> points) {
         return points.entrySet().stream()
                 .max(Comparator.comparingDouble(entry -> power(entry.getValue())))
                 .filter(entry -> power(entry.getValue()) > 0)
@@ -185,7 +185,7 @@ final class SweepCommand implements Callable<Integer> {
         return e2eNs.isEmpty() ? 0 : point.tokensPerSecond() / e2eNs.getAsDouble();
     }
 
-    private void tell(Path folder, TreeMap<Integer, RunPoint> points, String end, Objectives objectives)
+    private void tell(Path folder, NavigableMap<Integer, RunPoint> points, String end, Objectives objectives)
             throws IOException {
         Integer knee = knee(points);
         var table = new SeriesTable("users");
@@ -195,7 +195,7 @@ final class SweepCommand implements Callable<Integer> {
         if (knee != null) {
             json.put("kneeUsers", knee);
         }
-        objectives.all().forEach(objective -> json.withArray("objectives").add(objective.label()));
+        objectives.limits().forEach(limit -> json.withArray("objectives").add(limit.text()));
         points.forEach((users, point) -> {
             table.add(Integer.toString(users), point);
             ObjectNode run = json.withArray("runs").addObject();
@@ -207,8 +207,8 @@ final class SweepCommand implements Callable<Integer> {
         out.println();
         out.print(table.text(knee == null ? -1 : points.headMap(knee).size()));
         out.println();
-        if (!objectives.all().isEmpty()) {
-            out.println("Good      a request with " + objectives.label() + "; one that failed is none");
+        if (objectives.areAsked()) {
+            out.println("Good      a request with " + objectives.text() + "; one that failed is none");
         }
         if (knee != null) {
             out.println("Knee      " + knee + " users: there the power is greatest, tokens/s over the median of e2e");

@@ -93,6 +93,12 @@ class BadInputTest {
             baseline show --runs-dir src     | 'src' has no baseline; lens baseline set RUN makes one
             resume src                       | 'src' holds no plan; give the folder that lens run PLAN made
             recover src                      | cannot read 'src/run.json'; give the folder of a run
+            run --goodput ttft                | bad --goodput 'ttft'; give metrics with limits in ms, such as ttft:500
+            run --goodput icl:5              | --goodput judges whole requests, and 'icl' has many values in one
+            run --goodput speed:5            | unknown metric 'speed'
+            run --confidence-level 100       | --confidence-level must be at least 50 and below 100 percent, was '100'
+            compare no/such/run other        | cannot read 'no/such/run/run.json'; give the folder of a run
+            compare a b --format xml         | 'xml'
             truth no/such/run                | cannot read 'no/such/run/run.json'; give the folder of a run
             truth                            | RUN_DIR
             measure                          | unknown argument 'measure'
@@ -111,6 +117,7 @@ class BadInputTest {
         assertThat(run.err())
                 .contains(
                         "run, plan, resume, recover, history, baseline, calibrate, audit, truth, simulate or inspect");
+        assertThat(run.err()).contains("run, compare, calibrate, audit, truth, simulate or inspect");
         isOneLine(run, ExitCode.USAGE);
     }
 

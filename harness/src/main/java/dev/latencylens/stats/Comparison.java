@@ -79,6 +79,17 @@ public record Comparison(
                 true);
     }
 
+    /// Where the mean of what runs come to lies, by Student's t.
+    public static Interval ofMean(double[] runs, double confidence) {
+        double mean = Arrays.stream(runs).average().orElseThrow();
+        if (runs.length < 2) {
+            return Interval.UNBOUNDED;
+        }
+        double half = Math.sqrt(Runs.variance(runs) / runs.length)
+                * Probability.studentQuantile(1 - confidence, runs.length - 1.0);
+        return new Interval(mean - half, mean + half);
+    }
+
     /// How many more requests or runs on each side would show a change of this share; 0 where there are enough,
     /// and [Long#MAX_VALUE] where that cannot be told from so few.
     public long more(double share) {

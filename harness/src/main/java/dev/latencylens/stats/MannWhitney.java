@@ -30,12 +30,11 @@ public record MannWhitney(double superiority, double z, double effect, double pV
 
     /// Of sides with several runs: Student's t of the runs' mean ranks among all values, because values of one run
     /// have in common what varies between runs.
-    public static MannWhitney ofRuns(List<Sample> a, List<Sample> b, boolean paired, double confidence, double alpha) {
+    public static MannWhitney ofRuns(List<Sample> a, List<Sample> b, boolean paired) {
         var ranks = new Ranks(together(a), together(b));
         double[] meansA = a.stream().mapToDouble(ranks::mean).toArray();
         double[] meansB = b.stream().mapToDouble(ranks::mean).toArray();
-        double pValue =
-                Comparison.ofRuns(meansA, meansB, paired, confidence, alpha).pValue();
+        double pValue = Comparison.ofRuns(meansA, meansB, paired, 0.95, 0.05).pValue();
         return new MannWhitney(ranks.superiority(), Double.NaN, Double.NaN, pValue);
     }
 

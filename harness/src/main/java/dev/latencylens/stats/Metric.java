@@ -119,13 +119,11 @@ public enum Metric {
     }
 
     /// The moment it counts from, or null if it is no difference of two moments.
-    @Nullable
-    public Moment from() {
+    public @Nullable Moment from() {
         return from;
     }
 
-    @Nullable
-    public Moment to() {
+    public @Nullable Moment to() {
         return to;
     }
 

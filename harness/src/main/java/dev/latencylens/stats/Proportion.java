@@ -2,8 +2,9 @@ package dev.latencylens.stats;
 
 /// How many of so many, and what that tells of the proportion that they were drawn from.
 ///
-/// The bounds are those of Clopper and Pearson (1934), one-sided: the smallest, and the largest, true proportion under
-/// which so many, or so few, are not rarer than one in 1 / (1 - confidence). They hold for every number of draws.
+/// The bounds are those of Clopper and Pearson (1934), one-sided: the smallest, and the largest, true proportion
+/// under which so many, or so few, are not rarer than one in 1 / (1 - confidence). They hold for every number of
+/// draws.
 public record Proportion(long good, long of) {
     /// Halvings of the unit interval: a double has no more.
     private static final int STEPS = 60;

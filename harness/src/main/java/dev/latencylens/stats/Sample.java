@@ -55,6 +55,11 @@ public final class Sample {
         return count() < percentile.floor() ? OptionalLong.empty() : OptionalLong.of(valueAt(percentile));
     }
 
+    /// The value at this rank, counted from 1, where values that are missing are larger than all others.
+    public double atRank(long rank) {
+        return rank > count() ? Double.POSITIVE_INFINITY : sorted[(int) rank - 1];
+    }
+
     /// What the values tell of the true percentile; absent when there are fewer than its floor.
     public Optional<PercentileEstimate> estimate(Percentile percentile) {
         return count() < percentile.floor()

@@ -148,13 +148,10 @@ class LoadLoopTest {
         var transport = run(new Load(schedule, 0, 500, 0, null, ofSeconds(1)), 500);
 
         var due = schedule.due();
-        assertThat(transport.starts)
-                .hasSize(500)
-                .allSatisfy(start -> {
-                    assertThat(start.intended()).isEqualTo(Duration.ofNanos(due.nextAfterNs()));
-                    assertThat(start.started().minus(start.intended()).toNanos())
-                            .isBetween(0L, ScriptedTransport.LOOK_NS);
-                });
+        assertThat(transport.starts).hasSize(500).allSatisfy(start -> {
+            assertThat(start.intended()).isEqualTo(Duration.ofNanos(due.nextAfterNs()));
+            assertThat(start.started().minus(start.intended()).toNanos()).isBetween(0L, ScriptedTransport.LOOK_NS);
+        });
     }
 
     @Test

@@ -1,0 +1,69 @@
+package dev.latencylens.cli;
+
+import dev.latencylens.stats.Metric;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/// What a request must meet to be good, as vLLM's `--goodput`: `ttft:500 tpot:50`, in milliseconds.
+///
+/// @param limits all of which must be met
+record Objectives(List<Limit> limits) {
+    static final Objectives NONE = new Objectives(List.of());
+
+    /// Those of which a request has many values, or of the client itself.
+    private static final Set<Metric> NOT_OF_A_REQUEST = Set.of(Metric.ICL, Metric.ITL, Metric.READ_LAG);
+
+    private static final Pattern FORM = Pattern.compile("(\\w+):(\\d{1,9}(?:\\.\\d{1,6})?)");
+    private static final double NS_PER_MS = 1e6;
+
+    Objectives {
+        limits = List.copyOf(limits);
+    }
+
+    /// One of them, for every request.
+    record Limit(Metric metric, long mostNs) {
+        /// An answer of one token has no time per token, and so none that is too long.
+        private boolean isMetBy(ExchangeLine exchange) {
+            long[] values = exchange.values(metric);
+            return values.length == 0 ? metric == Metric.TPOT && exchange.chunks() > 0 : values[0] <= mostNs;
+        }
+
+        String text() {
+            return metric.label() + " <= " + Figures.millis(mostNs) + " ms";
+        }
+    }
+
+    /// @throws CommandFailure naming what is no objective
+    static Objectives parse(List<String> texts) {
+        var limits = new ArrayList<Limit>();
+        for (String text : texts) {
+            Matcher matcher = FORM.matcher(text.strip());
+            if (!matcher.matches()) {
+                throw CommandFailure.usage(
+                        "bad --goodput '" + text + "'; give metrics with limits in ms, such as ttft:500 tpot:50");
+            }
+            Metric metric = Metric.of(matcher.group(1));
+            if (NOT_OF_A_REQUEST.contains(metric)) {
+                throw CommandFailure.usage("--goodput judges whole requests, and '" + metric.label()
+                        + "' has many values in one; give for example icl_per_request or tpot");
+            }
+            limits.add(new Limit(metric, Math.round(Double.parseDouble(matcher.group(2)) * NS_PER_MS)));
+        }
+        return new Objectives(limits);
+    }
+
+    boolean areAsked() {
+        return !limits.isEmpty();
+    }
+
+    boolean areMetBy(ExchangeLine exchange) {
+        return exchange.isAnswered() && limits.stream().allMatch(limit -> limit.isMetBy(exchange));
+    }
+
+    String text() {
+        return String.join(" and ", limits.stream().map(Limit::text).toList());
+    }
+}

@@ -1,0 +1,142 @@
+package dev.latencylens.cli;
+
+import dev.latencylens.exchange.Moment;
+import dev.latencylens.stats.Metric;
+import dev.latencylens.stats.Sample;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.time.format.DateTimeParseException;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Comparator;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Consumer;
+import tools.jackson.core.JacksonException;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+/// A run as its folder tells it.
+///
+/// @param run its `run.json`
+/// @param samples of the metrics that were asked for, of the answered requests that were no warm-up
+/// @param measured requests that were no warm-up
+/// @param outputTokens of the answered ones
+/// @param unreadLines of `exchanges.jsonl`, such as the last one of a run that was killed
+record RunSamples(
+        Path folder,
+        JsonNode run,
+        Map<Metric, Sample> samples,
+        long measured,
+        long answered,
+        long outputTokens,
+        long unreadLines) {
+
+    /// @throws CommandFailure where the folder holds no run
+    static RunSamples read(Path folder, Collection<Metric> metrics) {
+        JsonNode run = runFile(folder);
+        var starts = new ArrayList<long[]>();
+        var values = new ArrayList<long[][]>();
+        List<Metric> asked = List.copyOf(metrics);
+        long[] counts = new long[3];
+        long unread = exchanges(folder, exchange -> {
+            if (exchange.isWarmup()) {
+                return;
+            }
+            counts[0]++;
+            if (exchange.isAnswered()) {
+                counts[1]++;
+                counts[2] += exchange.outputTokens();
+                starts.add(new long[] {exchange.atNs(Moment.STARTED), values.size()});
+                values.add(asked.stream().map(exchange::values).toArray(long[][]::new));
+            }
+        });
+        starts.sort(Comparator.comparingLong(start -> start[0]));
+        var samples = new EnumMap<Metric, Sample>(Metric.class);
+        for (int i = 0; i < asked.size(); i++) {
+            int metric = i;
+            samples.put(
+                    asked.get(i),
+                    new Sample(starts.stream()
+                            .map(start -> values.get((int) start[1])[metric])
+                            .toList()));
+        }
+        return new RunSamples(folder, run, samples, counts[0], counts[1], counts[2], unread);
+    }
+
+    static JsonNode runFile(Path folder) {
+        Path file = existing(folder.resolve(RunDirectory.RUN));
+        try {
+            return JsonMapper.shared().readTree(Files.readString(file));
+        } catch (IOException | JacksonException e) {
+            throw CommandFailure.usage("cannot read '" + file + "', which is no run.json; give the folder of a run", e);
+        }
+    }
+
+    /// Hands over each exchange, and returns how many lines could not be read.
+    static long exchanges(Path folder, Consumer<ExchangeLine> each) {
+        Path file = existing(folder.resolve(RunDirectory.EXCHANGES));
+        long unread = 0;
+        try (var reader = Files.newBufferedReader(file)) {
+            for (String line = reader.readLine(); line != null; line = reader.readLine()) {
+                JsonNode exchange;
+                try {
+                    exchange = JsonMapper.shared().readTree(line);
+                } catch (JacksonException cut) {
+                    unread++;
+                    continue;
+                }
+                each.accept(new ExchangeLine(exchange));
+            }
+        } catch (IOException | UncheckedIOException e) {
+            throw CommandFailure.usage(
+                    "cannot read '" + file + "': " + e.getMessage() + "; give the folder of a run", e);
+        }
+        return unread;
+    }
+
+    Sample sample(Metric metric) {
+        return samples.getOrDefault(metric, new Sample(List.of()));
+    }
+
+    /// A text of `run.json`, empty where there is none.
+    String text(String pointer) {
+        JsonNode found = run.at(pointer);
+        return found.isMissingNode() || found.isNull() ? "" : found.isValueNode() ? found.asString() : found.toString();
+    }
+
+    /// `VALID`, `INVALID` or `INCONCLUSIVE`; `none` of a run that did not end.
+    String verdict() {
+        String state = text("/verdict/state");
+        return state.isEmpty() ? "none" : state;
+    }
+
+    double tokensPerAnswer() {
+        return answered == 0 ? 0 : (double) outputTokens / answered;
+    }
+
+    /// When the first measured request was started; the beginning of time where that is not told.
+    Instant startedAt() {
+        try {
+            return Instant.parse(text("/clock/wallStart"))
+                    .plusNanos(run.at("/summary/windowStartAtNs").asLong(0));
+        } catch (DateTimeParseException untold) {
+            return Instant.EPOCH;
+        }
+    }
+
+    String label(String name) {
+        return text("/plan/labels/" + name.replace("~", "~0").replace("/", "~1"));
+    }
+
+    private static Path existing(Path file) {
+        if (!Files.isReadable(file) || Files.isDirectory(file)) {
+            throw CommandFailure.usage("cannot read '" + file + "'; give the folder of a run");
+        }
+        return file;
+    }
+}

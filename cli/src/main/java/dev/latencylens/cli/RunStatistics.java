@@ -1,0 +1,173 @@
+package dev.latencylens.cli;
+
+import dev.latencylens.stats.Interval;
+import dev.latencylens.stats.Metric;
+import dev.latencylens.stats.Percentile;
+import dev.latencylens.stats.PercentileEstimate;
+import dev.latencylens.stats.Sample;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalDouble;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.core.JsonGenerator;
+
+/// How sure a run's percentiles are, and how many of its requests were good: from `exchanges.jsonl`, when the load
+/// has ended, because what belongs to one request is together only there.
+///
+/// @param remark why there is nothing else; empty where there is
+/// @param estimates of the metrics that say something of the provider, those below their floor left out
+/// @param withFailures percentiles that take a request that was not answered for infinitely slow; empty where none
+/// failed
+record RunStatistics(
+        String remark,
+        double confidence,
+        Map<Metric, Map<Percentile, PercentileEstimate>> estimates,
+        Map<Metric, Map<Percentile, Double>> withFailures,
+        @Nullable Goodput goodput) {
+    static final List<Percentile> PERCENTILES = List.of(Percentile.P50, Percentile.P90, Percentile.P99);
+
+    private static final List<Metric> METRICS = List.of(
+            Metric.TTFT,
+            Metric.TPOT,
+            Metric.ICL,
+            Metric.ITL,
+            Metric.E2E,
+            Metric.TTFT_FROM_INTENDED,
+            Metric.E2E_FROM_INTENDED);
+
+    /// A larger file takes seconds to read again, and more memory than a run is to need: about 1.5 million chunks.
+    private static final long MOST_BYTES = 64L << 20;
+
+    /// @param windowNs that rates refer to
+    record Goodput(Objectives objectives, long good, long measured, long windowNs) {
+        double fraction() {
+            return measured == 0 ? 0 : (double) good / measured;
+        }
+
+        OptionalDouble perSecond() {
+            return windowNs <= 0 ? OptionalDouble.empty() : OptionalDouble.of(good / (windowNs / 1e9));
+        }
+    }
+
+    static RunStatistics none(String remark) {
+        return new RunStatistics(remark, 0, Map.of(), Map.of(), null);
+    }
+
+    /// @param shown the metrics of the report, of which intervals are told
+    /// @param windowNs the time that rates refer to
+    static RunStatistics of(Path folder, List<Metric> shown, double confidence, Objectives objectives, long windowNs) {
+        try {
+            long bytes = Files.size(folder.resolve(RunDirectory.EXCHANGES));
+            if (bytes > MOST_BYTES && !objectives.areAsked()) {
+                return none("exchanges.jsonl has " + Figures.count(bytes >> 20) + " MiB, more than is read again at a"
+                        + " run's end; lens compare tells them");
+            }
+        } catch (IOException e) {
+            return none("exchanges.jsonl cannot be read: " + CommandFailure.reason(e));
+        }
+        List<Metric> metrics = METRICS.stream().filter(shown::contains).toList();
+        RunSamples run = RunSamples.read(folder, metrics);
+        var estimates = new LinkedHashMap<Metric, Map<Percentile, PercentileEstimate>>();
+        var withFailures = new LinkedHashMap<Metric, Map<Percentile, Double>>();
+        for (Metric metric : metrics) {
+            Sample sample = run.sample(metric);
+            var ofMetric = new LinkedHashMap<Percentile, PercentileEstimate>();
+            PERCENTILES.forEach(percentile ->
+                    sample.estimate(percentile).ifPresent(estimate -> ofMetric.put(percentile, estimate)));
+            if (!ofMetric.isEmpty()) {
+                estimates.put(metric, ofMetric);
+            }
+            if (run.measured() > run.answered() && sample.count() == run.answered()) {
+                withFailures.put(metric, withFailures(sample, run.measured()));
+            }
+        }
+        return new RunStatistics("", confidence, estimates, withFailures, goodput(folder, objectives, windowNs));
+    }
+
+    private static Map<Percentile, Double> withFailures(Sample sample, long measured) {
+        var percentiles = new LinkedHashMap<Percentile, Double>();
+        for (Percentile percentile : PERCENTILES) {
+            if (measured >= percentile.floor()) {
+                percentiles.put(percentile, sample.atRank(percentile.rank(measured)));
+            }
+        }
+        return percentiles;
+    }
+
+    private static @Nullable Goodput goodput(Path folder, Objectives objectives, long windowNs) {
+        if (!objectives.areAsked()) {
+            return null;
+        }
+        long[] counts = new long[2];
+        RunSamples.exchanges(folder, exchange -> {
+            if (!exchange.isWarmup()) {
+                counts[0] += objectives.areMetBy(exchange) ? 1 : 0;
+                counts[1]++;
+            }
+        });
+        return new Goodput(objectives, counts[0], counts[1], windowNs);
+    }
+
+    /// The members `intervals`, `withFailures` and `goodput` of the summary.
+    void write(JsonGenerator json) {
+        json.writeObjectPropertyStart("intervals");
+        if (!remark.isEmpty()) {
+            json.writeStringProperty("absentBecause", remark);
+        } else {
+            json.writeNumberProperty("confidence", confidence);
+        }
+        json.writeObjectPropertyStart("metrics");
+        estimates.forEach((metric, percentiles) -> {
+            json.writeObjectPropertyStart(metric.label());
+            percentiles.forEach((percentile, estimate) -> {
+                Interval interval = estimate.interval(confidence);
+                json.writeObjectPropertyStart(percentile.label());
+                end(json, "low", interval.low());
+                end(json, "high", interval.high());
+                json.writeNumberProperty("designEffect", Math.round(estimate.designEffect() * 1_000) / 1_000.0);
+                json.writeEndObject();
+            });
+            json.writeEndObject();
+        });
+        json.writeEndObject();
+        json.writeEndObject();
+        if (!withFailures.isEmpty()) {
+            json.writeObjectPropertyStart("withFailures");
+            withFailures.forEach((metric, percentiles) -> {
+                json.writeObjectPropertyStart(metric.label());
+                percentiles.forEach((percentile, value) -> end(json, percentile.label(), value));
+                json.writeEndObject();
+            });
+            json.writeEndObject();
+        }
+        if (goodput != null) {
+            goodput(json, goodput);
+        }
+    }
+
+    private static void goodput(JsonGenerator json, Goodput goodput) {
+        json.writeObjectPropertyStart("goodput");
+        json.writeObjectPropertyStart("objectivesNs");
+        goodput.objectives
+                .limits()
+                .forEach(limit -> json.writeNumberProperty(limit.metric().label(), limit.mostNs()));
+        json.writeEndObject();
+        json.writeNumberProperty("good", goodput.good);
+        json.writeNumberProperty("measured", goodput.measured);
+        json.writeNumberProperty("good_fraction", goodput.fraction());
+        goodput.perSecond().ifPresent(rate -> json.writeNumberProperty("goodput", rate));
+        json.writeEndObject();
+    }
+
+    private static void end(JsonGenerator json, String name, double value) {
+        if (Double.isFinite(value)) {
+            json.writeNumberProperty(name, Math.round(value));
+        } else {
+            json.writeNullProperty(name);
+        }
+    }
+}

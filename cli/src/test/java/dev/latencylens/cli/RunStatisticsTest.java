@@ -1,0 +1,88 @@
+package dev.latencylens.cli;
+
+import static dev.latencylens.cli.LensRun.lens;
+import static dev.latencylens.cli.LensRun.runFile;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.networknt.schema.InputFormat;
+import dev.latencylens.stats.Metric;
+import dev.latencylens.stats.Percentile;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import tools.jackson.databind.JsonNode;
+
+/// What a run tells beside its figures.
+class RunStatisticsTest {
+    @TempDir
+    Path folder;
+
+    @Test
+    void aRunTellsItsIntervalsAndHowManyRequestsWereGood() throws IOException {
+        var run = lens(
+                "run",
+                "-n",
+                "80",
+                "--concurrency",
+                "8",
+                "--goodput",
+                "ttft:60000",
+                "tpot:0.001",
+                "--confidence-level",
+                "90",
+                "--output-dir",
+                folder.toString());
+
+        assertThat(run.exitCode()).as(run.err()).isZero();
+        assertThat(run.out())
+                .containsPattern("90 % intervals, ms +p50 +p90 +p99\\n")
+                .containsPattern("\\nttft +\\[[0-9.]+, [0-9.]+] +\\[[0-9.]+, [0-9.-]+] +n/a 662\\n")
+                .contains("Goodput   0 of 80 requests were good: good_fraction 0.00, goodput 0.00 requests/s");
+        assertThat(run.out().lines().filter(line -> !line.startsWith("Files")))
+                .allSatisfy(line -> assertThat(line).hasSizeLessThanOrEqualTo(Report.COLUMNS));
+        JsonNode summary = runFile(folder).path("summary");
+        JsonNode p50 = summary.at("/intervals/metrics/ttft/p50");
+        assertThat(summary.at("/metrics/ttft/percentiles/p50").asLong())
+                .isBetween(p50.path("low").asLong(), p50.path("high").asLong());
+        assertThat(summary.at("/goodput/objectivesNs/tpot").asLong()).isEqualTo(1_000);
+        assertThat(MeasuringTest.schema("run").validate(Files.readString(folder.resolve("run.json")), InputFormat.JSON))
+                .isEmpty();
+    }
+
+    @Test
+    void aFailedRequestIsNotGoodAndIsInfinitelySlow() throws IOException {
+        var lines = new StringBuilder();
+        for (int i = 0; i < 20; i++) {
+            lines.append("""
+                    {"outcome":"%s","startedAtNs":0,"firstTokenAtNs":%d,"lastTokenAtNs":%d,"chunks":{"atNs":[1],
+                    "tokens":[1],"coalesced":[false]}}
+                    """.formatted(i < 12 ? "completed" : "reset", 1_000_000 * (i + 1), 1_000_000 * (i + 1))
+                            .replace("\n", "")
+                    + "\n");
+        }
+        Files.writeString(folder.resolve("exchanges.jsonl"), lines);
+        Files.writeString(folder.resolve("run.json"), "{}");
+
+        var statistics = RunStatistics.of(
+                folder, List.of(Metric.TTFT), 0.95, Objectives.parse(List.of("ttft:3", "tpot:1")), 2_000_000_000L);
+
+        RunStatistics.Goodput goodput = Objects.requireNonNull(statistics.goodput());
+        assertThat(goodput.good()).isEqualTo(3);
+        assertThat(goodput.fraction()).isEqualTo(0.15);
+        assertThat(goodput.perSecond()).hasValue(1.5);
+        assertThat(statistics.withFailures()).containsEntry(Metric.TTFT, Map.of(Percentile.P50, 10e6));
+        assertThat(statistics.estimates().get(Metric.TTFT)).hasSize(1);
+    }
+
+    @Test
+    void withoutItsFileARunHasNoIntervalsAndSaysWhy() {
+        assertThat(RunStatistics.of(folder, List.of(Metric.TTFT), 0.95, Objectives.NONE, 0)
+                        .remark())
+                .contains("exchanges.jsonl cannot be read: NoSuchFileException");
+    }
+}

@@ -117,7 +117,8 @@ public final class Lens implements Callable<Integer> {
     private static String saying(ParameterException wrong) {
         String what = String.valueOf(wrong.getMessage()).lines().findFirst().orElse("");
         String where = wrong.getCommandLine().getCommandSpec().qualifiedName();
-        if (wrong instanceof UnmatchedArgumentException unmatched) {
+        if (wrong instanceof UnmatchedArgumentException unmatched
+                && !unmatched.getUnmatched().isEmpty()) {
             List<String> suggestions = unmatched.getSuggestions();
             String cure = suggestions.isEmpty()
                     ? where + " --help lists what there is"

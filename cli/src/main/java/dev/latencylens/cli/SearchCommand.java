@@ -14,6 +14,7 @@ import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.Unmatched;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -92,6 +93,10 @@ final class SearchCommand implements Callable<Integer> {
     @Mixin
     private SeriesOptions series = new SeriesOptions();
 
+    /// What this command does not know: flags of `lens run`.
+    @Unmatched
+    private List<String> runFlags = new ArrayList<>();
+
     private final List<Probe> probes = new ArrayList<>();
 
     SearchCommand(Console console) {
@@ -110,7 +115,7 @@ final class SearchCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException, InterruptedException {
         check();
-        List<String> flags = series.runFlags("search", OURS);
+        List<String> flags = SeriesOptions.runFlags("search", runFlags, OURS);
         flags.addAll(SeriesOptions.goodput(goodput));
         if (flags.stream().noneMatch(flag -> flag.startsWith("--arrival-pattern") || flag.startsWith("--burstiness"))) {
             flags.add("--arrival-pattern=poisson");

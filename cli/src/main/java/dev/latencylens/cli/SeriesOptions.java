@@ -10,7 +10,6 @@ import java.util.List;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.Unmatched;
 import tools.jackson.databind.node.ObjectNode;
 
 /// What commands that make many runs have in common: their folder, and the flags that are for `lens run`.
@@ -21,22 +20,20 @@ final class SeriesOptions {
             description = "folder for the runs' folders (default runs/<time>-<command>)")
     private @Nullable Path outputDir;
 
-    @Unmatched
-    private List<String> runFlags = new ArrayList<>();
-
     /// The flags for `lens run`, with one seed for all runs, so that all ask for the same prompts.
     ///
+    /// @param given what the command itself does not know
     /// @param ours flags that the command sets itself
     /// @throws CommandFailure where one of these is among them
-    List<String> runFlags(String command, List<String> ours) {
-        for (String flag : runFlags) {
+    static List<String> runFlags(String command, List<String> given, List<String> ours) {
+        for (String flag : given) {
             String name = flag.contains("=") ? flag.substring(0, flag.indexOf('=')) : flag;
             if (ours.contains(name)) {
                 throw CommandFailure.usage("lens " + command + " sets " + name + " itself; leave it out");
             }
         }
-        var flags = new ArrayList<>(runFlags);
-        if (runFlags.stream().noneMatch(flag -> flag.equals("--seed") || flag.startsWith("--seed="))) {
+        var flags = new ArrayList<>(given);
+        if (given.stream().noneMatch(flag -> flag.equals("--seed") || flag.startsWith("--seed="))) {
             flags.add("--seed=" + new SecureRandom().nextInt(1_000_000));
         }
         return flags;

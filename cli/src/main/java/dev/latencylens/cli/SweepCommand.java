@@ -17,6 +17,7 @@ import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.Unmatched;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -81,6 +82,10 @@ final class SweepCommand implements Callable<Integer> {
     @Mixin
     private SeriesOptions series = new SeriesOptions();
 
+    /// What this command does not know: flags of `lens run`.
+    @Unmatched
+    private List<String> runFlags = new ArrayList<>();
+
     SweepCommand(Console console) {
         this.console = console;
     }
@@ -89,7 +94,7 @@ final class SweepCommand implements Callable<Integer> {
     public Integer call() throws IOException, InterruptedException {
         RunCommand.atLeast("--from", from, 1);
         RunCommand.atLeast("--to", to, from);
-        List<String> flags = series.runFlags("sweep", OURS);
+        List<String> flags = SeriesOptions.runFlags("sweep", runFlags, OURS);
         flags.addAll(SeriesOptions.goodput(goodput));
         var objectives = Objectives.parse(goodput);
         Path folder = series.folder("sweep");

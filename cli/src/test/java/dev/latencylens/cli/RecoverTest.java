@@ -75,6 +75,16 @@ class RecoverTest {
     }
 
     @Test
+    void anOpenLoopIsJudgedByItsScheduleToo() throws IOException {
+        JsonNode live = liveAndKilled("--request-rate", "100");
+
+        var recover = lens("recover", run().toString());
+
+        assertThat(recover.out()).contains("constant 100.0 requests/s, at most 8 in flight, 40 requests");
+        assertThat(withoutClient(runFile(run()))).isEqualTo(withoutClient(live));
+    }
+
+    @Test
     void aTornLastLineIsDroppedAndNoExchangeIsCountedTwice() throws IOException {
         liveAndKilled();
         Path exchanges = run().resolve(RunDirectory.EXCHANGES);

@@ -11,7 +11,7 @@ import dev.latencylens.exchange.Completion;
 import dev.latencylens.exchange.ExchangeResult;
 import dev.latencylens.exchange.Moment;
 import dev.latencylens.exchange.Outcome;
-import dev.latencylens.exchange.RecordedExchange;
+import dev.latencylens.exchange.WrittenExchange;
 import dev.latencylens.simulated.Behaviour;
 import dev.latencylens.simulated.ServerOptions;
 import dev.latencylens.simulated.SimulatedProvider;
@@ -180,7 +180,7 @@ class RecoverTest {
     }
 
     private static ExchangeResult anExchange() {
-        var recorded = new RecordedExchange();
+        var recorded = new WrittenExchange();
         recorded.at(Moment.INTENDED, 1);
         recorded.chunk(2, 3, ChunkKind.TEXT, 1, 10);
         return recorded.ended(

@@ -1,5 +1,6 @@
 package dev.latencylens.cli;
 
+import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.charset.StandardCharsets;
@@ -55,8 +56,8 @@ public final class Lens implements Callable<Integer> {
                     console,
                     secrets,
                     exitCode,
-                    "standard output was closed, or its disk is full, before everything was said; what was measured is"
-                            + " in the run's folder");
+                    "standard output was closed, or its disk is full, before everything was said; the figures of a run are in"
+                            + " its folder all the same");
             return exitCode == ExitCode.GOOD ? ExitCode.OUTPUT_LOST : exitCode;
         }
         return exitCode;
@@ -134,6 +135,14 @@ public final class Lens implements Callable<Integer> {
             return fail(console, secrets, failure.exitCode(), failure.line());
         }
         debug(console, secrets, thrown);
+        if (thrown instanceof IOException broken) {
+            return fail(
+                    console,
+                    secrets,
+                    ExitCode.NOTHING_MEASURED,
+                    "a file could not be read or written: " + CommandFailure.reason(broken)
+                            + "; is its disk full, or may you not?");
+        }
         return fail(
                 console,
                 secrets,

@@ -5,7 +5,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -58,24 +57,30 @@ final class PlanExecution {
         Map<String, List<String>> given = given(flags);
         PlanFile plan = PlanFile.read(file, keys);
         if (plan.single()) {
-            return command(plan, plan.runs().getFirst(), given, Optional.empty())
-                    .call();
+            return command(plan, plan.runs().getFirst(), given, null).call();
         }
-        if (given.containsKey(API_KEY)) {
-            throw CommandFailure.usage("--api-key goes with no plan of several runs, for lens resume would not know it;"
-                    + " write 'api-key: ${env:NAME}' in the plan");
-        }
+        noSecrets(given);
         Path folder = folder(plan, given);
         checkAll(plan, given, folder);
         if (isDryRun(plan, given)) {
             for (PlanFile.Run run : plan.runs()) {
                 console.out().println("Run '" + run.name() + "'");
-                command(plan, run, given, Optional.of(folder)).call();
+                command(plan, run, given, folder).call();
             }
             return ExitCode.GOOD;
         }
         keep(file, plan, given, folder);
         return carryOut(plan, given, folder);
+    }
+
+    /// What is given beside a plan of several runs is kept, so that the others of them are made alike.
+    private static void noSecrets(Map<String, List<String>> given) {
+        given.forEach((key, values) -> {
+            if (values.stream().anyMatch(value -> PlanFile.holdsSecret(key, value))) {
+                throw CommandFailure.usage("--" + key + " holds a secret, and flags beside a plan of several runs are"
+                        + " kept for lens resume; write '" + key + "' with ${env:NAME} into the plan");
+            }
+        });
     }
 
     /// Says everything that can be said against a plan, and makes nothing; returns the plans of its runs.
@@ -110,7 +115,7 @@ final class PlanExecution {
         Map<PlanFile.Run, Plan> plans = new LinkedHashMap<>();
         for (PlanFile.Run run : plan.runs()) {
             try {
-                plans.put(run, command(plan, run, given, Optional.of(folder)).check());
+                plans.put(run, command(plan, run, given, folder).check());
             } catch (CommandFailure wrong) {
                 throw plan.single()
                         ? wrong
@@ -140,7 +145,7 @@ final class PlanExecution {
             Path next =
                     folder.resolve(folderName(number, run) + (attempts.isEmpty() ? "" : "." + (attempts.size() + 1)));
             console.out().println(place);
-            int exitCode = one(command(plan, run, given, Optional.of(next)), run);
+            int exitCode = one(command(plan, run, given, next), run);
             console.out().println();
             if (exitCode > ExitCode.SIGNALLED) {
                 console.err()
@@ -240,18 +245,17 @@ final class PlanExecution {
         return given;
     }
 
-    /// The command that a run of a plan is, in the folder where it is to be.
+    /// The command that a run of a plan is.
+    ///
+    /// @param folder where it is to be, null for where plan and flags say
     private RunCommand command(
-            PlanFile plan, PlanFile.Run run, Map<String, List<String>> given, Optional<Path> folder) {
-        var words = new ArrayList<String>();
-        Set<String> instead = folder.isPresent() ? with(given.keySet(), OUTPUT_DIR) : given.keySet();
-        words.addAll(plan.words(run, instead, keys, console.environment()));
-        given.forEach((key, values) -> {
-            if (!folder.isPresent() || !key.equals(OUTPUT_DIR)) {
-                words.addAll(words(key, values));
-            }
-        });
-        folder.ifPresent(path -> words.add("--" + OUTPUT_DIR + "=" + path));
+            PlanFile plan, PlanFile.Run run, Map<String, List<String>> given, @Nullable Path folder) {
+        Map<String, List<String>> instead = new LinkedHashMap<>(given);
+        if (folder != null) {
+            instead.put(OUTPUT_DIR, List.of(folder.toString()));
+        }
+        var words = new ArrayList<>(plan.words(run, instead.keySet(), keys, console.environment()));
+        instead.forEach((key, values) -> words.addAll(words(key, values)));
         var command = new RunCommand(console, secrets, given.containsKey(API_KEY));
         try {
             line(command).parseArgs(words.toArray(String[]::new));
@@ -267,12 +271,6 @@ final class PlanExecution {
         return isSwitch
                 ? List.of("--" + key)
                 : values.stream().map(value -> "--" + key + "=" + value).toList();
-    }
-
-    private static Set<String> with(Set<String> keys, String one) {
-        var all = new HashSet<>(keys);
-        all.add(one);
-        return all;
     }
 
     /// What the flags' own reading says, at the place in the plan where the value stands.

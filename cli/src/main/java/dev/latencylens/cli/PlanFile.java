@@ -126,6 +126,23 @@ record PlanFile(String file, Path base, List<Run> runs, boolean single) {
         }
     }
 
+    /// Whether a key's value is, or holds, what must not be written down.
+    static boolean holdsSecret(String key, String value) {
+        boolean literal = switch (key) {
+            case "api-key" -> !value.isEmpty() && !refers(value);
+            case "header" -> {
+                int colon = value.indexOf(':');
+                yield colon > 0 && Secrets.isSecretName(value.substring(0, colon)) && !refers(value);
+            }
+            case "url" -> {
+                String plain = REFERENCE.matcher(value).replaceAll("");
+                yield !Secrets.redactUrl(plain).equals(plain);
+            }
+            default -> false;
+        };
+        return literal || KEY.matcher(value).find();
+    }
+
     private static boolean refers(String raw) {
         Matcher matcher = REFERENCE.matcher(raw);
         while (matcher.find()) {
@@ -234,19 +251,7 @@ record PlanFile(String file, Path base, List<Run> runs, boolean single) {
         }
 
         private void noSecret(YamlNode.Member member, String value) {
-            boolean literal = switch (member.name()) {
-                case "api-key" -> !value.isEmpty() && !refers(value);
-                case "header" -> {
-                    int colon = value.indexOf(':');
-                    yield colon > 0 && Secrets.isSecretName(value.substring(0, colon)) && !refers(value);
-                }
-                case "url" -> {
-                    String plain = REFERENCE.matcher(value).replaceAll("");
-                    yield !Secrets.redactUrl(plain).equals(plain);
-                }
-                default -> false;
-            };
-            if (literal || KEY.matcher(value).find()) {
+            if (holdsSecret(member.name(), value)) {
                 // The value is not quoted, for it is what must not be shown.
                 throw at(
                         member,

@@ -29,8 +29,8 @@ final class PlanSchema {
         schema.put("title", "A plan for lens run");
         schema.put(
                 "description",
-                "Keys are the long flags of lens run. Those outside of 'scenarios' are shared by all runs; ${env:NAME} and"
-                        + " ${file:PATH} stand for what must not be written down.");
+                "Keys are the long flags of lens run. Those outside of 'scenarios' are shared by all runs; ${env:NAME}"
+                        + " and ${file:PATH} stand for what must not be written down.");
         schema.putObject("$defs").set("reference", text(REFERENCE));
         schema.put("type", "object");
         schema.put("additionalProperties", false);

@@ -80,9 +80,9 @@ final class RecoverCommand implements Callable<Integer> {
 
     private static int recover(Console console, RunDirectory directory, ObjectNode recorded, FileChannel file)
             throws IOException {
-        RecordedRun run;
+        WrittenRun run;
         try {
-            run = RecordedRun.of(recorded);
+            run = WrittenRun.of(recorded);
         } catch (RuntimeException e) {
             throw CommandFailure.usage(
                     "'" + directory.file(RunDirectory.RUN) + "' is of another version of lens (" + e.getMessage()
@@ -171,7 +171,7 @@ final class RecoverCommand implements Callable<Integer> {
         }
     }
 
-    private static Circumstances circumstances(RecordedRun run) {
+    private static Circumstances circumstances(WrittenRun run) {
         Plan plan = run.plan();
         return new Circumstances(
                 plan.embedded(),

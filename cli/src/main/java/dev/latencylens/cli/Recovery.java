@@ -9,10 +9,10 @@ import dev.latencylens.exchange.ExchangeResult;
 import dev.latencylens.exchange.Header;
 import dev.latencylens.exchange.Moment;
 import dev.latencylens.exchange.Outcome;
-import dev.latencylens.exchange.RecordedExchange;
 import dev.latencylens.exchange.ResponseHead;
 import dev.latencylens.exchange.TcpPath;
 import dev.latencylens.exchange.Usage;
+import dev.latencylens.exchange.WrittenExchange;
 import dev.latencylens.provider.CostSummary;
 import dev.latencylens.stats.Summary;
 import java.io.BufferedInputStream;
@@ -124,7 +124,7 @@ record Recovery(
         }
 
         private ExchangeResult exchange(JsonNode json) {
-            var recorded = new RecordedExchange();
+            var recorded = new WrittenExchange();
             for (Moment moment : MOMENTS) {
                 JsonNode at = json.get(moment.label() + "AtNs");
                 if (at != null) {
@@ -146,7 +146,7 @@ record Recovery(
                     json.required("bodyBytes").longValue());
         }
 
-        private void chunks(JsonNode chunks, RecordedExchange recorded) {
+        private void chunks(JsonNode chunks, WrittenExchange recorded) {
             JsonNode atNs = chunks.required("atNs");
             JsonNode userAtNs = chunks.required("userAtNs");
             JsonNode kind = chunks.required("kind");

@@ -64,6 +64,16 @@ import tools.jackson.databind.json.JsonMapper;
         description = {
             "Measures a streamed chat completion from DNS to the last token, under load.",
             "Without --url or --provider it measures a simulated provider inside this process."
+        },
+        exitCodeListHeading = "%nExit codes:%n",
+        exitCodeList = {
+            "0:VALID, or --lenient",
+            "2:the command line or the plan is wrong",
+            "3:INVALID",
+            "4:INCONCLUSIVE",
+            "5:nothing could be measured, or not kept (a full disk)",
+            "128+N:ended by signal N, with the report of what was measured",
+            "141:standard output took not all of the report"
         })
 final class RunCommand implements Callable<Integer> {
     private static final String EMBEDDED_MODEL = "simulated";

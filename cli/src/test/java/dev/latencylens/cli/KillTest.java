@@ -31,14 +31,15 @@ import org.junit.jupiter.params.provider.CsvSource;
 /// counted twice, nothing missing that had ended a second before. `bench/kill` does it two hundred times.
 @Timeout(180)
 class KillTest {
-    private static final long SEED = 20261126;
+    /// One for all tests, or each would wait as long as the others.
+    private static final Random MOMENTS = new Random(20261126);
+
     /// Longest that an exchange that has ended may not be in the file.
     private static final long FLUSHED_AFTER_NS = 1_000_000_000;
 
     @TempDir
     Path folder;
 
-    private final Random random = new Random(SEED);
     private final Queue<TruthRecord> truths = new ConcurrentLinkedQueue<>();
     private SimulatedProvider provider;
 
@@ -61,7 +62,7 @@ class KillTest {
         long endedAtNs;
         try (var process = LensProcess.start(folder, words("--duration", "1h"))) {
             awaitSomeExchanges();
-            Thread.sleep(random.nextInt(2_500));
+            Thread.sleep(MOMENTS.nextInt(2_500));
             endedAtNs = Clock.monotonic().nowNs();
             process.send(signal);
             assertThat(process.await()).isEqualTo(exitCode);

@@ -160,6 +160,16 @@ class PlanTest {
         assertThat(run().resolve("02-two.3")).doesNotExist();
     }
 
+    @ParameterizedTest
+    @CsvSource({"--api-key, abcdefgh", "--header, Authorization: Bearer abcdefgh", "--url, http://h/v1?key=abcdefgh"})
+    void aSecretBesideAPlanOfSeveralRunsIsRefusedForFlagsAreKept(String flag, String value) throws IOException {
+        var run = lens("run", plan(TWO_RUNS).toString(), flag, value, "--output-dir", run().toString());
+
+        assertThat(run.exitCode()).isEqualTo(ExitCode.USAGE);
+        assertThat(run.err()).contains(flag + " holds a secret").doesNotContain("abcdefgh");
+        assertThat(run()).doesNotExist();
+    }
+
     @Test
     void aRunOfItsOwnIsNotGoneOnWith() throws IOException {
         lens("run", "-n", "2", "--output-dir", run().toString());

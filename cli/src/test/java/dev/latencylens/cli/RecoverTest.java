@@ -11,7 +11,7 @@ import dev.latencylens.exchange.Completion;
 import dev.latencylens.exchange.ExchangeResult;
 import dev.latencylens.exchange.Moment;
 import dev.latencylens.exchange.Outcome;
-import dev.latencylens.exchange.RecordedExchange;
+import dev.latencylens.exchange.WrittenExchange;
 import dev.latencylens.simulated.Behaviour;
 import dev.latencylens.simulated.ServerOptions;
 import dev.latencylens.simulated.SimulatedProvider;
@@ -72,6 +72,16 @@ class RecoverTest {
                         "the process ended before the run did",
                         "Error bar none: the run did not come to its end",
                         "40 measured: completed 40; 3 for warm-up left out");
+    }
+
+    @Test
+    void anOpenLoopIsJudgedByItsScheduleToo() throws IOException {
+        JsonNode live = liveAndKilled("--request-rate", "100");
+
+        var recover = lens("recover", run().toString());
+
+        assertThat(recover.out()).contains("constant 100.0 requests/s, at most 8 in flight, 40 requests");
+        assertThat(withoutClient(runFile(run()))).isEqualTo(withoutClient(live));
     }
 
     @Test
@@ -170,7 +180,7 @@ class RecoverTest {
     }
 
     private static ExchangeResult anExchange() {
-        var recorded = new RecordedExchange();
+        var recorded = new WrittenExchange();
         recorded.at(Moment.INTENDED, 1);
         recorded.chunk(2, 3, ChunkKind.TEXT, 1, 10);
         return recorded.ended(

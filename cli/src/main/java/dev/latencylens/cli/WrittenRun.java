@@ -32,12 +32,12 @@ import tools.jackson.databind.JsonNode;
 /// A run as its `run.json` tells of it: as much of its plan as a report needs, the machine, the clock.
 ///
 /// What the file does not hold is not asked for again: no prompt, no key, no certificate.
-record RecordedRun(Plan plan, Environment environment, ClockAnchor clock) {
+record WrittenRun(Plan plan, Environment environment, ClockAnchor clock) {
 
     /// @throws IllegalArgumentException where the file says something that this version does not know
-    static RecordedRun of(JsonNode run) {
+    static WrittenRun of(JsonNode run) {
         JsonNode clock = run.path("clock");
-        return new RecordedRun(
+        return new WrittenRun(
                 plan(run.path("id").asString(""), run.path("plan")),
                 environment(run.path("environment")),
                 new ClockAnchor(

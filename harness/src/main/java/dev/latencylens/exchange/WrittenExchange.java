@@ -6,7 +6,7 @@ import org.jspecify.annotations.Nullable;
 /// new ones.
 ///
 /// Instants are given as they were: on CLOCK_MONOTONIC of the machine that measured.
-public final class RecordedExchange {
+public final class WrittenExchange {
     private static final EncodedRequest FORGOTTEN = new EncodedRequest(new byte[0], new byte[0], new byte[0]);
 
     private final Timeline timeline = new Timeline();

@@ -5,6 +5,7 @@ import dev.latencylens.load.ArrivalSchedule;
 import dev.latencylens.load.Gaps;
 import dev.latencylens.load.Load;
 import dev.latencylens.load.RateCourse;
+import dev.latencylens.load.ThinkTime;
 import dev.latencylens.stats.Percentile;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -83,8 +84,9 @@ final class LoadOptions {
     @Option(
             names = "--trace",
             paramLabel = "FILE",
-            description = "open loop that replays a trace, with its times and its lengths of prompts and answers: CSV of"
-                    + " BurstGPT or Azure, JSON lines of Mooncake")
+            description =
+                    "open loop that replays a trace, with its times and its lengths of prompts and answers: CSV of"
+                            + " BurstGPT or Azure, JSON lines of Mooncake")
     private @Nullable Path trace;
 
     @Option(
@@ -92,6 +94,14 @@ final class LoadOptions {
             paramLabel = "X",
             description = "multiply the trace's times: 0.5 replays it twice as fast (default 1)")
     private @Nullable Double traceScale;
+
+    @Option(
+            names = "--think-time",
+            paramLabel = "TIME|FORM",
+            description = "closed loop: how long each user waits after an answer before it asks again, such as 200ms,"
+                    + " uniform:100ms:300ms, exponential:200ms (the mean) or lognormal:200ms:0.3 (median, sigma)"
+                    + " (default none)")
+    private @Nullable String thinkTime;
 
     @Option(
             names = {"-n", "--num-prompts", "--request-count"},
@@ -130,7 +140,7 @@ final class LoadOptions {
         Duration length = duration != null ? duration : length(arrivals);
         boolean ends = length != null || arrivals instanceof ArrivalSchedule.Replayed;
         long count = requests != null ? requests : ends ? 0 : embedded ? EMBEDDED_REQUESTS : DEFAULT_REQUESTS;
-        return new Load(arrivals, users, count, warmup, length, drain);
+        return new Load(arrivals, users, thinkTime(arrivals, seed), count, warmup, length, drain);
     }
 
     /// The trace to replay, null for none.
@@ -270,6 +280,39 @@ final class LoadOptions {
         } catch (RuntimeException wrong) {
             throw CommandFailure.usage("--bursts '" + text + "': " + wrong.getMessage(), wrong);
         }
+    }
+
+    private @Nullable ThinkTime thinkTime(@Nullable ArrivalSchedule arrivals, LongSupplier seed) {
+        if (thinkTime == null) {
+            return null;
+        }
+        if (arrivals != null) {
+            throw CommandFailure.usage("--think-time belongs to the users of a closed loop; leave it out, or leave out "
+                    + openLoops().getFirst());
+        }
+        String text = thinkTime.strip();
+        try {
+            return new ThinkTime(text, spread(text.split(":", -1)), seed.getAsLong());
+        } catch (RuntimeException wrong) {
+            throw CommandFailure.usage("--think-time '" + text + "': " + wrong.getMessage(), wrong);
+        }
+    }
+
+    private static ThinkTime.Spread spread(String[] parts) {
+        return switch (parts.length == 1 ? "" : parts[0] + "/" + (parts.length - 1)) {
+            case "" -> new ThinkTime.Constant(ns(parts[0]));
+            case "constant/1" -> new ThinkTime.Constant(ns(parts[1]));
+            case "uniform/2" -> new ThinkTime.Uniform(ns(parts[1]), ns(parts[2]));
+            case "exponential/1" -> new ThinkTime.Exponential(ns(parts[1]));
+            case "lognormal/2" -> new ThinkTime.Lognormal(ns(parts[1]), Double.parseDouble(parts[2]));
+            default ->
+                throw new IllegalArgumentException("expected a time such as 200ms, uniform:100ms:300ms,"
+                        + " exponential:200ms or lognormal:200ms:0.3");
+        };
+    }
+
+    private static long ns(String text) {
+        return new DurationConverter().convert(text).toNanos();
     }
 
     /// How long a load lasts whose rate changes, or null where the rate says nothing of it.

@@ -67,8 +67,8 @@ sealed interface Prompts extends LongFunction<Prompt> {
 
     /// Words at random in the lengths of a trace, the same again for the same seed.
     ///
-    /// Where the trace tells the blocks of its prompts, equal blocks are equal words, so that the provider's prefix
-    /// cache finds what it found when the trace was taken; other prompts are like those of [Generated].
+    /// Where the trace tells the blocks of its prompts, equal blocks are equal words, so that the provider's
+    /// prefix cache finds what it found when the trace was taken; other prompts are like those of [Generated].
     record Traced(Trace trace, long seed) implements Prompts {
         /// Tokens of a block in Mooncake's traces.
         private static final int BLOCK = 512;

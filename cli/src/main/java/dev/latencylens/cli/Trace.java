@@ -18,8 +18,10 @@ import tools.jackson.databind.json.JsonMapper;
 
 /// A recorded load: when requests came, and how long they and their answers were.
 ///
-/// Read are BurstGPT's CSV (`Timestamp` in seconds, `Request tokens`, `Response tokens`), Azure's LLM inference CSV
-/// (`TIMESTAMP` as a date, `ContextTokens`, `GeneratedTokens`) and Mooncake's JSON lines (`timestamp` in milliseconds,
+/// Read are BurstGPT's CSV (`Timestamp` in seconds, `Request tokens`, `Response tokens`), Azure's LLM inference
+/// CSV
+/// (`TIMESTAMP` as a date, `ContextTokens`, `GeneratedTokens`) and Mooncake's JSON lines (`timestamp` in
+/// milliseconds,
 /// `input_length`, `output_length`, `hash_ids`). Other columns and members do not matter.
 ///
 /// @param form whose form the file has
@@ -106,7 +108,8 @@ record Trace(Path file, String form, List<Request> requests) {
                 }
             } catch (IllegalArgumentException | JacksonException | DateTimeParseException wrong) {
                 throw CommandFailure.usage(
-                        "--trace '" + file + "' line " + number + ": " + firstLine(wrong) + "; correct it or leave it out",
+                        "--trace '" + file + "' line " + number + ": " + firstLine(wrong)
+                                + "; correct it or leave it out",
                         wrong);
             }
         }
@@ -153,13 +156,18 @@ record Trace(Path file, String form, List<Request> requests) {
         private void object(JsonNode row) {
             var blocks = new ArrayList<Long>();
             row.path("hash_ids").valueStream().forEach(id -> blocks.add(id.asLong()));
-            add(number(row, "timestamp") * NS_PER_MS, number(row, "input_length"), number(row, "output_length"), blocks);
+            add(
+                    number(row, "timestamp") * NS_PER_MS,
+                    number(row, "input_length"),
+                    number(row, "output_length"),
+                    blocks);
         }
 
         private static double number(JsonNode row, String name) {
             JsonNode value = row.path(name);
             if (!value.isNumber()) {
-                throw new IllegalArgumentException("expected a number '" + name + "', was " + (value.isMissingNode() ? "missing" : value));
+                throw new IllegalArgumentException(
+                        "expected a number '" + name + "', was " + (value.isMissingNode() ? "missing" : value));
             }
             return value.asDouble();
         }
@@ -180,8 +188,7 @@ record Trace(Path file, String form, List<Request> requests) {
             }
             firstAtNs = requests.isEmpty() ? atNs : firstAtNs;
             lastAtNs = atNs;
-            requests.add(new Request(
-                    Math.round(atNs - firstAtNs), tokens(inputLength), tokens(outputLength), blocks));
+            requests.add(new Request(Math.round(atNs - firstAtNs), tokens(inputLength), tokens(outputLength), blocks));
         }
 
         private static int tokens(double number) {

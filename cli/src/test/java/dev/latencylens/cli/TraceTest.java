@@ -86,9 +86,7 @@ class TraceTest {
     }
 
     @ParameterizedTest
-    @CsvSource(
-            delimiter = '|',
-            textBlock = """
+    @CsvSource(delimiter = '|', textBlock = """
                     TIMESTAMP,ContextTokens                                   | 1: expected a column 'generatedtokens', the header has [timestamp, contexttokens]
                     one,two                                                   | 1: expected a column 'timestamp', the header has [one, two]
                     Timestamp,Request tokens,Response tokens;5,1              | 2: expected 3 fields, was 2
@@ -120,20 +118,34 @@ class TraceTest {
         Path out = folder.resolve("run");
         try (var provider = SimulatedProvider.start(ServerOptions.defaults(), Behaviour.defaults())) {
             var run = lens(
-                    "run", "--url", provider.baseUrl().toString(), "--model", "m", "--trace", file.toString(),
-                    "--trace-scale", "0.25", "--seed", "3", "--output-dir", out.toString());
+                    "run",
+                    "--url",
+                    provider.baseUrl().toString(),
+                    "--model",
+                    "m",
+                    "--trace",
+                    file.toString(),
+                    "--trace-scale",
+                    "0.25",
+                    "--seed",
+                    "3",
+                    "--output-dir",
+                    out.toString());
             assertThat(run.exitCode()).as(run.err()).isZero();
             assertThat(run.out()).contains("replay of a trace", "(Mooncake, 3 requests), seed 3");
         }
 
         List<JsonNode> all = exchanges(out).stream()
                 .sorted((one, other) -> Long.compare(
-                        one.path("intendedAtNs").asLong(), other.path("intendedAtNs").asLong()))
+                        one.path("intendedAtNs").asLong(),
+                        other.path("intendedAtNs").asLong()))
                 .toList();
         long beganAtNs = all.getFirst().path("intendedAtNs").asLong();
-        assertThat(all).extracting(each -> each.path("intendedAtNs").asLong() - beganAtNs)
+        assertThat(all)
+                .extracting(each -> each.path("intendedAtNs").asLong() - beganAtNs)
                 .containsExactly(0L, 0L, 100_000_000L);
-        assertThat(all).extracting(each -> each.at("/usage/output_total").asLong())
+        assertThat(all)
+                .extracting(each -> each.at("/usage/output_total").asLong())
                 .containsExactlyInAnyOrder(3L, 5L, 4L);
     }
 

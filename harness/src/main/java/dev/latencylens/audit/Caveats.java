@@ -3,6 +3,7 @@ package dev.latencylens.audit;
 import dev.latencylens.exchange.ConnectionFacts;
 import dev.latencylens.exchange.Outcome;
 import dev.latencylens.exchange.StampSource;
+import dev.latencylens.load.Live;
 import dev.latencylens.load.Load;
 import dev.latencylens.load.LoadRun;
 import dev.latencylens.stats.Distribution;
@@ -62,6 +63,12 @@ public final class Caveats {
 
     private static void schedule(Load load, Summary summary, LoadRun.Backlog backlog, List<Caveat> caveats) {
         Pace.asked(load, summary).ifPresent(asked -> pace(asked, summary, caveats));
+        Live live = backlog.inFlight();
+        boolean kept =
+                Math.abs(live.mean() - load.concurrency()) <= load.concurrency() * Caveat.ConcurrencyNotKept.TOLERANCE;
+        if (load.arrivals() == null && load.thinkTime() == null && live.watchedNs() > 0 && !kept) {
+            caveats.add(new Caveat.ConcurrencyNotKept(load.concurrency(), live.mean(), live.max()));
+        }
         if (backlog.unsent() > 0) {
             caveats.add(new Caveat.HeldBackToTheEnd(backlog.unsent(), load.concurrency()));
         }

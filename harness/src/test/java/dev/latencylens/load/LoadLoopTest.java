@@ -11,6 +11,7 @@ import dev.latencylens.exchange.FlightLog;
 import dev.latencylens.exchange.ScriptedExchange;
 import java.time.Duration;
 import java.util.function.Function;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
@@ -40,6 +41,21 @@ class LoadLoopTest {
         assertThat(transport.starts)
                 .containsExactly(
                         started(0, 0, 0), started(1, 0, 1), started(2, 10, 1), started(3, 20, 1), started(4, 25, 0));
+    }
+
+    @Test
+    void aUserThinksAfterItsAnswerAndIsDueThen() {
+        var think = new ThinkTime("15ms", new ThinkTime.Constant(15_000_000), 1);
+        var transport = run(new Load(null, 2, think, 6, 0, null, ofSeconds(1)), 6);
+
+        assertThat(transport.starts)
+                .containsExactly(
+                        started(0, 0, 0),
+                        started(1, 0, 1),
+                        started(2, 25, 0),
+                        started(3, 25, 1),
+                        started(4, 50, 0),
+                        started(5, 50, 1));
     }
 
     @Test
@@ -109,7 +125,7 @@ class LoadLoopTest {
         };
         var load = new Load(PER_MILLISECOND, 0, 0, 0, ofMillis(50), ofSeconds(10));
         offer(load, 1_000);
-        var each = new LoadLoop(clock, load, 0, 1, ready, allowance);
+        var each = new LoadLoop(clock, load, 0, 1, ready, allowance, new LiveCount(), new LiveCount());
         each.endBefore(Timetable.count(load));
         var transport = transport(each);
         each.run(transport, 0);
@@ -167,7 +183,7 @@ class LoadLoopTest {
     @Test
     void aFeederThatIsBehindIsCountedAndNothingIsSkipped() {
         var load = new Load(PER_MILLISECOND, 0, 3, 0, null, ofSeconds(5));
-        var hungry = new LoadLoop(clock, load, 0, 1, ready, allowance);
+        var hungry = new LoadLoop(clock, load, 0, 1, ready, allowance, new LiveCount(), new LiveCount());
         var feeding = new ScriptedTransport(clock, new FlightLog(clock, 64, 16), hungry, exchange -> ofMillis(1)) {
             @Override
             public long poll(long untilAtNs) {
@@ -216,7 +232,7 @@ class LoadLoopTest {
         takes = exchange -> ofMillis(10 * (exchange.number() + 1));
         var load = new Load(null, 2, 10, 0, null, ofSeconds(1));
         offer(load, 10);
-        var each = new LoadLoop(clock, load, 0, 1, ready, allowance);
+        var each = new LoadLoop(clock, load, 0, 1, ready, allowance, new LiveCount(), new LiveCount());
         var generous =
                 new ScriptedTransport(clock, new FlightLog(clock, 64, 16), each, exchange -> takes.apply(exchange)) {
                     @Override
@@ -260,7 +276,7 @@ class LoadLoopTest {
     void comingBackLaterThanMeantIsLag() {
         var load = new Load(PER_MILLISECOND, 0, 10, 0, null, ofSeconds(5));
         offer(load, 10);
-        var each = new LoadLoop(clock, load, 0, 1, ready, allowance);
+        var each = new LoadLoop(clock, load, 0, 1, ready, allowance, new LiveCount(), new LiveCount());
         var oversleeping = new ScriptedTransport(clock, new FlightLog(clock, 64, 16), each, exchange -> ofHours(1)) {
             @Override
             public long poll(long untilAtNs) {
@@ -293,7 +309,7 @@ class LoadLoopTest {
         assertThat(load.share(0, 2).concurrency()).isEqualTo(3);
         assertThat(load.share(1, 2).concurrency()).isEqualTo(2);
 
-        var second = new LoadLoop(clock, load, 1, 2, ready, allowance);
+        var second = new LoadLoop(clock, load, 1, 2, ready, allowance, new LiveCount(), new LiveCount());
         for (int number = 1; number < 10; number += 2) {
             ready.offer(ScriptedExchange.planned(number));
         }
@@ -306,7 +322,7 @@ class LoadLoopTest {
 
     private ScriptedTransport run(Load load, int offered) {
         offer(load, offered);
-        var each = new LoadLoop(clock, load, 0, 1, ready, allowance);
+        var each = new LoadLoop(clock, load, 0, 1, ready, allowance, new LiveCount(), new LiveCount());
         loop = each;
         var transport = transport(each);
         each.run(transport, 0);
@@ -317,11 +333,13 @@ class LoadLoopTest {
     /// As the feeder does.
     private void offer(Load load, int count) {
         var timetable = new Timetable(load);
+        ThinkTime think = load.thinkTime();
+        LongSupplier thinksNs = think == null ? () -> 0 : think.drawn();
         for (int number = 0; number < count; number++) {
             long dueAfterNs = timetable.nextAfterNs();
             if (dueAfterNs != ArrivalSchedule.NONE) {
                 Exchange exchange = ScriptedExchange.planned(number, number < load.warmupRequests());
-                exchange.planned(dueAfterNs);
+                exchange.planned(dueAfterNs, thinksNs.getAsLong());
                 ready.offer(exchange);
             }
         }

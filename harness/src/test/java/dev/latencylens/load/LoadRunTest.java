@@ -4,6 +4,7 @@ import static java.time.Duration.ofMillis;
 import static java.time.Duration.ofSeconds;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
 
 import dev.latencylens.clock.FakeClock;
 import dev.latencylens.exchange.Exchange;
@@ -95,6 +96,15 @@ class LoadRunTest {
 
         assertThat(results).hasSize(4);
         assertThat(backlog.unsent()).isEqualTo(346);
+    }
+
+    @Test
+    void aClosedLoopRunsAsManyAsItHasUsersAndSaysSo() throws InterruptedException {
+        var live = run(closedLoop(45, 2_000), 1).inFlight();
+
+        assertThat(live.max()).isEqualTo(45);
+        assertThat(live.p50()).isEqualTo(45);
+        assertThat(live.mean()).isCloseTo(45, within(1e-9));
     }
 
     @Test

@@ -15,7 +15,9 @@ import java.util.Locale;
 import java.util.function.LongSupplier;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.TypeConversionException;
 
 /// The flags of a run's load: who sends when, how much, and for how long.
 final class LoadOptions {
@@ -42,6 +44,7 @@ final class LoadOptions {
     @Option(
             names = "--request-rate",
             paramLabel = "PER_SECOND",
+            converter = RateConverter.class,
             description = "open loop: send so many requests per second whatever the answers do; inf (the default) is a"
                     + " closed loop, where users send as they get free")
     private @Nullable Double requestRate;
@@ -123,6 +126,21 @@ final class LoadOptions {
     private long warmup;
 
     private @Nullable Trace read;
+
+    /// Reads a number, and `inf` as vLLM writes it.
+    static final class RateConverter implements ITypeConverter<Double> {
+        @Override
+        public Double convert(String text) {
+            if (text.strip().equals("inf")) {
+                return Double.POSITIVE_INFINITY;
+            }
+            try {
+                return Double.valueOf(text.strip());
+            } catch (NumberFormatException e) {
+                throw new TypeConversionException("'" + text + "' is no rate such as 10 or 0.5 per second, or inf");
+            }
+        }
+    }
 
     /// How gaps between requests spread.
     enum ArrivalPattern {

@@ -23,6 +23,7 @@ class LoadOptionsTest {
                     --ramp exponential:1m@1..100 --duration 2m              | constant exponentially 1 to 100 requests/s for 60.00 s, then 100 requests/s, for 120.0 s
                     --stages 60s@10,30s@10..50 --arrival-pattern poisson    | Poisson 10 requests/s for 60.00 s, then 10 to 50 requests/s for 30.00 s (seed 42), for 90.00 s
                     --request-rate 5 --concurrency 3 --warmup 2 -n 9        | constant 5 requests/s, at most 3 in flight, 9 requests, after 2 for warm-up
+                    --request-rate inf --concurrency 2                      | closed loop, concurrency 2, 64 requests
                     --concurrency 4 --think-time 200ms                      | closed loop, concurrency 4, think time 200ms, 64 requests
                     --concurrency 4 --think-time lognormal:200ms:0.3        | closed loop, concurrency 4, think time lognormal:200ms:0.3 (seed 42), 64 requests
                     --think-time uniform:1ms:2ms -n 3                       | closed loop, concurrency 1, think time uniform:1ms:2ms (seed 42), 3 requests
@@ -54,6 +55,12 @@ class LoadOptionsTest {
                     """)
     void whatCannotBeIsNamedWithItsCure(String arguments, String message) {
         assertThatThrownBy(() -> load(arguments)).hasMessage(message);
+    }
+
+    @Test
+    void aRateThatIsNoneIsNamedWithItsCure() {
+        assertThatThrownBy(() -> load("--request-rate fast"))
+                .hasMessageContaining("'fast' is no rate such as 10 or 0.5 per second, or inf");
     }
 
     @Test

@@ -2,8 +2,11 @@ package dev.latencylens.cli;
 
 import dev.latencylens.load.ArrivalSchedule;
 import dev.latencylens.load.Gaps;
+import dev.latencylens.load.Live;
 import dev.latencylens.load.Load;
 import dev.latencylens.load.RateCourse;
+import dev.latencylens.load.ThinkTime;
+import dev.latencylens.stats.AndersonDarling;
 import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
@@ -11,7 +14,7 @@ import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JsonGenerator;
 import tools.jackson.databind.JsonNode;
 
-/// `plan.load` of `run.json`.
+/// `plan.load` of `run.json`, and how much of it was live.
 final class LoadJson {
     private LoadJson() {}
 
@@ -31,6 +34,11 @@ final class LoadJson {
             case null -> json.writeStringProperty("arrivals", "closed-loop");
         }
         json.writeNumberProperty("concurrency", load.concurrency());
+        ThinkTime think = load.thinkTime();
+        if (think != null) {
+            json.writeStringProperty("thinkTime", think.asked());
+            json.writeNumberProperty("thinkTimeSeed", think.seed());
+        }
         json.writeNumberProperty("requests", load.requests());
         json.writeNumberProperty("warmupRequests", load.warmupRequests());
         Duration duration = load.duration();
@@ -48,6 +56,10 @@ final class LoadJson {
         return new Load(
                 arrivals(load),
                 load.path("concurrency").intValue(),
+                load.has("thinkTime")
+                        ? LoadOptions.thinkTime(
+                                load.path("thinkTime").asString(), load.path("thinkTimeSeed").longValue())
+                        : null,
                 load.path("requests").longValue(),
                 load.path("warmupRequests").longValue(),
                 duration(load, "durationNs"),
@@ -122,5 +134,26 @@ final class LoadJson {
             json.writeEndObject();
         }
         json.writeEndArray();
+    }
+
+    /// How many were live at a time, of `summary.client`.
+    static void write(JsonGenerator json, String name, Live live) {
+        if (live.watchedNs() > 0) {
+            json.writeObjectPropertyStart(name);
+            json.writeNumberProperty("watchedNs", live.watchedNs());
+            json.writeNumberProperty("mean", Math.round(live.mean() * 1_000) / 1_000.0);
+            json.writeNumberProperty("p50", live.p50());
+            json.writeNumberProperty("max", live.max());
+            json.writeEndObject();
+        }
+    }
+
+    /// How well the sends fit the random pattern that was asked for.
+    static void write(JsonGenerator json, AndersonDarling fit) {
+        json.writeObjectPropertyStart("arrivals");
+        json.writeNumberProperty("gaps", fit.count());
+        json.writeNumberProperty("andersonDarling", Math.round(fit.statistic() * 1_000) / 1_000.0);
+        json.writeNumberProperty("pValue", Math.round(fit.pValue() * 1e6) / 1e6);
+        json.writeEndObject();
     }
 }

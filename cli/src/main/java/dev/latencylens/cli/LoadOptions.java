@@ -5,6 +5,7 @@ import dev.latencylens.load.ArrivalSchedule;
 import dev.latencylens.load.Gaps;
 import dev.latencylens.load.Load;
 import dev.latencylens.load.RateCourse;
+import dev.latencylens.load.ThinkTime;
 import dev.latencylens.stats.Percentile;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -15,7 +16,9 @@ import java.util.Locale;
 import java.util.function.LongSupplier;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.TypeConversionException;
 
 /// The flags of a run's load: who sends when, how much, and for how long.
 final class LoadOptions {
@@ -44,6 +47,7 @@ final class LoadOptions {
             names = "--request-rate",
             paramLabel = "PER_SECOND[,PER_SECOND]",
             split = ",",
+            converter = RateConverter.class,
             description = "open loop: send so many requests per second whatever the answers do; inf (the default) is a"
                     + " closed loop, where users send as they get free; several make a run of each")
     private List<Double> requestRates = List.of();
@@ -98,6 +102,14 @@ final class LoadOptions {
     private @Nullable Double traceScale;
 
     @Option(
+            names = "--think-time",
+            paramLabel = "TIME|FORM",
+            description = "closed loop: how long each user waits after an answer before it asks again, such as 200ms,"
+                    + " uniform:100ms:300ms, exponential:200ms (the mean) or lognormal:200ms:0.3 (median, sigma)"
+                    + " (default none)")
+    private @Nullable String thinkTime;
+
+    @Option(
             names = {"-n", "--num-prompts", "--request-count"},
             paramLabel = "N",
             description = "requests to measure (default 64 where nothing else ends the load)")
@@ -118,6 +130,21 @@ final class LoadOptions {
 
     private @Nullable Trace read;
 
+    /// Reads a number, and `inf` as vLLM writes it.
+    static final class RateConverter implements ITypeConverter<Double> {
+        @Override
+        public Double convert(String text) {
+            if (text.strip().equals("inf")) {
+                return Double.POSITIVE_INFINITY;
+            }
+            try {
+                return Double.valueOf(text.strip());
+            } catch (NumberFormatException e) {
+                throw new TypeConversionException("'" + text + "' is no rate such as 10 or 0.5 per second, or inf");
+            }
+        }
+    }
+
     /// How gaps between requests spread.
     enum ArrivalPattern {
         CONSTANT,
@@ -135,7 +162,7 @@ final class LoadOptions {
         Duration length = duration != null ? duration : length(arrivals);
         boolean ends = length != null || arrivals instanceof ArrivalSchedule.Replayed;
         long count = requests != null ? requests : ends ? 0 : embedded ? EMBEDDED_REQUESTS : DEFAULT_REQUESTS;
-        return new Load(arrivals, users, count, warmup, length, drain);
+        return new Load(arrivals, users, thinkTime(arrivals, seed), count, warmup, length, drain);
     }
 
     /// Every load that was asked for: each concurrency with each rate.
@@ -303,6 +330,42 @@ final class LoadOptions {
         } catch (RuntimeException wrong) {
             throw CommandFailure.usage("--bursts '" + text + "': " + wrong.getMessage(), wrong);
         }
+    }
+
+    private @Nullable ThinkTime thinkTime(@Nullable ArrivalSchedule arrivals, LongSupplier seed) {
+        if (thinkTime == null) {
+            return null;
+        }
+        if (arrivals != null) {
+            throw CommandFailure.usage("--think-time belongs to the users of a closed loop; leave it out, or leave out "
+                    + openLoops().getFirst());
+        }
+        return thinkTime(thinkTime.strip(), seed.getAsLong());
+    }
+
+    static ThinkTime thinkTime(String text, long seed) {
+        try {
+            return new ThinkTime(text, spread(text.split(":", -1)), seed);
+        } catch (RuntimeException wrong) {
+            throw CommandFailure.usage("--think-time '" + text + "': " + wrong.getMessage(), wrong);
+        }
+    }
+
+    private static ThinkTime.Spread spread(String[] parts) {
+        return switch (parts.length == 1 ? "" : parts[0] + "/" + (parts.length - 1)) {
+            case "" -> new ThinkTime.Constant(ns(parts[0]));
+            case "constant/1" -> new ThinkTime.Constant(ns(parts[1]));
+            case "uniform/2" -> new ThinkTime.Uniform(ns(parts[1]), ns(parts[2]));
+            case "exponential/1" -> new ThinkTime.Exponential(ns(parts[1]));
+            case "lognormal/2" -> new ThinkTime.Lognormal(ns(parts[1]), Double.parseDouble(parts[2]));
+            default ->
+                throw new IllegalArgumentException("expected a time such as 200ms, uniform:100ms:300ms,"
+                        + " exponential:200ms or lognormal:200ms:0.3");
+        };
+    }
+
+    private static long ns(String text) {
+        return new DurationConverter().convert(text).toNanos();
     }
 
     /// How long a load lasts whose rate changes, or null where the rate says nothing of it.

@@ -2,11 +2,15 @@ package dev.latencylens.cli;
 
 import dev.latencylens.load.ArrivalSchedule;
 import dev.latencylens.load.Gaps;
+import dev.latencylens.load.Live;
 import dev.latencylens.load.Load;
 import dev.latencylens.load.RateCourse;
+import dev.latencylens.load.ThinkTime;
+import dev.latencylens.stats.AndersonDarling;
 import java.math.BigDecimal;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Locale;
 import java.util.stream.Collectors;
 
 /// A load in words, for the report.
@@ -18,6 +22,11 @@ final class LoadText {
         ArrivalSchedule arrivals = load.arrivals();
         if (arrivals == null) {
             parts.add("closed loop, concurrency " + load.concurrency());
+            ThinkTime think = load.thinkTime();
+            if (think != null) {
+                parts.add("think time " + think.asked()
+                        + (think.spread() instanceof ThinkTime.Constant ? "" : " (seed " + think.seed() + ")"));
+            }
         } else {
             parts.add(arrivals(arrivals));
             if (load.concurrency() > 0) {
@@ -35,6 +44,32 @@ final class LoadText {
             parts.add("after " + load.warmupRequests() + " for warm-up");
         }
         return String.join(", ", parts);
+    }
+
+    /// `asked 45, ran 45.0 on average, 45 at most (p50 45)`; empty where nobody looked.
+    static String live(Load load, Live inFlight, Live answering) {
+        if (inFlight.watchedNs() == 0) {
+            return "";
+        }
+        boolean open = load.arrivals() != null;
+        String asked = open
+                ? load.concurrency() == 0 ? "" : "allowed " + load.concurrency() + ", "
+                : "asked " + load.concurrency() + (load.thinkTime() == null ? ", " : " users, some of them thinking, ");
+        return asked + "ran " + live(inFlight) + "; answers being received " + live(answering);
+    }
+
+    private static String live(Live live) {
+        return String.format(Locale.ROOT, "%.1f on average, %d at most (p50 %d)", live.mean(), live.max(), live.p50());
+    }
+
+    /// How well the sends fit the random pattern that was asked for.
+    static String fit(AndersonDarling fit) {
+        return String.format(
+                Locale.ROOT,
+                "%d gaps between sends against the pattern asked for: Anderson-Darling %.2f, p = %.3f",
+                fit.count(),
+                fit.statistic(),
+                fit.pValue());
     }
 
     private static String arrivals(ArrivalSchedule arrivals) {

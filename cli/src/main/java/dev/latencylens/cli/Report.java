@@ -1,5 +1,6 @@
 package dev.latencylens.cli;
 
+import dev.latencylens.audit.ArrivalFit;
 import dev.latencylens.audit.Caveat;
 import dev.latencylens.audit.ErrorBar;
 import dev.latencylens.audit.Reason;
@@ -84,6 +85,7 @@ final class Report {
         var report = new Report(plan, summary, costs, unsaid(caveats, verdict), calibration, environment);
         report.measured();
         report.outcomes();
+        report.live(backlog);
         report.verdict(verdict, backlog == null ? null : backlog.lag());
         report.figures();
         report.intervals(statistics);
@@ -147,6 +149,18 @@ final class Report {
                 "Outcomes  ",
                 Figures.count(summary.measured()) + " measured: " + counts
                         + (summary.warmups() == 0 ? "" : "; " + summary.warmups() + " for warm-up left out"));
+    }
+
+    private void live(LoadRun.@Nullable Backlog backlog) {
+        if (backlog == null) {
+            return;
+        }
+        String said = LoadText.live(plan.load(), backlog.inFlight(), backlog.answering());
+        if (!said.isEmpty()) {
+            wrapped("In flight ", said);
+        }
+        ArrivalFit.of(plan.load(), summary, backlog.startedAtNs())
+                .ifPresent(fit -> wrapped("Arrivals  ", LoadText.fit(fit)));
     }
 
     private void verdict(Verdict verdict, @Nullable LoopLag lag) {

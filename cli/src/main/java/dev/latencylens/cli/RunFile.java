@@ -1,5 +1,6 @@
 package dev.latencylens.cli;
 
+import dev.latencylens.audit.ArrivalFit;
 import dev.latencylens.audit.Caveat;
 import dev.latencylens.audit.HostUse;
 import dev.latencylens.audit.Reason;
@@ -365,6 +366,10 @@ final class RunFile {
             json.writeNumberProperty("flightLogFull", backlog.logFullCount());
             json.writeNumberProperty("flightLogFullNs", backlog.logFullNs());
             json.writeNumberProperty("starved", backlog.starvedCount());
+            json.writeNumberProperty("unsent", backlog.unsent());
+            LoadJson.write(json, "inFlight", backlog.inFlight());
+            LoadJson.write(json, "answering", backlog.answering());
+            ArrivalFit.of(plan.load(), summary, backlog.startedAtNs()).ifPresent(fit -> LoadJson.write(json, fit));
             lag(json, backlog.lag());
             machine(json, backlog.threads(), host);
             stamps(json, backlog);

@@ -23,6 +23,11 @@ class LoadOptionsTest {
                     --ramp exponential:1m@1..100 --duration 2m              | constant exponentially 1 to 100 requests/s for 60.00 s, then 100 requests/s, for 120.0 s
                     --stages 60s@10,30s@10..50 --arrival-pattern poisson    | Poisson 10 requests/s for 60.00 s, then 10 to 50 requests/s for 30.00 s (seed 42), for 90.00 s
                     --request-rate 5 --concurrency 3 --warmup 2 -n 9        | constant 5 requests/s, at most 3 in flight, 9 requests, after 2 for warm-up
+                    --request-rate inf --concurrency 2                      | closed loop, concurrency 2, 64 requests
+                    --concurrency 4 --think-time 200ms                      | closed loop, concurrency 4, think time 200ms, 64 requests
+                    --concurrency 4 --think-time lognormal:200ms:0.3        | closed loop, concurrency 4, think time lognormal:200ms:0.3 (seed 42), 64 requests
+                    --think-time uniform:1ms:2ms -n 3                       | closed loop, concurrency 1, think time uniform:1ms:2ms (seed 42), 3 requests
+                    --think-time exponential:1ms                            | closed loop, concurrency 1, think time exponential:1ms (seed 42), 64 requests
                     --concurrency 4                                         | closed loop, concurrency 4, 64 requests
                     """)
     void everyLoadIsWhatItsFlagsSay(String arguments, String said) {
@@ -41,11 +46,21 @@ class LoadOptionsTest {
                     --request-rate 1 --bursts 5@1s                      | --request-rate and --bursts exclude each other; give one of them, or --stages for several rates
                     --arrival-pattern poisson                           | --arrival-pattern is for the gaps of an open loop; give --request-rate, --ramp or --stages with it
                     --bursts 5@1s --burstiness 2                        | --burstiness is for the gaps of an open loop; give --request-rate, --ramp or --stages with it
+                    --request-rate 1 --think-time 1s                    | --think-time belongs to the users of a closed loop; leave it out, or leave out --request-rate
+                    --think-time gauss:1s:2                             | --think-time 'gauss:1s:2': expected a time such as 200ms, uniform:100ms:300ms, exponential:200ms or lognormal:200ms:0.3
+                    --think-time uniform:2s:1s                          | --think-time 'uniform:2s:1s': the upper bound is below the lower one
+                    --trace-scale 2                                     | --trace-scale needs a --trace
                     --request-rate 1 --burstiness 0                     | burstiness must be between 0.01 and 10000, was 0.0
                     --request-rate 1 --burstiness 2 --arrival-pattern poisson | --burstiness belongs to --arrival-pattern gamma; leave one of them out
                     """)
     void whatCannotBeIsNamedWithItsCure(String arguments, String message) {
         assertThatThrownBy(() -> load(arguments)).hasMessage(message);
+    }
+
+    @Test
+    void aRateThatIsNoneIsNamedWithItsCure() {
+        assertThatThrownBy(() -> load("--request-rate fast"))
+                .hasMessageContaining("'fast' is no rate such as 10 or 0.5 per second, or inf");
     }
 
     @Test

@@ -220,6 +220,25 @@ public sealed interface Caveat {
         }
     }
 
+    /// A closed loop did not keep as many requests in flight as it has users.
+    record ConcurrencyNotKept(int asked, double mean, int most) implements Caveat {
+        /// How far the mean may be off: 5 %. A user who is free sends within microseconds, of which short answers
+        /// have many.
+        static final double TOLERANCE = 0.05;
+
+        @Override
+        public String text() {
+            return String.format(
+                    Locale.ROOT,
+                    "%d users were asked for, and %.1f requests were in flight on average, %d at most, so the load was"
+                            + " another one. Users wait for this client where answers are short (send_lag) and at the"
+                            + " start of a short run; give more requests, or fewer users.",
+                    asked,
+                    mean,
+                    most);
+        }
+    }
+
     /// An open loop's limit kept requests back until its time was over.
     record HeldBackToTheEnd(long requests, int limit) implements Caveat {
         @Override

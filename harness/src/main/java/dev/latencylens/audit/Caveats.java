@@ -3,6 +3,7 @@ package dev.latencylens.audit;
 import dev.latencylens.exchange.ConnectionFacts;
 import dev.latencylens.exchange.Outcome;
 import dev.latencylens.exchange.StampSource;
+import dev.latencylens.load.Live;
 import dev.latencylens.load.Load;
 import dev.latencylens.load.LoadRun;
 import dev.latencylens.stats.Distribution;
@@ -33,6 +34,12 @@ public final class Caveats {
         if (stamps.unstampedReads() > 0) {
             caveats.add(new Caveat.ReadsUnstamped(
                     stamps.unstampedReads(), stamps.stampedReads() + stamps.unstampedReads()));
+        }
+        Live live = backlog.inFlight();
+        boolean kept =
+                Math.abs(live.mean() - load.concurrency()) <= load.concurrency() * Caveat.ConcurrencyNotKept.TOLERANCE;
+        if (load.arrivals() == null && load.thinkTime() == null && live.watchedNs() > 0 && !kept) {
+            caveats.add(new Caveat.ConcurrencyNotKept(load.concurrency(), live.mean(), live.max()));
         }
         if (backlog.unsent() > 0) {
             caveats.add(new Caveat.HeldBackToTheEnd(backlog.unsent(), load.concurrency()));

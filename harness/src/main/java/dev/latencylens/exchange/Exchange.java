@@ -10,6 +10,8 @@ public final class Exchange {
     private final boolean warmup;
     private final EncodedRequest request;
     private long dueAfterNs;
+    private long thinkNs;
+    private boolean answering;
     private long intendedAtNs;
     private int session;
     /// Written and read by the interpreter alone.
@@ -46,9 +48,25 @@ public final class Exchange {
         return dueAfterNs;
     }
 
+    /// How long its user thinks after its answer, in a closed loop.
+    public long thinkNs() {
+        return thinkNs;
+    }
+
     /// Called once by the feeder, before an I/O thread sees it.
-    public void planned(long dueAfterStartNs) {
+    public void planned(long dueAfterStartNs, long thinkAfterwardsNs) {
         dueAfterNs = dueAfterStartNs;
+        thinkNs = thinkAfterwardsNs;
+    }
+
+    /// Whether its answer has begun to arrive.
+    public boolean isAnswering() {
+        return answering;
+    }
+
+    /// Its answer begins to arrive.
+    public void answering() {
+        answering = true;
     }
 
     public long intendedAtNs() {

@@ -29,10 +29,13 @@ public interface Transport extends AutoCloseable {
         Transport open(FlightLog log, Listener listener);
     }
 
-    /// Hears of ends on the I/O thread, from inside [Transport#poll] or [Transport#cancelAll]; must be quick and
-    /// must not call back.
+    /// Hears of beginnings and ends of answers on the I/O thread, from inside [Transport#poll] or
+    /// [Transport#cancelAll]; must be quick and must not call back.
     @FunctionalInterface
     interface Listener {
         void ended(Exchange exchange);
+
+        /// The first byte of its answer has come.
+        default void answering(Exchange exchange) {}
     }
 }

@@ -105,11 +105,11 @@ public sealed interface Gaps {
                 }
             }
         }
+    }
 
-        /// By Box and Muller, because how Java draws its own may change with its version.
-        private static double normal(SplittableRandom random) {
-            double radius = Math.sqrt(-2 * StrictMath.log1p(-random.nextDouble()));
-            return radius * StrictMath.cos(2 * Math.PI * random.nextDouble());
-        }
+    /// By Box and Muller, because how Java draws its own may change with its version.
+    static double normal(SplittableRandom random) {
+        double radius = Math.sqrt(-2 * StrictMath.log1p(-random.nextDouble()));
+        return radius * StrictMath.cos(2 * Math.PI * random.nextDouble());
     }
 }

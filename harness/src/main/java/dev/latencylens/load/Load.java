@@ -9,6 +9,7 @@ import org.jspecify.annotations.Nullable;
 /// @param concurrency how many users of a closed loop each wait for their answer before they ask again; in an open
 /// loop
 ///     the most requests in flight, 0 for no limit (a request kept back by the limit shows as `queue`)
+/// @param thinkTime of the users of a closed loop; null for users who ask again at once
 /// @param requests how many measured requests to send at most, 0 for no limit
 /// @param warmupRequests how many to send first and leave out of the figures
 /// @param duration how long to go on starting measured requests, or null for no limit
@@ -16,11 +17,26 @@ import org.jspecify.annotations.Nullable;
 public record Load(
         @Nullable ArrivalSchedule arrivals,
         int concurrency,
+        @Nullable ThinkTime thinkTime,
         long requests,
         long warmupRequests,
         @Nullable Duration duration,
         Duration drain) {
+    /// Without think time.
+    public Load(
+            @Nullable ArrivalSchedule arrivals,
+            int concurrency,
+            long requests,
+            long warmupRequests,
+            @Nullable Duration duration,
+            Duration drain) {
+        this(arrivals, concurrency, null, requests, warmupRequests, duration, drain);
+    }
+
     public Load {
+        if (arrivals != null && thinkTime != null) {
+            throw new IllegalArgumentException("users think in a closed loop, and in an open one there are none");
+        }
         if (arrivals == null && concurrency < 1) {
             throw new IllegalArgumentException("concurrency must be at least 1, was " + concurrency);
         }
@@ -52,6 +68,6 @@ public record Load(
                     + "; use at most " + concurrency + (concurrency == 1 ? " thread" : " threads"));
         }
         int users = concurrency / threads + (thread < concurrency % threads ? 1 : 0);
-        return new Load(arrivals, users, requests, warmupRequests, duration, drain);
+        return new Load(arrivals, users, thinkTime, requests, warmupRequests, duration, drain);
     }
 }

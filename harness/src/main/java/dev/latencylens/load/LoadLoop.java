@@ -28,13 +28,10 @@ final class LoadLoop implements Transport.Listener {
     private final ReadyQueue ready;
     private final Allowance allowance;
 
-    /// Users of a closed loop that are free, oldest first, and since when.
-    private final int[] freeUsers;
-
-    private final long[] freeSinceNs;
+    private final LiveCount.Part live;
+    private final LiveCount.Part answers;
+    private final FreeUsers free;
     private final TurnWatch turns = new TurnWatch();
-    private int freeHead;
-    private int freeCount;
 
     /// Written by the loop alone, read by anyone who shows progress.
     private volatile long started;
@@ -53,16 +50,24 @@ final class LoadLoop implements Transport.Listener {
     private volatile long end = Long.MAX_VALUE;
     private volatile @Nullable String stopReason;
 
-    LoadLoop(Clock clock, Load load, int thread, int threads, ReadyQueue ready, Allowance allowance) {
+    LoadLoop(
+            Clock clock,
+            Load load,
+            int thread,
+            int threads,
+            ReadyQueue ready,
+            Allowance allowance,
+            LiveCount live,
+            LiveCount answers) {
         this.clock = clock;
         this.load = load.share(thread, threads);
         this.thread = thread;
         this.threads = threads;
         this.ready = ready;
         this.allowance = allowance;
-        int users = load.arrivals() == null ? this.load.concurrency() : 0;
-        freeUsers = new int[users];
-        freeSinceNs = new long[users];
+        this.live = live.part();
+        this.answers = answers.part();
+        free = new FreeUsers(load.arrivals() == null ? this.load.concurrency() : 0);
         if (load.requests() > 0) {
             end = load.warmupRequests() + load.requests();
         }
@@ -107,11 +112,9 @@ final class LoadLoop implements Transport.Listener {
     void run(Transport transport, long loadStartAtNs) {
         startedAtNs = loadStartAtNs;
         lastStartAtNs = loadStartAtNs;
-        for (int user = 0; user < freeUsers.length; user++) {
-            freeUsers[user] = user;
-            freeSinceNs[user] = loadStartAtNs;
+        for (int user = 0; load.arrivals() == null && user < load.concurrency(); user++) {
+            free.add(user, loadStartAtNs);
         }
-        freeCount = freeUsers.length;
         long turnAtNs = clock.nowNs();
         long waitedNs = 0;
         while (true) {
@@ -121,8 +124,11 @@ final class LoadLoop implements Transport.Listener {
             }
             turnAtNs = nowNs;
             boolean more = moreToStart(nowNs);
-            if (!more && inFlight == 0) {
-                return;
+            if (!more) {
+                offeredAllAt(nowNs);
+                if (inFlight == 0) {
+                    return;
+                }
             }
             long wakeAtNs = nowNs + LONGEST_POLL_NS;
             if (more) {
@@ -138,11 +144,25 @@ final class LoadLoop implements Transport.Listener {
     @SuppressWarnings("NonAtomicVolatileUpdate") // one writer: this loop's thread
     public void ended(Exchange exchange) {
         inFlight--;
-        if (freeUsers.length > 0) {
-            int slot = (freeHead + freeCount++) % freeUsers.length;
-            freeUsers[slot] = exchange.session();
-            freeSinceNs[slot] = clock.nowNs();
+        long nowNs = clock.nowNs();
+        live.fall(nowNs);
+        if (exchange.isAnswering()) {
+            answers.fall(nowNs);
         }
+        if (load.arrivals() == null) {
+            free.add(exchange.session(), nowNs + exchange.thinkNs());
+        }
+    }
+
+    @Override
+    public void answering(Exchange exchange) {
+        exchange.answering();
+        answers.rise(clock.nowNs());
+    }
+
+    private void offeredAllAt(long atNs) {
+        live.close(atNs);
+        answers.close(atNs);
     }
 
     private boolean moreToStart(long nowNs) {
@@ -195,6 +215,7 @@ final class LoadLoop implements Transport.Listener {
             ready.poll();
             start(transport, next, intendedAtNs, 0);
             if (!moreToStart(nowNs)) {
+                offeredAllAt(lastStartAtNs);
                 return wakeAtNs;
             }
         }
@@ -203,10 +224,10 @@ final class LoadLoop implements Transport.Listener {
 
     private long startFreeUsers(Transport transport, long nowNs, long wakeAtNs) {
         for (int i = 0; i < STARTS_PER_POLL; i++) {
-            if (freeCount == 0) {
+            if (free.isEmpty()) {
                 return wakeAtNs;
             }
-            long intendedAtNs = freeSinceNs[freeHead];
+            long intendedAtNs = free.firstDueAtNs();
             if (intendedAtNs - nowNs > 0) {
                 return Math.min(intendedAtNs - LAST_STRETCH_NS, wakeAtNs);
             }
@@ -220,11 +241,9 @@ final class LoadLoop implements Transport.Listener {
                 return nowNs + STARVED_RETRY_NS;
             }
             starving = false;
-            int user = freeUsers[freeHead];
-            freeHead = (freeHead + 1) % freeUsers.length;
-            freeCount--;
-            start(transport, exchange, intendedAtNs, user);
+            start(transport, exchange, intendedAtNs, free.poll());
             if (!moreToStart(nowNs)) {
+                offeredAllAt(lastStartAtNs);
                 return wakeAtNs;
             }
         }
@@ -236,12 +255,15 @@ final class LoadLoop implements Transport.Listener {
         if (!measuring && !exchange.isWarmup()) {
             measuring = true;
             measuringSinceNs = intendedAtNs;
+            live.open(clock.nowNs());
+            answers.open(clock.nowNs());
         }
         started++;
         inFlight++;
+        lastStartAtNs = clock.nowNs();
+        live.rise(lastStartAtNs);
         exchange.due(intendedAtNs, user);
         transport.start(exchange);
-        lastStartAtNs = clock.nowNs();
     }
 
     private void cancelWhatOutlastsTheLoad(Transport transport, long nowNs) {

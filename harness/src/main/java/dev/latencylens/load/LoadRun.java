@@ -19,6 +19,7 @@ import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.LongFunction;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /// A load in progress: its I/O threads, the feeder that makes requests ahead of them, and the interpreter that
@@ -42,6 +43,8 @@ public final class LoadRun {
     private final Interpreter interpreter;
     private final List<IoThread> ioThreads = new ArrayList<>();
     private final Allowance allowance = new Allowance();
+    private final LiveCount inFlight = new LiveCount();
+    private final LiveCount answering = new LiveCount();
     private final Thread feeder;
     private final Thread reader;
     private final CountDownLatch opened;
@@ -72,7 +75,7 @@ public final class LoadRun {
         opened = new CountDownLatch(logs.size());
         for (int i = 0; i < logs.size(); i++) {
             var ready = new ReadyQueue(AHEAD);
-            var loop = new LoadLoop(clock, load, i, logs.size(), ready, allowance);
+            var loop = new LoadLoop(clock, load, i, logs.size(), ready, allowance, inFlight, answering);
             FlightLog log = logs.get(i);
             Runnable body = () -> drive(loop, log, transports);
             ioThreads.add(new IoThread(loop, ready, log, named("io-" + i, ioThreadFactory.newThread(body))));
@@ -95,6 +98,8 @@ public final class LoadRun {
     /// @param sharedParts parts of answers that came in one read with a part of another answer, and share its
     /// stamp
     /// @param unsent requests that were due in the load's time and that its limit held back until it was over
+    /// @param inFlight how many requests were in flight at a time
+    /// @param answering how many of them had begun to be answered
     public record Backlog(
             long startedAtNs,
             long logFullCount,
@@ -106,7 +111,9 @@ public final class LoadRun {
             long bytesLogged,
             long bytesRead,
             long sharedParts,
-            long unsent) {
+            long unsent,
+            Live inFlight,
+            Live answering) {
         public Backlog {
             threads = List.copyOf(threads);
         }
@@ -144,7 +151,9 @@ public final class LoadRun {
                 ioThreads.stream().mapToLong(io -> io.log.bytesWritten()).sum(),
                 ioThreads.stream().mapToLong(io -> io.log.bytesRead()).sum(),
                 ioThreads.stream().mapToLong(io -> io.log.sharedParts()).sum(),
-                unsent());
+                unsent(),
+                inFlight.live(),
+                answering.live());
     }
 
     /// Ends the run early, from any thread; what is in flight ends as cancelled and [#run] returns.
@@ -204,6 +213,8 @@ public final class LoadRun {
 
     private void feed() {
         var timetable = new Timetable(load);
+        ThinkTime think = load.thinkTime();
+        LongSupplier thinksNs = think == null ? () -> 0 : think.drawn();
         try {
             for (long number = 0; ; number++) {
                 long dueAfterNs = timetable.nextAfterNs();
@@ -213,7 +224,7 @@ public final class LoadRun {
                     return;
                 }
                 Exchange exchange = exchanges.apply(number);
-                exchange.planned(dueAfterNs);
+                exchange.planned(dueAfterNs, thinksNs.getAsLong());
                 ReadyQueue ready = ioThreads.get((int) (number % ioThreads.size())).ready;
                 while (!ready.offer(exchange)) {
                     LockSupport.parkNanos(FED_PARK_NS);

@@ -11,9 +11,12 @@ import dev.latencylens.exchange.Moment;
 import dev.latencylens.exchange.Outcome;
 import dev.latencylens.exchange.ScriptedExchange;
 import dev.latencylens.exchange.StampSource;
+import dev.latencylens.load.ArrivalSchedule;
+import dev.latencylens.load.Live;
 import dev.latencylens.load.Load;
 import dev.latencylens.load.LoadRun;
 import dev.latencylens.load.LoopLag;
+import dev.latencylens.load.ThinkTime;
 import dev.latencylens.stats.Metric;
 import dev.latencylens.stats.Summary;
 import java.util.List;
@@ -52,6 +55,27 @@ class CaveatsTest {
                 .satisfiesExactly(
                         set -> assertThat(set).contains("1 time during the run", "-250.0 ms"),
                         unstamped -> assertThat(unstamped).contains("2 of 100 reads"));
+    }
+
+    @Test
+    void aClosedLoopThatDidNotRunAsAskedIsTold() {
+        var users = new Load(null, 10, 10, 0, null, ofSeconds(1));
+        var think = new ThinkTime("1s", new ThinkTime.Constant(1), 0);
+
+        assertThat(Caveats.about(users, summary, ran(9.51))).isEmpty();
+        assertThat(Caveats.about(users, summary, ran(9.49)))
+                .containsExactly(new Caveat.ConcurrencyNotKept(10, 9.49, 10));
+        assertThat(Caveats.about(new Load(null, 10, think, 10, 0, null, ofSeconds(1)), summary, ran(4)))
+                .isEmpty();
+    }
+
+    @Test
+    void whatALimitHeldBackToTheEndIsTold() {
+        var backlog = new LoadRun.Backlog(
+                0, 0, 0, 0, StampSource.user(""), LoopLag.NONE, List.of(), 0, 0, 7, Live.NONE, Live.NONE);
+
+        assertThat(Caveats.about(new Load(ArrivalSchedule.constant(5), 2, 9, 0, null, ofSeconds(1)), summary, backlog))
+                .containsExactly(new Caveat.HeldBackToTheEnd(7, 2));
     }
 
     @Test
@@ -175,6 +199,7 @@ class CaveatsTest {
                 new Caveat.BelowClientNoise(Metric.ICL, 1, 2),
                 new Caveat.NotCalibrated("no process"),
                 new Caveat.HeldBackToTheEnd(7, 2),
+                new Caveat.ConcurrencyNotKept(45, 31.5, 44),
                 new Caveat.EndedEarly("interrupted", 4),
                 new Caveat.WarmupFailed(1, 2),
                 new Caveat.MaxCost("1 USD", "0.97 USD", "0.05 USD", 0, 12),
@@ -218,6 +243,12 @@ class CaveatsTest {
     }
 
     private static LoadRun.Backlog backlog(long fullCount, long fullNs, long starvedCount, StampSource stamps) {
-        return new LoadRun.Backlog(0, fullCount, fullNs, starvedCount, stamps, LoopLag.NONE, List.of(), 0, 0, 0, 0);
+        return new LoadRun.Backlog(
+                0, fullCount, fullNs, starvedCount, stamps, LoopLag.NONE, List.of(), 0, 0, 0, 0, Live.NONE, Live.NONE);
+    }
+
+    private static LoadRun.Backlog ran(double mean) {
+        var live = new Live(1_000, mean, 10, 10);
+        return new LoadRun.Backlog(0, 0, 0, 0, StampSource.user(""), LoopLag.NONE, List.of(), 0, 0, 0, 0, live, live);
     }
 }

@@ -8,6 +8,7 @@ import dev.latencylens.clock.Clock;
 import dev.latencylens.exchange.ExchangeResult;
 import dev.latencylens.exchange.Moment;
 import dev.latencylens.exchange.StampSource;
+import dev.latencylens.load.Live;
 import dev.latencylens.load.LoadRun;
 import dev.latencylens.load.LoopLag;
 import java.io.DataInputStream;
@@ -105,7 +106,9 @@ class RecorderTest {
                     0,
                     0,
                     0,
-                    0));
+                    0,
+                    Live.NONE,
+                    Live.NONE));
             recorder.judged(Verdict.of(List.of(new Reason.ClockSourceUnfit("hpet"))));
         }
 

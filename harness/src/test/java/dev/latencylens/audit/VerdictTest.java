@@ -13,6 +13,7 @@ import dev.latencylens.exchange.ScriptedExchange;
 import dev.latencylens.exchange.StampSource;
 import dev.latencylens.load.ArrivalSchedule;
 import dev.latencylens.load.Gaps;
+import dev.latencylens.load.Live;
 import dev.latencylens.load.Load;
 import dev.latencylens.load.LoadRun;
 import dev.latencylens.load.LoopLag;
@@ -411,7 +412,19 @@ class VerdictTest {
 
     private Verdict verdict() {
         var backlog = new LoadRun.Backlog(
-                ScriptedExchange.ZERO_NS, logFullCount, 3_000, 0, stamps, lag, List.of(), 1_000, bytesRead, 0, 0);
+                ScriptedExchange.ZERO_NS,
+                logFullCount,
+                3_000,
+                0,
+                stamps,
+                lag,
+                List.of(),
+                1_000,
+                bytesRead,
+                0,
+                0,
+                Live.NONE,
+                Live.NONE);
         return Verdict.on(load, summary, backlog, circumstances());
     }
 

@@ -48,6 +48,8 @@ class FaultsInTheHarnessTest {
     /// What happens in each turn of the loop, and in one of them.
     private Duration delay = Duration.ZERO;
 
+    private ArrivalSchedule schedule = ArrivalSchedule.constant(100);
+
     private Runnable once = () -> {};
     private int turns;
     private int entries = 1 << 14;
@@ -86,6 +88,21 @@ class FaultsInTheHarnessTest {
     }
 
     @Test
+    void aPoissonScheduleThatIsKeptIsValid() throws InterruptedException {
+        schedule = new ArrivalSchedule.Paced(RateCourse.constant(5_000), new Gaps.Exponential(2));
+
+        assertThat(codes()).isEmpty();
+    }
+
+    @Test
+    void aThreadThatSendsInClumpsIsInvalidForThePatternThatTheyDestroyAndNothingElse() throws InterruptedException {
+        schedule = new ArrivalSchedule.Paced(RateCourse.constant(5_000), new Gaps.Exponential(2));
+        delay = Duration.ofNanos(80_000);
+
+        assertThat(codes()).containsExactly("arrivals_off_pattern");
+    }
+
+    @Test
     void aPauseOfACollectionIsInvalidForItAloneWhereStampsAreTheClientsOwn() throws InterruptedException {
         source = USER;
         once = () -> clock.advance(ofMillis(2));
@@ -98,7 +115,7 @@ class FaultsInTheHarnessTest {
     }
 
     private Verdict run() throws InterruptedException {
-        var load = new Load(ArrivalSchedule.constant(100), 0, REQUESTS, 0, null, ofSeconds(1));
+        var load = new Load(schedule, 0, REQUESTS, 0, null, ofSeconds(1));
         var made = new CountDownLatch(REQUESTS);
         var backlog = new LoadRun(
                         clock,

@@ -4,6 +4,7 @@ import static java.time.Duration.ofHours;
 import static java.time.Duration.ofMillis;
 import static java.time.Duration.ofSeconds;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 
 import dev.latencylens.clock.FakeClock;
 import dev.latencylens.exchange.Exchange;
@@ -11,6 +12,7 @@ import dev.latencylens.exchange.FlightLog;
 import dev.latencylens.exchange.ScriptedExchange;
 import java.time.Duration;
 import java.util.function.Function;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
@@ -20,6 +22,8 @@ class LoadLoopTest {
     private final FakeClock clock = new FakeClock(0);
     private final ReadyQueue ready = new ReadyQueue(4096);
     private final Allowance allowance = new Allowance();
+    private final LiveCount inFlight = new LiveCount();
+    private final LiveCount answering = new LiveCount();
     private @Nullable LoadLoop loop;
     private Function<Exchange, Duration> takes = exchange -> ofMillis(10);
 
@@ -40,6 +44,32 @@ class LoadLoopTest {
         assertThat(transport.starts)
                 .containsExactly(
                         started(0, 0, 0), started(1, 0, 1), started(2, 10, 1), started(3, 20, 1), started(4, 25, 0));
+    }
+
+    @Test
+    void aClosedLoopRunsAsManyAsItHasUsersAndSaysSo() {
+        takes = exchange -> ofMillis(10 + exchange.number() % 7);
+        run(new Load(null, 45, 2_000, 90, null, ofSeconds(1)), 2_090);
+
+        assertThat(inFlight.live().max()).isEqualTo(45);
+        assertThat(inFlight.live().p50()).isEqualTo(45);
+        assertThat(inFlight.live().mean()).isCloseTo(45, within(1e-9));
+        assertThat(answering.live().max()).isZero();
+    }
+
+    @Test
+    void aUserThinksAfterItsAnswerAndIsDueThen() {
+        var think = new ThinkTime("15ms", new ThinkTime.Constant(15_000_000), 1);
+        var transport = run(new Load(null, 2, think, 6, 0, null, ofSeconds(1)), 6);
+
+        assertThat(transport.starts)
+                .containsExactly(
+                        started(0, 0, 0),
+                        started(1, 0, 1),
+                        started(2, 25, 0),
+                        started(3, 25, 1),
+                        started(4, 50, 0),
+                        started(5, 50, 1));
     }
 
     @Test
@@ -132,7 +162,7 @@ class LoadLoopTest {
         };
         var load = new Load(PER_MILLISECOND, 0, 0, 0, ofMillis(50), ofSeconds(10));
         offer(load, 1_000);
-        var each = new LoadLoop(clock, load, 0, 1, ready, allowance);
+        var each = new LoadLoop(clock, load, 0, 1, ready, allowance, inFlight, answering);
         each.endBefore(Timetable.count(load));
         var transport = transport(each);
         each.run(transport, 0);
@@ -189,7 +219,7 @@ class LoadLoopTest {
     @Test
     void aFeederThatIsBehindIsCountedAndNothingIsSkipped() {
         var load = new Load(PER_MILLISECOND, 0, 3, 0, null, ofSeconds(5));
-        var hungry = new LoadLoop(clock, load, 0, 1, ready, allowance);
+        var hungry = new LoadLoop(clock, load, 0, 1, ready, allowance, inFlight, answering);
         var feeding = new ScriptedTransport(clock, new FlightLog(clock, 64, 16), hungry, exchange -> ofMillis(1)) {
             @Override
             public long poll(long untilAtNs) {
@@ -238,7 +268,7 @@ class LoadLoopTest {
         takes = exchange -> ofMillis(10 * (exchange.number() + 1));
         var load = new Load(null, 2, 10, 0, null, ofSeconds(1));
         offer(load, 10);
-        var each = new LoadLoop(clock, load, 0, 1, ready, allowance);
+        var each = new LoadLoop(clock, load, 0, 1, ready, allowance, inFlight, answering);
         var generous =
                 new ScriptedTransport(clock, new FlightLog(clock, 64, 16), each, exchange -> takes.apply(exchange)) {
                     @Override
@@ -284,7 +314,7 @@ class LoadLoopTest {
     void comingBackLaterThanMeantIsLag() {
         var load = new Load(PER_MILLISECOND, 0, 10, 0, null, ofSeconds(5));
         offer(load, 10);
-        var each = new LoadLoop(clock, load, 0, 1, ready, allowance);
+        var each = new LoadLoop(clock, load, 0, 1, ready, allowance, inFlight, answering);
         var oversleeping = new ScriptedTransport(clock, new FlightLog(clock, 64, 16), each, exchange -> ofHours(1)) {
             @Override
             public long poll(long untilAtNs) {
@@ -317,7 +347,7 @@ class LoadLoopTest {
         assertThat(load.share(0, 2).concurrency()).isEqualTo(3);
         assertThat(load.share(1, 2).concurrency()).isEqualTo(2);
 
-        var second = new LoadLoop(clock, load, 1, 2, ready, allowance);
+        var second = new LoadLoop(clock, load, 1, 2, ready, allowance, inFlight, answering);
         for (int number = 1; number < 10; number += 2) {
             ready.offer(ScriptedExchange.planned(number));
         }
@@ -330,7 +360,7 @@ class LoadLoopTest {
 
     private ScriptedTransport run(Load load, int offered) {
         offer(load, offered);
-        var each = new LoadLoop(clock, load, 0, 1, ready, allowance);
+        var each = new LoadLoop(clock, load, 0, 1, ready, allowance, inFlight, answering);
         loop = each;
         var transport = transport(each);
         each.run(transport, 0);
@@ -341,11 +371,13 @@ class LoadLoopTest {
     /// As the feeder does.
     private void offer(Load load, int count) {
         var timetable = new Timetable(load);
+        ThinkTime think = load.thinkTime();
+        LongSupplier thinksNs = think == null ? () -> 0 : think.drawn();
         for (int number = 0; number < count; number++) {
             long dueAfterNs = timetable.nextAfterNs();
             if (dueAfterNs != ArrivalSchedule.NONE) {
                 Exchange exchange = ScriptedExchange.planned(number, number < load.warmupRequests());
-                exchange.planned(dueAfterNs);
+                exchange.planned(dueAfterNs, thinksNs.getAsLong());
                 ready.offer(exchange);
             }
         }

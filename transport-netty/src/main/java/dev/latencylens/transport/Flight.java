@@ -8,6 +8,7 @@ import dev.latencylens.exchange.Moment;
 import dev.latencylens.exchange.ResponseFact;
 import dev.latencylens.exchange.ResponseHead;
 import dev.latencylens.exchange.TcpPath;
+import dev.latencylens.exchange.Transport;
 import dev.latencylens.exchange.TransportEnd;
 import io.netty.buffer.ByteBuf;
 import java.util.List;
@@ -19,6 +20,7 @@ final class Flight {
     final Exchange exchange;
     final long startedAtNs;
     private final FlightLog log;
+    private final Transport.Listener listener;
     /// The connection that carries it, or null while there is none.
     @Nullable
     Connection connection;
@@ -39,9 +41,10 @@ final class Flight {
     private long requestEndAtNs;
     private long lastReadAtNs;
 
-    Flight(Exchange exchange, FlightLog log, long startedAtNs) {
+    Flight(Exchange exchange, FlightLog log, Transport.Listener listener, long startedAtNs) {
         this.exchange = exchange;
         this.log = log;
+        this.listener = listener;
         this.startedAtNs = startedAtNs;
         log.moment(exchange, Moment.STARTED, startedAtNs);
     }
@@ -91,6 +94,7 @@ final class Flight {
         if (!responseStarted) {
             responseStarted = true;
             log.moment(exchange, Moment.RESPONSE_START, arrivedAtNs, kernelAtNs);
+            listener.answering(exchange);
         }
     }
 

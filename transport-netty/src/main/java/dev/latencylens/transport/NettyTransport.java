@@ -139,7 +139,7 @@ public final class NettyTransport implements Transport, Connection.Owner, Dial.O
 
     @Override
     public void start(Exchange exchange) {
-        var flight = new Flight(exchange, log, clock.nowNs());
+        var flight = new Flight(exchange, log, listener, clock.nowNs());
         flight.index = flights.size();
         flights.add(flight);
         Connection connection = connectionFor(exchange.session());

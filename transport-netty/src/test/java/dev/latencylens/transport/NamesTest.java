@@ -187,7 +187,7 @@ class NamesTest {
         Clock clock = Clock.monotonic();
         var log = new FlightLog(clock, 64, 64);
         var exchange = new Exchange(0, "x", false, new EncodedRequest(new byte[0], new byte[0], new byte[0]));
-        dial.waiting.add(new Flight(exchange, log, clock.nowNs()));
+        dial.waiting.add(new Flight(exchange, log, _ -> {}, clock.nowNs()));
         var dialer = new Dialer(
                 settings,
                 clock,

@@ -13,8 +13,10 @@ import java.util.concurrent.Callable;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
+import picocli.CommandLine.TypeConversionException;
 
 /// `lens compare`: whether runs differ, by how much, how sure that is, and whether gates are met.
 @Command(
@@ -77,9 +79,20 @@ final class CompareCommand implements Callable<Integer> {
 
     @Option(
             names = "--format",
-            paramLabel = "table|markdown|json",
-            description = "what to print (default table, of 120 columns)")
+            paramLabel = "FORM",
+            converter = FormatConverter.class,
+            description = "table, markdown or json (default table, of 120 columns); vllm-json and aiperf-json write one"
+                    + " run with the names and definitions of those tools")
     private Format format = Format.TABLE;
+
+    @Option(
+            names = "--as",
+            paramLabel = "TOOL",
+            converter = ToolConverter.class,
+            description =
+                    "tell each run's figures by the definitions of vllm, aiperf, guidellm, inference-perf or mlperf,"
+                            + " beside lens's own; one run is enough")
+    private @Nullable ForeignTool as;
 
     @Option(names = "--lenient", description = "compare runs that are INVALID or did not end, with a caveat")
     private boolean lenient;
@@ -96,7 +109,37 @@ final class CompareCommand implements Callable<Integer> {
     enum Format {
         TABLE,
         MARKDOWN,
-        JSON
+        JSON,
+        VLLM_JSON,
+        AIPERF_JSON;
+
+        String label() {
+            return name().toLowerCase(Locale.ROOT).replace('_', '-');
+        }
+    }
+
+    /// Reads the label of a form.
+    static final class FormatConverter implements ITypeConverter<Format> {
+        @Override
+        public Format convert(String text) {
+            return Arrays.stream(Format.values())
+                    .filter(format -> format.label().equals(text.strip().toLowerCase(Locale.ROOT)))
+                    .findFirst()
+                    .orElseThrow(() -> new TypeConversionException(
+                            "'" + text + "' is none of table, markdown, json, vllm-json and aiperf-json"));
+        }
+    }
+
+    /// Reads the label of a tool.
+    static final class ToolConverter implements ITypeConverter<ForeignTool> {
+        @Override
+        public ForeignTool convert(String text) {
+            return Arrays.stream(ForeignTool.values())
+                    .filter(tool -> tool.label().equals(text.strip().toLowerCase(Locale.ROOT)))
+                    .findFirst()
+                    .orElseThrow(() -> new TypeConversionException(
+                            "'" + text + "' is none of vllm, aiperf, guidellm, inference-perf and mlperf"));
+        }
     }
 
     @Override
@@ -109,6 +152,9 @@ final class CompareCommand implements Callable<Integer> {
     }
 
     private int compare() {
+        if (as != null || format == Format.VLLM_JSON || format == Format.AIPERF_JSON) {
+            return restate();
+        }
         double level = confidence(confidence);
         List<Gate> conditions = gates.stream().map(Gate::parse).toList();
         List<Percentile> ranks = percentiles.isEmpty()
@@ -141,10 +187,45 @@ final class CompareCommand implements Callable<Integer> {
                         switch (format) {
                             case TABLE -> CompareTable.of(report);
                             case MARKDOWN -> CompareMarkdown.of(report);
-                            case JSON -> CompareJson.of(report);
+                            default -> CompareJson.of(report);
                         });
         console.out().flush();
         return exitCode(outcomes);
+    }
+
+    /// Nothing is compared, so nothing is refused.
+    private int restate() {
+        List<Path> folders = runs.stream()
+                .flatMap(side -> Arrays.stream(side.split(",", -1)))
+                .filter(run -> !run.isBlank())
+                .map(Path::of)
+                .toList();
+        boolean one = format != Format.TABLE;
+        if (folders.isEmpty() || (one && folders.size() > 1)) {
+            throw CommandFailure.usage(
+                    (one ? "--format " + format.label() + " writes" : "--as tells") + " the figures of "
+                            + (one ? "one run" : "runs") + ", there "
+                            + (folders.isEmpty() ? "was none" : "were " + folders.size())
+                            + "; give " + (one ? "its folder" : "their folders"));
+        }
+        if (!gates.isEmpty() || format == Format.MARKDOWN || format == Format.JSON) {
+            throw CommandFailure.usage("--as prints a table and compares nothing; leave out --gate and --format");
+        }
+        for (Path folder : folders) {
+            console.out()
+                    .print(
+                            switch (format) {
+                                case VLLM_JSON ->
+                                    Restatement.of(ForeignTool.VLLM, folder).vllmJson();
+                                case AIPERF_JSON ->
+                                    Restatement.of(ForeignTool.AIPERF, folder).aiperfJson();
+                                default ->
+                                    Restatement.of(as == null ? ForeignTool.VLLM : as, folder)
+                                                    .table() + "\n";
+                            });
+        }
+        console.out().flush();
+        return ExitCode.GOOD;
     }
 
     /// A run that is not to be believed is not compared, unless the user says so.

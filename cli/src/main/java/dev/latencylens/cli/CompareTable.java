@@ -11,6 +11,9 @@ import org.jspecify.annotations.Nullable;
 final class CompareTable {
     static final int COLUMNS = 120;
     private static final int NAME = 18;
+    /// From here on nobody will measure so many.
+    private static final long MANY = 100_000;
+
     private static final String LEFT = "          ";
 
     private final StringBuilder text = new StringBuilder(8_192);
@@ -125,17 +128,19 @@ final class CompareTable {
     }
 
     static String detectable(Comparison comparison) {
-        return Double.isFinite(comparison.detectable())
-                ? String.format(Locale.ROOT, "%.1f %%", 100 * comparison.detectable())
-                : "-";
+        double share = comparison.detectable();
+        return !Double.isFinite(share)
+                ? "-"
+                : share >= 10 ? ">999 %" : String.format(Locale.ROOT, "%.1f %%", 100 * share);
     }
 
     /// How many more requests or runs on each side would show a change of 5 %.
     static String more(Comparison comparison) {
         long more = comparison.more(CompareReport.CHANGE);
-        return more == 0
-                ? "enough"
-                : more == Long.MAX_VALUE ? "-" : "+" + Long.toString(more) + (comparison.ofRuns() ? "r" : "");
+        if (more == 0 || more == Long.MAX_VALUE) {
+            return more == 0 ? "enough" : "-";
+        }
+        return (more >= MANY ? ">99999" : "+" + more) + (comparison.ofRuns() ? "r" : "");
     }
 
     private void shapes(RunComparison comparison) {

@@ -58,7 +58,8 @@ final class LoadJson {
                 load.path("concurrency").intValue(),
                 load.has("thinkTime")
                         ? LoadOptions.thinkTime(
-                                load.path("thinkTime").asString(), load.path("thinkTimeSeed").longValue())
+                                load.path("thinkTime").asString(),
+                                load.path("thinkTimeSeed").longValue())
                         : null,
                 load.path("requests").longValue(),
                 load.path("warmupRequests").longValue(),

@@ -161,7 +161,7 @@ class CompareTest {
     }
 
     @Test
-    void anotherModelIsNamedAndComparedAll() {
+    void anotherModelIsNamedAndComparedAllTheSame() {
         Path a = write("a", new Written());
         Path b = write("b", new Written().seed(2).with("model", "other"));
 

@@ -72,7 +72,7 @@ class CaveatsTest {
     @Test
     void whatALimitHeldBackToTheEndIsTold() {
         var backlog = new LoadRun.Backlog(
-                0, 0, 0, 0, StampSource.user(""), LoopLag.NONE, List.of(), 0, 0, 7, Live.NONE, Live.NONE);
+                0, 0, 0, 0, StampSource.user(""), LoopLag.NONE, List.of(), 0, 0, 0, 7, Live.NONE, Live.NONE);
 
         assertThat(Caveats.about(new Load(ArrivalSchedule.constant(5), 2, 9, 0, null, ofSeconds(1)), summary, backlog))
                 .containsExactly(new Caveat.HeldBackToTheEnd(7, 2));

@@ -88,7 +88,7 @@ class LoadLoopTest {
     void aSleepThatEndsLateMakesNoRequestLate() {
         var load = new Load(PER_MILLISECOND, 0, 100, 0, null, ofSeconds(1));
         offer(load, 100);
-        var punctual = new LoadLoop(clock, load, 0, 1, ready, allowance);
+        var punctual = new LoadLoop(clock, load, 0, 1, ready, allowance, inFlight, answering);
         var drowsy = new ScriptedTransport(clock, new FlightLog(clock, 1024, 16), punctual, exchange -> ofMillis(5)) {
             @Override
             public long poll(long untilAtNs) {

@@ -20,7 +20,7 @@ final class RepeatOptions {
             names = "--converge",
             paramLabel = "PERCENT",
             description =
-                    "make runs until half of the 95 % interval of the mean of ttft's p50 is below so many percent of"
+                    "make runs until half of the 95 %% interval of the mean of ttft's p50 is below so many percent of"
                             + " it, from the third on (default: make all)")
     private @Nullable Double converge;
 

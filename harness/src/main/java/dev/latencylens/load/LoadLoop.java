@@ -205,7 +205,7 @@ final class LoadLoop implements Transport.Listener {
             }
             if (intendedAtNs - nowNs > 0) {
                 starving = false;
-                return Math.min(intendedAtNs, wakeAtNs);
+                return Math.min(intendedAtNs - LAST_STRETCH_NS, wakeAtNs);
             }
             if (!allowance.allows(nextNumber())) {
                 return wakeAtNs;
@@ -229,7 +229,7 @@ final class LoadLoop implements Transport.Listener {
             }
             long intendedAtNs = free.firstDueAtNs();
             if (intendedAtNs - nowNs > 0) {
-                return Math.min(intendedAtNs - LAST_STRETCH_NS, wakeAtNs);
+                return Math.min(intendedAtNs, wakeAtNs);
             }
             if (!allowance.allows(nextNumber())) {
                 return wakeAtNs;

@@ -33,6 +33,8 @@ import tools.jackson.databind.node.ObjectNode;
             "All other flags are those of lens run (lens run --help), and count for every run."
         })
 final class SearchCommand implements Callable<Integer> {
+    /// How far below --from a rate is looked for that holds.
+    private static final double MOST_BELOW = 16;
     /// Runs of one rate that may stay undecided; then it counts as one that does not hold.
     private static final int MOST_RUNS_OF_A_RATE = 4;
 
@@ -194,7 +196,7 @@ final class SearchCommand implements Callable<Integer> {
         }
         if (held == null) {
             double half = broke.perSecond() / 2;
-            return half < from / 1_000 ? 0 : half;
+            return half < from / MOST_BELOW ? 0 : half;
         }
         return broke.perSecond() / held.perSecond() <= 1 + precision
                 ? 0

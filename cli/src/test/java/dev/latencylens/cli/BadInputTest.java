@@ -39,6 +39,16 @@ class BadInputTest {
             run --warmup -1                  | --warmup must be at least 0, was -1
             run --input-len 0                | --input-len must be at least 1, was 0
             run --output-len -1              | --output-len must be at least 0, was -1
+            sweep --url http://127.0.0.1:1 --concurrency 4 | lens sweep sets --concurrency itself; leave it out
+            sweep --from 0                   | --from must be at least 1, was 0
+            sweep --goodput fast             | bad --goodput 'fast'
+            search --from 5                  | Missing required option: '--goodput=METRIC:MS
+            search --goodput ttft:5 --good-fraction 1.5 | --good-fraction is a share between 0 and 1, was 1.5
+            search --goodput ttft:5 --probe-requests 10 | --probe-requests 10 can never show with 95 % confidence that 99 % are good; give at least 299
+            run --runs 0                     | --runs must be at least 1, was 0
+            run --converge 0                 | --converge takes a percentage above 0 and below 100, was 0.0
+            run --runs 2 --converge 5        | --converge needs at least 3 --runs, was 2
+            run --runs 2 --dry-run           | --dry-run tells of one run
             run --isl normal:5               | --input-len 'normal:5' is no length; give a number
             run --shared-prefix 2            | --shared-prefix must be from 0 to 1, was 2.0
             run --prompt a --shared-prefix 1 | --shared-prefix goes with generated prompts
@@ -116,8 +126,8 @@ class BadInputTest {
 
         assertThat(run.err())
                 .contains(
-                        "run, plan, resume, recover, history, baseline, calibrate, audit, truth, simulate or inspect");
-        assertThat(run.err()).contains("run, compare, calibrate, audit, truth, simulate or inspect");
+                        "run, sweep, search, compare, plan, resume, recover, history, baseline, calibrate, audit, truth,"
+                                + " simulate or inspect");
         isOneLine(run, ExitCode.USAGE);
     }
 

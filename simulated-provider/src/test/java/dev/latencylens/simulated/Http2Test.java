@@ -26,7 +26,7 @@ class Http2Test {
     @Test
     void recordEqualsTheFramesThatWereSeen() throws Exception {
         try (RawHttp2 client = server.http2()) {
-            client.chat(1, "ttft=3ms; gap=2ms; tokens=3");
+            client.chat(1, "ttft=30ms; gap=60ms; tokens=3");
             RawHttp2.Frame head = client.next();
             assertThat(client.headers(head).status()).hasToString("200");
             assertThat(client.headers(head).get("content-type")).hasToString("text/event-stream; charset=utf-8");

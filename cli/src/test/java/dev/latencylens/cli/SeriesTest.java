@@ -1,0 +1,175 @@
+package dev.latencylens.cli;
+
+import static dev.latencylens.cli.LensRun.lens;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.latencylens.simulated.Behaviour;
+import dev.latencylens.simulated.ServerOptions;
+import dev.latencylens.simulated.SimulatedProvider;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+/// Commands that make many runs, each of which is a Java of its own.
+class SeriesTest {
+    private static final Behaviour QUICK =
+            Behaviour.defaults().with("ttft", "20ms").with("gap", "1ms");
+
+    @TempDir
+    Path folder;
+
+    @Test
+    void everyLoadOfAGridHasItsTurnInEachRound() throws IOException {
+        LensRun grid = against(
+                QUICK,
+                "run",
+                "--concurrency=1,2",
+                "--runs=2",
+                "--num-prompts=3",
+                "--no-salt",
+                "--seed=40",
+                "--output-dir=" + folder);
+
+        assertThat(grid.exitCode()).as(grid.err()).isZero();
+        assertThat(grid.err()).contains("run 1 of 4, concurrency ", "run 4 of 4, concurrency ");
+        assertThat(grid.out()).contains("concurrency 1    2", "concurrency 2    2", " +- ");
+        JsonNode told = json("grid.json");
+        List<String> order =
+                told.path("order").valueStream().map(JsonNode::asString).toList();
+        assertThat(order.subList(0, 2)).containsExactlyInAnyOrder("concurrency-1-1", "concurrency-2-1");
+        assertThat(order.subList(2, 4)).containsExactlyInAnyOrder("concurrency-1-2", "concurrency-2-2");
+        JsonNode tokens = told.at("/loads/0/figures").path("tokens/s");
+        assertThat(tokens.path("sd").asDouble(-1)).isNotNegative();
+        for (String name : order) {
+            JsonNode run = json(name + "/run.json");
+            assertThat(run.at("/plan/load/concurrency").asString()).isEqualTo(name.substring(12, 13));
+            assertThat(run.at("/plan/prompts").asString())
+                    .endsWith("seed " + (name.endsWith("1") ? 40 : 41))
+                    .doesNotContain("salted");
+            assertThat(folder.resolve(name).resolve(Series.REPORT)).content().contains("Outcomes  3 measured");
+        }
+    }
+
+    @Test
+    void runsEndEarlyWhenTheyAgree() throws IOException {
+        LensRun runs = against(QUICK, "run", "--runs=6", "--converge=99", "--num-prompts=12", "--output-dir=" + folder);
+
+        assertThat(runs.exitCode()).as(runs.err()).isZero();
+        assertThat(json("grid.json").path("order").size()).isBetween(3, 6);
+        assertThat(runs.out()).contains("to 99 % of the mean of ttft's p50");
+    }
+
+    @Test
+    void aSweepDoublesTheUsersAndFindsWhereThePowerIsGreatest() throws IOException {
+        LensRun sweep = against(
+                QUICK, "sweep", "--to=2", "--step-duration=700ms", "--goodput=ttft:10000", "--output-dir=" + folder);
+
+        assertThat(sweep.exitCode()).as(sweep.err()).isZero();
+        JsonNode told = json("sweep.json");
+        assertThat(told.path("runs").valueStream().map(run -> run.path("users").asInt()))
+                .containsExactly(1, 2);
+        assertThat(told.path("kneeUsers").asInt()).isBetween(1, 2);
+        assertThat(told.at("/runs/0/good").asLong())
+                .isPositive()
+                .isEqualTo(told.at("/runs/0/measured").asLong());
+        assertThat(sweep.out())
+                .contains("End       not saturated with the 2 users that --to allows", "<- knee", "100 %");
+    }
+
+    @Test
+    void aSweepEndsWhereRequestsFail() throws IOException {
+        LensRun sweep = against(
+                QUICK.with("fault", "http-500").with("fault-rate", "0.5"),
+                "sweep",
+                "--from=4",
+                "--to=64",
+                "--step-duration=700ms",
+                "--output-dir=" + folder);
+
+        assertThat(json("sweep.json").path("end").asString()).as(sweep.err()).startsWith("overloaded: ");
+        assertThat(json("sweep.json")
+                        .path("runs")
+                        .valueStream()
+                        .map(run -> run.path("users").asInt()))
+                .contains(4)
+                .allMatch(users -> users <= 6);
+    }
+
+    @Test
+    void aSearchStopsAtTheHighestRateWhereAllRatesHold() throws IOException {
+        LensRun search = against(
+                QUICK,
+                "search",
+                "--goodput",
+                "ttft:60000",
+                "tpot:60000",
+                "--good-fraction=0.5",
+                "--from=50",
+                "--to=80",
+                "--output-dir=" + folder);
+
+        assertThat(search.exitCode()).as(search.err()).isZero();
+        JsonNode told = json("search.json");
+        assertThat(told.path("highestThatHeld").asDouble()).isEqualTo(80);
+        assertThat(told.has("lowestThatDidNot")).isFalse();
+        assertThat(told.at("/rates/0/finding").asString()).isEqualTo("holds");
+        assertThat(json("r50/run.json").at("/plan/load/arrivals").asString()).isEqualTo("poisson");
+        assertThat(search.out())
+                .contains("Highest   80 requests/s held: 100 % of 8 were good", "every rate that was tried");
+    }
+
+    @Test
+    void aSearchForWhatCannotBeMetMissesAndSaysSo() throws IOException {
+        LensRun search = against(
+                QUICK,
+                "search",
+                "--goodput",
+                "ttft:0.001",
+                "--good-fraction=0.5",
+                "--from=50",
+                "--output-dir=" + folder);
+
+        assertThat(search.exitCode()).as(search.err()).isEqualTo(ExitCode.MISSED);
+        assertThat(search.out()).contains("Highest   none of the rates held", "did not hold: 0 % of 8 were good");
+        assertThat(json("search.json")
+                        .path("rates")
+                        .valueStream()
+                        .map(rate -> rate.path("finding").asString()))
+                .isNotEmpty()
+                .containsOnly("does_not_hold");
+    }
+
+    @Test
+    void whatLensRunSaysAgainstItsFlagsIsSaidBeforeTheFirstRun() throws IOException {
+        LensRun sweep = against(QUICK, "sweep", "--isl=none", "--output-dir=" + folder.resolve("s"));
+
+        assertThat(sweep.exitCode()).isEqualTo(ExitCode.USAGE);
+        assertThat(sweep.err()).contains("--input-len 'none' is no length");
+        try (Stream<Path> made = Files.list(folder.resolve("s"))) {
+            assertThat(made).isEmpty();
+        }
+    }
+
+    private static LensRun against(Behaviour behaviour, String command, String... flags) throws IOException {
+        try (var provider = SimulatedProvider.start(ServerOptions.defaults(), behaviour)) {
+            var words = new ArrayList<>(List.of(command));
+            words.addAll(List.of(flags));
+            words.addAll(List.of("--url", provider.baseUrl().toString(), "--model", "m", "--osl=4", "--prime=1ms"));
+            if (!command.equals("run")) {
+                words.addAll(List.of("--lenient", "--no-calibration"));
+            }
+            return lens(words.toArray(String[]::new));
+        }
+    }
+
+    private JsonNode json(String file) throws IOException {
+        return JsonMapper.shared().readTree(Files.readString(folder.resolve(file)));
+    }
+}

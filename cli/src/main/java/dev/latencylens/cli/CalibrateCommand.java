@@ -30,8 +30,9 @@ import picocli.CommandLine.Option;
         mixinStandardHelpOptions = true,
         sortOptions = false,
         description = {
-            "Measures how far off this client's figures are, against a provider in another process that knows",
-            "when it truly wrote; and stores it, as the error bar of later runs of the same shape."
+            "Measures how far off this client's own figures are.",
+            "A provider in another process knows when it truly wrote. What is found is stored, as the error bar of later"
+                    + " runs of the same shape."
         })
 final class CalibrateCommand implements Callable<Integer> {
     private static final int NAME_WIDTH = 22;

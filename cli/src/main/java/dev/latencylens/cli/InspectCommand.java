@@ -29,8 +29,8 @@ import tools.jackson.core.json.JsonFactory;
         mixinStandardHelpOptions = true,
         sortOptions = false,
         description = {
-            "Explains a recorded response body event by event: which is the first chunk, the first token and the first"
-                    + " visible output, and why the others are not.",
+            "Explains a recorded response body event by event.",
+            "Tells which is the first chunk, the first token and the first visible output, and why the others are not.",
             "The exit code is 0 whatever the body holds; what was not understood stands under 'Malformed'."
         })
 final class InspectCommand implements Callable<Integer> {

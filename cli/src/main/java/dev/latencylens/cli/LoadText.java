@@ -66,10 +66,10 @@ final class LoadText {
     static String fit(AndersonDarling fit) {
         return String.format(
                 Locale.ROOT,
-                "%d gaps between sends against the pattern asked for: Anderson-Darling %.2f, p = %.3f",
+                "%d gaps between sends against the pattern asked for: Anderson-Darling %.2f, p %s",
                 fit.count(),
                 fit.statistic(),
-                fit.pValue());
+                fit.pValue() < 0.001 ? "< 0.001" : String.format(Locale.ROOT, "= %.3f", fit.pValue()));
     }
 
     private static String arrivals(ArrivalSchedule arrivals) {

@@ -30,8 +30,9 @@ import tools.jackson.databind.node.ObjectNode;
         name = "recover",
         mixinStandardHelpOptions = true,
         description = {
-            "Makes the report of a run that was killed, from what it had written: everything up to half a second",
-            "before its end. Completes the run's folder, and changes no run that has ended by itself."
+            "Makes the report of a run that was killed, from what it had written.",
+            "That is everything up to half a second before its end. Completes the run's folder, and changes no run that"
+                    + " has ended by itself."
         })
 final class RecoverCommand implements Callable<Integer> {
     private final Console console;

@@ -13,8 +13,9 @@ import picocli.CommandLine.Parameters;
         name = "resume",
         mixinStandardHelpOptions = true,
         description = {
-            "Goes on with a plan that was interrupted: runs that are complete are left as they are, one that broke",
-            "off is made anew in a folder beside it, the others follow."
+            "Goes on with a plan that was interrupted.",
+            "Runs that are complete are left as they are, one that broke off is made anew in a folder beside it, the"
+                    + " others follow."
         })
 final class ResumeCommand implements Callable<Integer> {
     private final Console console;

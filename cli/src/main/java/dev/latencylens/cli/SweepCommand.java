@@ -133,7 +133,7 @@ final class SweepCommand implements Callable<Integer> {
             }
             flat = point.tokensPerSecond() < best * LEAST_GAIN ? flat + 1 : 0;
             if (flat == 2) {
-                return "saturated: four times the users brought less than 5 % more tokens/s, twice";
+                return "saturated: twice in a row, twice the users brought less than 5 % more tokens/s";
             }
             best = Math.max(best, point.tokensPerSecond());
             if (users == to) {

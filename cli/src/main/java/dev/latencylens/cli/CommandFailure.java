@@ -39,6 +39,11 @@ final class CommandFailure extends RuntimeException {
         return new CommandFailure(ExitCode.NOTHING_MEASURED, message, cause);
     }
 
+    /// @param exitCode which it was
+    static CommandFailure ended(int exitCode, String message) {
+        return new CommandFailure(exitCode, message);
+    }
+
     /// What an I/O failure says of itself, with its kind where it names only a file.
     static String reason(IOException e) {
         String message = String.valueOf(e.getMessage());

@@ -5,6 +5,7 @@ import dev.latencylens.stats.Percentile;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -278,8 +279,13 @@ final class CompareCommand implements Callable<Integer> {
 
     private List<ComparedSide> sides(List<List<Path>> folders, List<Metric> read) {
         var sides = new LinkedHashMap<String, List<RunSamples>>();
+        var seen = new HashSet<Path>();
         for (int i = 0; i < folders.size(); i++) {
             for (Path folder : folders.get(i)) {
+                if (!seen.add(folder.toAbsolutePath().normalize())) {
+                    throw CommandFailure.usage(
+                            "run '" + folder + "' is given twice; a run differs from itself in nothing");
+                }
                 RunSamples run = RunSamples.read(folder, read);
                 String name = by == null ? letter(i) : labelled(run, by);
                 sides.computeIfAbsent(name, _ -> new ArrayList<>()).add(run);

@@ -1,6 +1,7 @@
 package dev.latencylens.cli;
 
 import dev.latencylens.cli.Prompts.Dataset.Row;
+import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -25,6 +26,8 @@ import tools.jackson.dataformat.csv.CsvSchema;
 final class DatasetFile {
     private static final List<String> TEXTS = List.of("prompt", "text", "question", "input");
     private static final List<String> LENGTHS = List.of("output_tokens", "output_length", "max_tokens");
+
+    private static final int BYTE_ORDER_MARK = 0xFEFF;
 
     private final Path file;
     private final List<Row> rows = new ArrayList<>();
@@ -74,17 +77,27 @@ final class DatasetFile {
         var mapper = CsvMapper.builder().build();
         var reader =
                 mapper.readerForMapOf(String.class).with(CsvSchema.emptySchema().withHeader());
-        try (var in = Files.newBufferedReader(file);
+        try (var in = reader();
                 MappingIterator<Map<String, String>> lines = reader.readValues(in)) {
             while (lines.hasNext()) {
-                add(mapper.valueToTree(lines.next()), lines.currentLocation().getLineNr());
+                add(mapper.valueToTree(lines.next()), 0);
             }
         }
     }
 
+    /// Behind the mark that some programs put before UTF-8.
+    private BufferedReader reader() throws IOException {
+        BufferedReader text = Files.newBufferedReader(file);
+        text.mark(1);
+        if (text.read() != BYTE_ORDER_MARK) {
+            text.reset();
+        }
+        return text;
+    }
+
     /// A root array's elements, or one value behind the other.
     private void json() throws IOException {
-        try (var in = Files.newBufferedReader(file);
+        try (var in = reader();
                 MappingIterator<JsonNode> values =
                         JsonMapper.shared().readerFor(JsonNode.class).readValues(in)) {
             while (values.hasNext()) {

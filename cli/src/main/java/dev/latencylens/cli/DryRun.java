@@ -65,7 +65,7 @@ final class DryRun {
     private static String tokens(Plan plan, OptionalLong requests) {
         long input = plan.prompts().inputTokens();
         long output = plan.prompts().outputLength();
-        String each = "about " + Figures.count(input) + " in and "
+        String each = "at most about " + Figures.count(input) + " in and "
                 + (output == 0 ? "an unknown number" : "at most " + Figures.count(output)) + " out for each request";
         if (requests.isEmpty()) {
             return each;

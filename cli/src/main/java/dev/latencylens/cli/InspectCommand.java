@@ -20,6 +20,7 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import tools.jackson.core.JsonGenerator;
 import tools.jackson.core.ObjectWriteContext;
+import tools.jackson.core.StreamWriteFeature;
 import tools.jackson.core.json.JsonFactory;
 
 /// `lens inspect`: explains a recorded response body, so that anyone can check by hand what a run would have
@@ -34,6 +35,10 @@ import tools.jackson.core.json.JsonFactory;
             "The exit code is 0 whatever the body holds; what was not understood stands under 'Malformed'."
         })
 final class InspectCommand implements Callable<Integer> {
+    /// Standard output is not its own to close.
+    private static final JsonFactory JSON =
+            JsonFactory.builder().disable(StreamWriteFeature.AUTO_CLOSE_TARGET).build();
+
     private static final int COLUMNS = 100;
 
     /// Events shown of a long stream.
@@ -253,7 +258,7 @@ final class InspectCommand implements Callable<Integer> {
         Completion completion = inspection.completion();
         Usage usage = completion.usage();
         Usage.Reported reported = usage == null ? new Usage.Reported(null, null, null, null, null) : usage.reported();
-        try (JsonGenerator out = new JsonFactory().createGenerator(ObjectWriteContext.empty(), console.out())) {
+        try (JsonGenerator out = JSON.createGenerator(ObjectWriteContext.empty(), console.out())) {
             out.writeStartObject();
             text(out, "dialect", inspection.dialect().label());
             out.writeNumberProperty("events", inspection.events().size());

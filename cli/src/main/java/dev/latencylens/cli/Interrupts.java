@@ -1,12 +1,13 @@
 package dev.latencylens.cli;
 
+import dev.latencylens.clock.Clock;
 import java.lang.reflect.Method;
 import java.lang.reflect.Proxy;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /// Lets a run end cleanly on Ctrl-C, on SIGTERM and when its terminal goes (SIGHUP, unless nohup ignores it); the
-/// second of them kills at once.
+/// second of them, a moment later, kills at once.
 ///
 /// A shutdown hook could not do the latter: while hooks run, the JVM ignores further signals. So it takes
 /// `sun.misc.Signal`,
@@ -15,6 +16,11 @@ import org.jspecify.annotations.Nullable;
 final class Interrupts implements AutoCloseable {
     private static final String[] SIGNALS = {"INT", "TERM", "HUP"};
 
+    /// A terminal tells everyone in it, and a parent its child: within this time it is one wish.
+    private static final long SAME_WISH_NS = 300_000_000;
+
+    private final Clock clock = Clock.monotonic();
+    private volatile long firstAtNs;
     private final Runnable onFirst;
     private final AtomicInteger received = new AtomicInteger();
     private final @Nullable Object[] earlier = new Object[SIGNALS.length];
@@ -44,8 +50,9 @@ final class Interrupts implements AutoCloseable {
 
     private void received(int signal) {
         if (received.compareAndSet(0, signal)) {
+            firstAtNs = clock.nowNs();
             onFirst.run();
-        } else {
+        } else if (clock.nowNs() - firstAtNs > SAME_WISH_NS) {
             Runtime.getRuntime().halt(ExitCode.SIGNALLED + signal);
         }
     }

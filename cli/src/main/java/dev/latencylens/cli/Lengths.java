@@ -38,8 +38,9 @@ record Lengths(Shape shape, double middle, double spread, int least, int most) {
         String[] parts = text.strip().split(":", -1);
         return switch (parts[0] + "/" + (parts.length - 1)) {
             case "uniform/2" -> {
-                int low = whole(option, text, parts[1], least);
-                int high = whole(option, text, parts[2], least);
+                // A 0 that is drawn would not mean 0.
+                int low = whole(option, text, parts[1], Math.max(1, least));
+                int high = whole(option, text, parts[2], Math.max(1, least));
                 if (high < low) {
                     throw CommandFailure.usage(option + " '" + text + "' has its upper bound below its lower one");
                 }

@@ -49,7 +49,7 @@ public final class Lens implements Callable<Integer> {
                 .setUsageHelpWidth(100)
                 .setParameterExceptionHandler((wrong, given) -> fail(console, secrets, ExitCode.USAGE, saying(wrong)))
                 .setExecutionExceptionHandler((thrown, command, parsed) -> explain(console, secrets, thrown));
-        int exitCode = lens.execute(args);
+        int exitCode = lens.execute(SeriesOptions.apart(args));
         // Flushes too. Nobody may take half a report for a whole one.
         if (console.out().checkError()) {
             fail(

@@ -161,7 +161,11 @@ final class LoadOptions {
         int users = concurrency != null ? concurrency : arrivals != null ? 0 : embedded ? EMBEDDED_CONCURRENCY : 1;
         Duration length = duration != null ? duration : length(arrivals);
         boolean ends = length != null || arrivals instanceof ArrivalSchedule.Replayed;
-        long count = requests != null ? requests : ends ? 0 : embedded ? EMBEDDED_REQUESTS : DEFAULT_REQUESTS;
+        long usual = embedded ? EMBEDDED_REQUESTS : DEFAULT_REQUESTS;
+        if (arrivals instanceof ArrivalSchedule.Bursts(int size, var _)) {
+            usual = Math.ceilDiv(usual, size) * size; // whole bursts
+        }
+        long count = requests != null ? requests : ends ? 0 : usual;
         return new Load(arrivals, users, thinkTime(arrivals, seed), count, warmup, length, drain);
     }
 

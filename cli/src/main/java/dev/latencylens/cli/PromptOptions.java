@@ -94,7 +94,7 @@ final class PromptOptions {
             throw CommandFailure.usage("--shared-prefix goes with generated prompts; leave it out, or give --isl");
         }
         boolean salted = salt != null ? salt : !caching;
-        return new Prompts(texts(trace, in), answers, seed(), salted ? Long.parseUnsignedLong(runId, 16) : null);
+        return new Prompts(texts(trace, in), answers, seed(), salted ? salt(runId) : null);
     }
 
     private Prompts.Texts texts(@Nullable Trace trace, InputStream in) throws IOException {
@@ -122,6 +122,11 @@ final class PromptOptions {
         }
         var lengths = Lengths.parse("--input-len", inputLength != null ? inputLength : DEFAULT_LENGTH, 1);
         return new Prompts.Generated(seed(), lengths, sharedPrefix);
+    }
+
+    /// A plan that is only looked at has no id yet.
+    private static long salt(String runId) {
+        return runId.isEmpty() ? 0 : Long.parseUnsignedLong(runId, 16);
     }
 
     private static String said(String where, String text) {

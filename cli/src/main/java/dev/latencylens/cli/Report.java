@@ -234,9 +234,11 @@ final class Report {
             }
             line(line.toString());
         });
+        if (!statistics.withFailures().isEmpty()) {
+            line("with failures as infinite");
+        }
         statistics.withFailures().forEach((metric, values) -> {
-            var line = new StringBuilder(
-                    String.format(Locale.ROOT, "%-" + NAME_WIDTH + "s", metric.label() + ", failed = inf"));
+            var line = new StringBuilder(String.format(Locale.ROOT, "%-" + NAME_WIDTH + "s", "  " + metric.label()));
             for (Percentile percentile : RunStatistics.PERCENTILES) {
                 Double value = values.get(percentile);
                 line.append(right(

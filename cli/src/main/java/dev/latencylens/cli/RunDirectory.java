@@ -23,6 +23,9 @@ record RunDirectory(Path path) {
 
     /// Makes the folder that was asked for, or `runs/<time>-<id>` under the current one.
     static RunDirectory create(@Nullable Path asked, String runId) {
+        if (asked != null && asked.toString().isBlank()) {
+            throw CommandFailure.usage("--output-dir is empty; give a folder, or leave it out");
+        }
         Path path = asked == null ? usual(runId) : asked;
         if (Files.exists(path.resolve(RUN))) {
             throw CommandFailure.usage(

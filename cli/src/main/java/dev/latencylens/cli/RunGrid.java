@@ -79,9 +79,9 @@ final class RunGrid {
                 }
             }
             exitCode = runs.exitCode();
-        }
-        if (points.isEmpty()) {
-            throw CommandFailure.nothingMeasured("no run could measure anything; " + folder + " says why");
+            if (points.isEmpty()) {
+                throw runs.nothing("the grid");
+            }
         }
         tell();
         return exitCode;
@@ -139,7 +139,7 @@ final class RunGrid {
         var out = console.out();
         out.println();
         var heading = new StringBuilder(String.format(Locale.ROOT, "%-" + width + "s runs valid", "load"));
-        FIGURES.keySet().forEach(name -> heading.append(String.format(Locale.ROOT, "%18s", name)));
+        FIGURES.keySet().forEach(name -> heading.append(String.format(Locale.ROOT, "%16s", name)));
         out.println(heading);
         for (Cell cell : cells) {
             List<RunPoint> made = points.getOrDefault(cell, List.of());
@@ -163,17 +163,24 @@ final class RunGrid {
                     }
                 });
                 line.append(String.format(
-                        Locale.ROOT, "%18s", spread.map(RunGrid::shown).orElse("n/a")));
+                        Locale.ROOT, "%16s", spread.map(RunGrid::shown).orElse("n/a")));
             });
             out.println(line);
         }
         SeriesOptions.write(folder.resolve("grid.json"), json);
         out.println("Latencies in ms; mean of the runs' figures +- half of its " + Figures.share(CONFIDENCE)
                 + " interval (Student's t, a run is one value);");
-        out.println("n/a: a run had too few samples.");
+        out.println(
+                "n/a: a run had too few samples (a p50 needs 11 answers, a p99 662). All runs count here, VALID or not.");
         if (converge != null) {
             out.println("Converged " + (hasConverged() ? "" : "not ") + "to " + Figures.share(converge)
-                    + " of the mean of ttft's p50");
+                    + " of the mean of ttft's p50"
+                    + (points.values().stream()
+                                    .flatMap(List::stream)
+                                    .anyMatch(point -> millis(point, Metric.TTFT, Percentile.P50)
+                                            .isEmpty())
+                            ? "; some runs had fewer than the 11 answers that it needs, give a higher --num-prompts"
+                            : ""));
         }
         out.println("Runs      " + folder);
         out.flush();

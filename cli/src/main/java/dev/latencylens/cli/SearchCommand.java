@@ -8,8 +8,10 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -54,7 +56,6 @@ final class SearchCommand implements Callable<Integer> {
 
     @Option(
             names = "--goodput",
-            arity = "1..*",
             required = true,
             paramLabel = "METRIC:MS",
             description = "objectives of every request in milliseconds, such as ttft:500 tpot:50")
@@ -142,14 +143,34 @@ final class SearchCommand implements Callable<Integer> {
                 }
                 next = next(held, broke);
             }
-            exitCode = runs.exitCode();
-        }
-        if (probes.isEmpty()) {
-            throw CommandFailure.nothingMeasured(
-                    "no run of the search could measure anything; " + folder + " says why");
+            // What was tried on the way does not matter any more.
+            exitCode = runs.isStopped() || probes.isEmpty() ? runs.exitCode() : exitCode(held, broke, flags);
+            if (probes.isEmpty()) {
+                throw runs.nothing("the search");
+            }
         }
         tell(folder, held, broke, objectives);
-        return exitCode == ExitCode.GOOD && held == null ? ExitCode.MISSED : exitCode;
+        return exitCode;
+    }
+
+    /// That of the runs which the result rests on, and of a search that found none.
+    private static int exitCode(@Nullable Probe held, @Nullable Probe broke, List<String> flags) {
+        int exitCode = held == null ? ExitCode.MISSED : ExitCode.GOOD;
+        if (flags.contains("--lenient")) {
+            return exitCode;
+        }
+        for (Probe probe : Stream.of(held, broke).filter(Objects::nonNull).toList()) {
+            for (RunPoint run : probe.runs()) {
+                exitCode = ExitCode.worseOf(
+                        exitCode,
+                        switch (run.verdict()) {
+                            case "INVALID" -> ExitCode.INVALID;
+                            case "INCONCLUSIVE" -> ExitCode.INCONCLUSIVE;
+                            default -> ExitCode.GOOD;
+                        });
+            }
+        }
+        return exitCode;
     }
 
     private void check() {

@@ -95,6 +95,15 @@ final class Series implements AutoCloseable {
         return stopped ? ExitCode.SIGNALLED + interrupts.signal() : worst;
     }
 
+    /// What to say where no run has told anything.
+    CommandFailure nothing(String what) {
+        return stopped
+                ? CommandFailure.ended(
+                        exitCode(), "interrupted before " + what + " had ended; what there is lies in " + folder)
+                : CommandFailure.nothingMeasured(
+                        "no run of " + what + " could measure anything; " + folder + " says why");
+    }
+
     int made() {
         return made;
     }

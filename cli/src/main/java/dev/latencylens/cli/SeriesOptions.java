@@ -39,6 +39,39 @@ final class SeriesOptions {
         return flags;
     }
 
+    /// Gives each objective behind `--goodput` a flag of its own: where any flag of `lens run` may follow, nobody
+    /// can know how many values a flag takes.
+    static String[] apart(String[] args) {
+        if (args.length == 0 || !List.of("sweep", "search").contains(args[0])) {
+            return args;
+        }
+        var words = new ArrayList<String>();
+        boolean goodput = false;
+        boolean first = false;
+        for (String word : args) {
+            if (word.equals("--goodput")) {
+                goodput = true;
+                first = true;
+                continue;
+            }
+            if (goodput && !word.startsWith("-")) {
+                words.add("--goodput=" + word);
+                first = false;
+                continue;
+            }
+            if (first) {
+                words.add("--goodput");
+            }
+            goodput = false;
+            first = false;
+            words.add(word);
+        }
+        if (first) {
+            words.add("--goodput");
+        }
+        return words.toArray(String[]::new);
+    }
+
     /// The flags that let a run tell how many of its requests were good.
     static List<String> goodput(List<String> objectives) {
         return objectives.stream().map(objective -> "--goodput=" + objective).toList();

@@ -55,7 +55,7 @@ final class SeriesTable {
                     + (i == marked ? "  <- knee" : ""));
         }
         return String.join("\n", lines).stripTrailing() + "\n"
-                + "Latencies in ms; n/a: too few samples. The bar is tokens/s.\n";
+                + "Latencies in ms; n/a: too few samples. The bar is tokens/s; rates count until the last answer has ended.\n";
     }
 
     private static String millis(OptionalDouble ns) {

@@ -73,7 +73,6 @@ final class SweepCommand implements Callable<Integer> {
 
     @Option(
             names = "--goodput",
-            arity = "1..*",
             paramLabel = "METRIC:MS",
             description =
                     "objectives of every request in milliseconds, such as ttft:500 tpot:50; tells how many meet them")
@@ -109,9 +108,9 @@ final class SweepCommand implements Callable<Integer> {
                 refine(runs, points, knee);
             }
             exitCode = runs.exitCode();
-        }
-        if (points.isEmpty()) {
-            throw CommandFailure.nothingMeasured("no run of the sweep could measure anything; " + folder + " says why");
+            if (points.isEmpty()) {
+                throw runs.nothing("the sweep");
+            }
         }
         tell(folder, points, end, objectives);
         return exitCode;
@@ -197,7 +196,7 @@ final class SweepCommand implements Callable<Integer> {
         ObjectNode json = JsonMapper.shared().createObjectNode();
         json.put("tool", "lens " + Lens.Version.number());
         json.put("end", end);
-        if (knee != null) {
+        if (knee != null && !(knee.equals(points.lastKey()) && points.size() > 1)) {
             json.put("kneeUsers", knee);
         }
         objectives.limits().forEach(limit -> json.withArray("objectives").add(limit.text()));
@@ -210,12 +209,16 @@ final class SweepCommand implements Callable<Integer> {
         SeriesOptions.write(folder.resolve("sweep.json"), json);
         var out = console.out();
         out.println();
-        out.print(table.text(knee == null ? -1 : points.headMap(knee).size()));
+        boolean beyond = knee != null && knee.equals(points.lastKey()) && points.size() > 1;
+        out.print(table.text(knee == null || beyond ? -1 : points.headMap(knee).size()));
         out.println();
         if (objectives.areAsked()) {
             out.println("Good      a request with " + objectives.text() + "; one that failed is none");
         }
-        if (knee != null) {
+        if (beyond) {
+            out.println(
+                    "Knee      none up to " + knee + " users: the power, tokens/s over the median of e2e, still grew");
+        } else if (knee != null) {
             out.println("Knee      " + knee + " users: there the power is greatest, tokens/s over the median of e2e");
         }
         out.println("End       " + end);

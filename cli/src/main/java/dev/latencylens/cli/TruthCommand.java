@@ -16,6 +16,7 @@ import picocli.CommandLine.Parameters;
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.JsonGenerator;
 import tools.jackson.core.ObjectWriteContext;
+import tools.jackson.core.StreamWriteFeature;
 import tools.jackson.core.json.JsonFactory;
 
 /// `lens truth`: lays a run over the simulator's record, and tells how far its stamps were off.
@@ -24,6 +25,10 @@ import tools.jackson.core.json.JsonFactory;
         mixinStandardHelpOptions = true,
         description = "Compares a run with what the simulated provider truly sent, and when.")
 final class TruthCommand implements Callable<Integer> {
+    /// Standard output is not its own to close.
+    private static final JsonFactory JSON =
+            JsonFactory.builder().disable(StreamWriteFeature.AUTO_CLOSE_TARGET).build();
+
     private static final List<Percentile> PERCENTILES =
             List.of(Percentile.P50, Percentile.P90, Percentile.P99, Percentile.P99_9);
 
@@ -132,7 +137,7 @@ final class TruthCommand implements Callable<Integer> {
     }
 
     private void printJson(TruthComparison comparison) {
-        try (JsonGenerator out = new JsonFactory().createGenerator(ObjectWriteContext.empty(), console.out())) {
+        try (JsonGenerator out = JSON.createGenerator(ObjectWriteContext.empty(), console.out())) {
             out.writeStartObject();
             out.writeNumberProperty("matched", comparison.matched());
             out.writeNumberProperty("warmups", comparison.warmups());

@@ -40,6 +40,7 @@ class BadInputTest {
             run --input-len 0                | --input-len must be at least 1, was 0
             run --output-len -1              | --output-len must be at least 0, was -1
             sweep --url http://127.0.0.1:1 --concurrency 4 | lens sweep sets --concurrency itself; leave it out
+            search --goodput ttft:60 --request-rate 5 | lens search sets --request-rate itself; leave it out
             sweep --from 0                   | --from must be at least 1, was 0
             sweep --goodput fast             | bad --goodput 'fast'
             search --from 5                  | Missing required option: '--goodput=METRIC:MS

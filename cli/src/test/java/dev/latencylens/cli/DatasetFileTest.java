@@ -52,6 +52,18 @@ class DatasetFileTest {
                 """).rows()).containsExactly(row("one, and\na half", 5), row("say \"two\"", 0));
     }
 
+    @Test
+    void aByteOrderMarkIsNoPartOfTheFirstName() throws IOException {
+        assertThat(read("a.csv", "\uFEFFprompt\none\n").rows()).containsExactly(row("one", 0));
+        assertThat(read("a.jsonl", "\uFEFF{\"prompt\": \"one\"}").rows()).containsExactly(row("one", 0));
+    }
+
+    @Test
+    void aRowOfCsvIsNamedByItsNumberForItMayHaveSeveralLines() {
+        assertThatThrownBy(() -> read("a.csv", "prompt,output_tokens\n\"a\nb\",3\nc,none\n"))
+                .hasMessageContaining("row 2 has the answer length 'none'");
+    }
+
     @ParameterizedTest
     @CsvSource(delimiter = '|', textBlock = """
             {"prompt": "one"} {"promt": "two"}          | row 2 (line 1) has no prompt; give it as 'prompt', 'text'

@@ -47,6 +47,13 @@ class LengthsTest {
         assertThat(ones).isBetween(100L, 500L);
     }
 
+    @Test
+    void onlyAFixedLengthMayBeZeroWhichLeavesItToTheServer() {
+        assertThat(Lengths.parse("--osl", "0", 0).most()).isZero();
+        assertThatThrownBy(() -> Lengths.parse("--osl", "uniform:0:5", 0))
+                .hasMessage("--osl must be at least 1, was 0");
+    }
+
     @ParameterizedTest
     @ValueSource(
             strings = {"", "x", "12x", "uniform:5", "uniform:9:5", "normal:0:5", "normal:5:x", "normal:5:-1", "0", "-3"

@@ -149,6 +149,7 @@ class MeasuringTest {
                         "72 requests matched (errors without the 8 for warm-up), 0 in the run alone, 0 in the record alone");
 
         var json = lens("truth", "--json", folder.resolve("r").toString(), record.toString());
+        assertThat(json.exitCode()).as(json.err()).isZero();
         assertThat(json.out())
                 .startsWith("{\"matched\":72,\"warmups\":8,")
                 .contains("\"arrivalErrorNs\":{\"count\":", "\"p50\":");

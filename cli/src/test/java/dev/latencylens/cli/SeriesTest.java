@@ -75,12 +75,11 @@ class SeriesTest {
         JsonNode told = json("sweep.json");
         assertThat(told.path("runs").valueStream().map(run -> run.path("users").asInt()))
                 .containsExactly(1, 2);
-        assertThat(told.path("kneeUsers").asInt()).isBetween(1, 2);
         assertThat(told.at("/runs/0/good").asLong())
                 .isPositive()
                 .isEqualTo(told.at("/runs/0/measured").asLong());
         assertThat(sweep.out())
-                .contains("End       not saturated with the 2 users that --to allows", "<- knee", "100 %");
+                .contains("End       not saturated with the 2 users that --to allows", "Knee      ", "100 %");
     }
 
     @Test
@@ -155,6 +154,56 @@ class SeriesTest {
         try (Stream<Path> made = Files.list(folder.resolve("s"))) {
             assertThat(made).isEmpty();
         }
+    }
+
+    @Test
+    void aTerminalsSignalAndTheParentsAreOneWishAndTheRunKeepsItsReport() throws Exception {
+        try (var provider = SimulatedProvider.start(ServerOptions.defaults(), QUICK)) {
+            String url = provider.baseUrl().toString();
+            try (var grid = LensProcess.start(
+                    folder,
+                    "run",
+                    "--runs=3",
+                    "--duration=60s",
+                    "--url",
+                    url,
+                    "--model=m",
+                    "--osl=4",
+                    "--prime=1ms",
+                    "--lenient",
+                    "--no-calibration",
+                    "--output-dir=" + folder.resolve("g"))) {
+                Path exchanges = folder.resolve("g/run-1").resolve(RunDirectory.EXCHANGES);
+                while (!Files.exists(exchanges) || Files.size(exchanges) == 0) {
+                    Thread.sleep(20);
+                }
+                // As Ctrl-C does: to the child too, and at the same time.
+                grid.process().children().forEach(child -> signal("INT", child.pid()));
+                grid.send("INT");
+
+                assertThat(grid.await()).as(grid.err()).isEqualTo(ExitCode.SIGNALLED + 2);
+            }
+        }
+        assertThat(json("g/run-1/run.json").path("state").asString()).isEqualTo("ended_early");
+        assertThat(folder.resolve("g/run-1").resolve(Series.REPORT)).content().contains("Outcomes ");
+    }
+
+    private static void signal(String name, long pid) {
+        try {
+            new ProcessBuilder("kill", "-" + name, Long.toString(pid)).start().waitFor();
+        } catch (IOException | InterruptedException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    @Test
+    void objectivesMayBeFollowedByAnyFlagOfARun() {
+        assertThat(SeriesOptions.apart(new String[] {"search", "--goodput", "ttft:5", "tpot:6", "--url", "u", "x"}))
+                .containsExactly("search", "--goodput=ttft:5", "--goodput=tpot:6", "--url", "u", "x");
+        assertThat(SeriesOptions.apart(new String[] {"sweep", "--goodput", "--url", "u"}))
+                .containsExactly("sweep", "--goodput", "--url", "u");
+        assertThat(SeriesOptions.apart(new String[] {"run", "--goodput", "ttft:5"}))
+                .containsExactly("run", "--goodput", "ttft:5");
     }
 
     private static LensRun against(Behaviour behaviour, String command, String... flags) throws IOException {

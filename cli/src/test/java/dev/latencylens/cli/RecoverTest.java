@@ -80,7 +80,7 @@ class RecoverTest {
 
         var recover = lens("recover", run().toString());
 
-        assertThat(recover.out()).contains("constant 100.0 requests/s, at most 8 in flight, 40 requests");
+        assertThat(recover.out()).contains("constant 100 requests/s, at most 8 in flight, 40 requests");
         assertThat(withoutClient(runFile(run()))).isEqualTo(withoutClient(live));
     }
 

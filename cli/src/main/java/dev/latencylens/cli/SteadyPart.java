@@ -94,15 +94,15 @@ record SteadyPart(
 
     String text() {
         String looked = Figures.count(steady.requests()) + " requests' ttft in the order of their starts";
-        String p = String.format(Locale.ROOT, "%.2g", steady.pValue());
+        String p = steady.pValue() < 1e-9 ? "p < 1e-9" : String.format(Locale.ROOT, "p = %.2g", steady.pValue());
         if (before == null || after == null) {
-            return "from the first measured request on: no shift in " + looked + " (p = " + p + ")";
+            return "from the first measured request on: no shift of 2 % or more in " + looked + " (" + p + ")";
         }
         return (steady.isReached()
                         ? "from request " + Figures.count(steady.from() + 1L) + " on: "
                         : "not reached, each level lasted for less than half of the run; the last from request "
                                 + Figures.count(steady.from() + 1L) + " on: ")
-                + "a shift in " + looked + " (p = " + p + "). p50 of the " + Figures.count(before.requests())
+                + "a shift in " + looked + " (" + p + "). p50 of the " + Figures.count(before.requests())
                 + " before: " + both(before) + "; of the " + Figures.count(after.requests()) + " from there on: "
                 + both(after) + ", output_tps " + Figures.rate(outputTokensPerSecond)
                 + ". Nothing was cut: the table holds both; lens compare --steady leaves out what was before";

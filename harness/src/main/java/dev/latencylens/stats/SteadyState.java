@@ -4,13 +4,14 @@ import java.util.Arrays;
 
 /// From which request on a run's values stayed at their level.
 ///
-/// The greatest distance of the cumulated sum of ranks from what it would be without a shift tells whether there
-/// is one (Pettitt 1979, Applied Statistics 28; the sum's variance is widened by the [DesignEffect] of the ranks
-/// less the mean of their own side, for what only wanders is no shift, and the distance then has Kolmogorov's
-/// distribution). The shift is where the ranks of both sides differ least from their side's mean (Hawkins 1977,
-/// Journal of the American Statistical Association 72): the place of that distance would lie too near the middle.
-/// What lies before a shift is left, and the rest is looked at again (binary segmentation, Vostrikova 1981, to the
-/// right only), until none is found. Ranks make no assumption of a distribution, and no single outlier is a shift.
+/// The greatest distance of the cumulated sum of the values from what it would be without a shift tells whether
+/// there is one (Ploberger and Krämer 1992, Econometrica 60; the sum's variance is that of the values less the
+/// mean of their own side, widened by their [DesignEffect], for what only wanders is no shift). The distance then
+/// has Kolmogorov's distribution. The shift is where the values of both sides differ least from their side's mean
+/// (Hawkins 1977, Journal of the American Statistical Association 72): the place of that distance would lie too
+/// near the middle. It counts where the means differ by [#LEAST_CHANGE], too. What lies before a shift is left,
+/// and the rest is looked at again
+/// (binary segmentation, Vostrikova 1981, to the right only), until none is found.
 ///
 /// @param requests all that were looked at
 /// @param from the first request of the steady state, in the order of time; 0 where no shift was found
@@ -20,6 +21,8 @@ public record SteadyState(int requests, int from, double pValue) {
     public static final int LEAST_REQUESTS = 40;
     /// A run is told to have shifted from this on: looked at in every run, so rarely wrong.
     public static final double ALPHA = 0.01;
+    /// Of the mean of both sides: less is no other level, though values that hardly vary can show it.
+    public static final double LEAST_CHANGE = 0.02;
     /// A few requests are no level.
     private static final int LEAST_SIDE = 5;
 
@@ -29,11 +32,11 @@ public record SteadyState(int requests, int from, double pValue) {
         double pValue = 1;
         int from = 0;
         while (series.length - from >= LEAST_REQUESTS && from <= series.length / 2) {
-            double[] ranks = Steadiness.ranks(Arrays.copyOfRange(series, from, series.length));
-            int split = split(ranks);
-            double ofRest = pValue(ranks, split);
+            double[] rest = bounded(Arrays.copyOfRange(series, from, series.length));
+            int split = split(rest);
+            double ofRest = pValue(rest, split);
             pValue = from == 0 ? ofRest : pValue;
-            if (ofRest >= ALPHA) {
+            if (ofRest >= ALPHA || change(series, from, from + split) < LEAST_CHANGE) {
                 break;
             }
             from += split;
@@ -46,13 +49,29 @@ public record SteadyState(int requests, int from, double pValue) {
         return from <= requests / 2;
     }
 
-    /// How many ranks lie before the likeliest shift.
-    private static int split(double[] ranks) {
-        double[] sums = sums(ranks);
+    private static double change(double[] series, int from, int to) {
+        double before = Arrays.stream(series, from, to).average().orElse(0);
+        double after = Arrays.stream(series, to, series.length).average().orElse(0);
+        return before == after ? 0 : Math.abs(before - after) / Math.max(before, after);
+    }
+
+    /// The values with those beyond the 5th and the 95th percentile taken for these, so that no outlier is a
+    /// shift. Not their ranks: where values hardly vary, these make as much of a thousandth as of a doubling.
+    private static double[] bounded(double[] values) {
+        double[] sorted = values.clone();
+        Arrays.sort(sorted);
+        double low = sorted[values.length / 20];
+        double high = sorted[values.length - 1 - values.length / 20];
+        return Arrays.stream(values).map(value -> Math.clamp(value, low, high)).toArray();
+    }
+
+    /// How many values lie before the likeliest shift.
+    private static int split(double[] values) {
+        double[] sums = sums(values);
         double most = -1;
         int split = LEAST_SIDE;
-        for (int i = LEAST_SIDE; i <= ranks.length - LEAST_SIDE; i++) {
-            double between = sums[i] * sums[i] / (i * (double) (ranks.length - i));
+        for (int i = LEAST_SIDE; i <= values.length - LEAST_SIDE; i++) {
+            double between = sums[i] * sums[i] / (i * (double) (values.length - i));
             if (between > most) {
                 most = between;
                 split = i;
@@ -61,29 +80,29 @@ public record SteadyState(int requests, int from, double pValue) {
         return split;
     }
 
-    /// Of the first ranks less the mean of all, for each number of first ones.
-    private static double[] sums(double[] ranks) {
-        double mean = (ranks.length + 1) / 2.0;
-        double[] sums = new double[ranks.length + 1];
-        for (int i = 0; i < ranks.length; i++) {
-            sums[i + 1] = sums[i] + ranks[i] - mean;
+    /// Of the first values less the mean of all, for each number of first ones.
+    private static double[] sums(double[] values) {
+        double mean = Arrays.stream(values).average().orElse(0);
+        double[] sums = new double[values.length + 1];
+        for (int i = 0; i < values.length; i++) {
+            sums[i + 1] = sums[i] + values[i] - mean;
         }
         return sums;
     }
 
-    private static double pValue(double[] ranks, int split) {
-        int size = ranks.length;
+    private static double pValue(double[] values, int split) {
+        int size = values.length;
         double distance =
-                Arrays.stream(sums(ranks), 0, size).map(Math::abs).max().orElse(0);
+                Arrays.stream(sums(values), 0, size).map(Math::abs).max().orElse(0);
         if (distance == 0) {
             return 1;
         }
-        double before = Arrays.stream(ranks, 0, split).average().orElse(0);
-        double after = Arrays.stream(ranks, split, size).average().orElse(0);
+        double before = Arrays.stream(values, 0, split).average().orElse(0);
+        double after = Arrays.stream(values, split, size).average().orElse(0);
         double[] rest = new double[size];
         double squares = 0;
         for (int i = 0; i < size; i++) {
-            rest[i] = ranks[i] - (i < split ? before : after);
+            rest[i] = values[i] - (i < split ? before : after);
             squares += rest[i] * rest[i];
         }
         if (squares == 0) {

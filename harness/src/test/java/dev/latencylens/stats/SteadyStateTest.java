@@ -59,6 +59,18 @@ class SteadyStateTest {
         assertThat(SteadyState.of(values).from()).isBetween(280, 320);
     }
 
+    /// As of a server that answers nearly always after the same time: significant, and of no interest.
+    @Test
+    void aChangeThatIsTooSmallIsNoShift() {
+        var random = new SplittableRandom(7);
+        long[] values = LongStream.range(0, 200)
+                .map(i -> (i < 29 ? 400_000 : i < 90 ? 201_500 : 200_500) + random.nextLong(1_000))
+                .toArray();
+
+        assertThat(SteadyState.of(values).from()).isEqualTo(29);
+        assertThat(SteadyState.of(Arrays.copyOfRange(values, 29, 200)).from()).isZero();
+    }
+
     @Test
     void aRunThatOnlyDriftsNeverBecomesSteady() {
         long[] drifting = CoverageTest.Data.LOGNORMAL.values(new SplittableRandom(7), REQUESTS);

@@ -95,6 +95,11 @@ final class CompareCommand implements Callable<Integer> {
                             + " beside lens's own; one run is enough")
     private @Nullable ForeignTool as;
 
+    @Option(
+            names = "--steady",
+            description = "leave out what each run's requests did before its steady state, and tell how many they are")
+    private boolean steadyOnly;
+
     @Option(names = "--lenient", description = "compare runs that are INVALID or did not end, with a caveat")
     private boolean lenient;
 
@@ -165,8 +170,8 @@ final class CompareCommand implements Callable<Integer> {
         List<Metric> shown = metrics(folders);
         var read = new LinkedHashSet<>(shown);
         conditions.forEach(gate -> read.add(gate.metric()));
-        List<ComparedSide> sides = sides(folders, List.copyOf(read));
         var doubts = new ArrayList<CompareReport.Doubt>();
+        List<ComparedSide> sides = sides(folders, List.copyOf(read), doubts);
         refuse(sides, doubts);
         Comparability comparability = Comparability.of(sides);
         if (!comparability.refusals().isEmpty() && !force) {
@@ -209,8 +214,9 @@ final class CompareCommand implements Callable<Integer> {
                             + (folders.isEmpty() ? "was none" : "were " + folders.size())
                             + "; give " + (one ? "its folder" : "their folders"));
         }
-        if (!gates.isEmpty() || format == Format.MARKDOWN || format == Format.JSON) {
-            throw CommandFailure.usage("--as prints a table and compares nothing; leave out --gate and --format");
+        if (!gates.isEmpty() || steadyOnly || format == Format.MARKDOWN || format == Format.JSON) {
+            throw CommandFailure.usage(
+                    "--as prints a table and compares nothing; leave out --gate, --steady and --format");
         }
         for (Path folder : folders) {
             console.out()
@@ -277,7 +283,7 @@ final class CompareCommand implements Callable<Integer> {
         return usual;
     }
 
-    private List<ComparedSide> sides(List<List<Path>> folders, List<Metric> read) {
+    private List<ComparedSide> sides(List<List<Path>> folders, List<Metric> read, List<CompareReport.Doubt> doubts) {
         var sides = new LinkedHashMap<String, List<RunSamples>>();
         var seen = new HashSet<Path>();
         for (int i = 0; i < folders.size(); i++) {
@@ -286,7 +292,7 @@ final class CompareCommand implements Callable<Integer> {
                     throw CommandFailure.usage(
                             "run '" + folder + "' is given twice; a run differs from itself in nothing");
                 }
-                RunSamples run = RunSamples.read(folder, read);
+                RunSamples run = steadyOnly ? steady(folder, read, doubts) : RunSamples.read(folder, read);
                 String name = by == null ? letter(i) : labelled(run, by);
                 sides.computeIfAbsent(name, _ -> new ArrayList<>()).add(run);
             }
@@ -297,6 +303,26 @@ final class CompareCommand implements Callable<Integer> {
         return sides.entrySet().stream()
                 .map(side -> new ComparedSide(side.getKey(), side.getValue()))
                 .toList();
+    }
+
+    /// What is cut is told.
+    private static RunSamples steady(Path folder, List<Metric> read, List<CompareReport.Doubt> doubts) {
+        SteadyPart part = SteadyPart.of(folder);
+        if (part == null || !part.steady().isReached()) {
+            doubts.add(new CompareReport.Doubt(
+                    "never_steady",
+                    "'" + folder + "' has no steady state that lasted for half of it, so all of it is compared"));
+            return RunSamples.read(folder, read);
+        }
+        if (part.steady().from() > 0) {
+            doubts.add(new CompareReport.Doubt(
+                    "cut_to_steady",
+                    "of '" + folder + "' the first "
+                            + Figures.count(part.steady().from()) + " of "
+                            + Figures.count(part.steady().requests()) + " answered requests are left out, which came"
+                            + " before its steady state"));
+        }
+        return RunSamples.read(folder, read, part.fromAtNs());
     }
 
     private static String letter(int index) {

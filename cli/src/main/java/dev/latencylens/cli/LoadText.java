@@ -48,10 +48,11 @@ final class LoadText {
 
     /// `asked 45, ran 45.0 on average, 45 at most (p50 45)`; empty where nobody looked.
     static String live(Load load, Live inFlight, Live answering) {
-        if (inFlight.watchedNs() == 0) {
+        boolean open = load.arrivals() != null;
+        boolean askedOnce = !open && load.requests() > 0 && load.requests() <= load.concurrency();
+        if (inFlight.watchedNs() == 0 || askedOnce) {
             return "";
         }
-        boolean open = load.arrivals() != null;
         String asked = open
                 ? load.concurrency() == 0 ? "" : "allowed " + load.concurrency() + ", "
                 : "asked " + load.concurrency() + (load.thinkTime() == null ? ", " : " users, some of them thinking, ");

@@ -261,6 +261,10 @@ final class Report {
                                     : "")
                             + "; good is " + goodput.objectives().text() + ", failed is not");
         }
+        SteadyPart steady = statistics.steady();
+        if (steady != null) {
+            wrapped("Steady    ", steady.text());
+        }
         line("");
     }
 

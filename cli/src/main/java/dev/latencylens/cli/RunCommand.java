@@ -78,6 +78,8 @@ import tools.jackson.databind.json.JsonMapper;
 final class RunCommand implements Callable<Integer> {
     private static final String EMBEDDED_MODEL = "simulated";
 
+    /// The id of a run that is only checked; ids are hexadecimal, for prompts are salted by them.
+    private static final String NO_RUN = "0";
     /// Where plans are made for before the simulated provider has a port.
     private static final URI NOWHERE = URI.create("http://127.0.0.1:9/v1");
 
@@ -446,7 +448,7 @@ final class RunCommand implements Callable<Integer> {
         try {
             Target target = target();
             URI base = target.url() == null ? NOWHERE : target.url();
-            Plan plan = plan("", base, target);
+            Plan plan = plan(NO_RUN, base, target);
             dialect(plan, base, target);
             affordable(plan);
             return plan;

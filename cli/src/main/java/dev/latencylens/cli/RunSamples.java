@@ -38,13 +38,18 @@ record RunSamples(
 
     /// @throws CommandFailure where the folder holds no run
     static RunSamples read(Path folder, Collection<Metric> metrics) {
+        return read(folder, metrics, Long.MIN_VALUE);
+    }
+
+    /// @param fromAtNs requests that started before are left out
+    static RunSamples read(Path folder, Collection<Metric> metrics, long fromAtNs) {
         JsonNode run = runFile(folder);
         var starts = new ArrayList<long[]>();
         var values = new ArrayList<long[][]>();
         List<Metric> asked = List.copyOf(metrics);
         long[] counts = new long[3];
         long unread = exchanges(folder, exchange -> {
-            if (exchange.isWarmup()) {
+            if (exchange.isWarmup() || exchange.atNs(Moment.STARTED) < fromAtNs) {
                 return;
             }
             counts[0]++;

@@ -22,12 +22,14 @@ import tools.jackson.core.JsonGenerator;
 /// @param estimates of the metrics that say something of the provider, those below their floor left out
 /// @param withFailures percentiles that take a request that was not answered for infinitely slow; empty where none
 /// failed
+/// @param steady where the run became steady; null where too few requests tell of it
 record RunStatistics(
         String remark,
         double confidence,
         Map<Metric, Map<Percentile, PercentileEstimate>> estimates,
         Map<Metric, Map<Percentile, Double>> withFailures,
-        @Nullable Goodput goodput) {
+        @Nullable Goodput goodput,
+        @Nullable SteadyPart steady) {
     static final List<Percentile> PERCENTILES = List.of(Percentile.P50, Percentile.P90, Percentile.P99);
 
     private static final List<Metric> METRICS = List.of(
@@ -54,7 +56,7 @@ record RunStatistics(
     }
 
     static RunStatistics none(String remark) {
-        return new RunStatistics(remark, 0, Map.of(), Map.of(), null);
+        return new RunStatistics(remark, 0, Map.of(), Map.of(), null, null);
     }
 
     /// @param shown the metrics of the report, of which intervals are told
@@ -85,7 +87,8 @@ record RunStatistics(
                 withFailures.put(metric, withFailures(sample, run.measured()));
             }
         }
-        return new RunStatistics("", confidence, estimates, withFailures, goodput(folder, objectives, windowNs));
+        return new RunStatistics(
+                "", confidence, estimates, withFailures, goodput(folder, objectives, windowNs), SteadyPart.of(folder));
     }
 
     private static Map<Percentile, Double> withFailures(Sample sample, long measured) {
@@ -112,7 +115,7 @@ record RunStatistics(
         return new Goodput(objectives, counts[0], counts[1], windowNs);
     }
 
-    /// The members `intervals`, `withFailures` and `goodput` of the summary.
+    /// The members `intervals`, `withFailures`, `goodput` and `steady` of the summary.
     void write(JsonGenerator json) {
         json.writeObjectPropertyStart("intervals");
         if (!remark.isEmpty()) {
@@ -146,6 +149,9 @@ record RunStatistics(
         }
         if (goodput != null) {
             goodput(json, goodput);
+        }
+        if (steady != null) {
+            steady.write(json);
         }
     }
 

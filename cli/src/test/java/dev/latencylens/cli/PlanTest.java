@@ -208,7 +208,7 @@ class PlanTest {
         assertThat(schema.validate(good, InputFormat.JSON)).isEmpty();
         for (String bad : new String[] {
             "{\"modle\": \"m\"}",
-            "{\"concurrency\": 1.5}",
+            "{\"num-prompts\": 1.5}",
             "{\"api-key\": \"literal\"}",
             "{\"scenarios\": []}",
             "{\"scenarios\": [{\"output-dir\": \"x\"}]}"

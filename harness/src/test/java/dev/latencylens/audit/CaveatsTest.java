@@ -59,12 +59,14 @@ class CaveatsTest {
 
     @Test
     void aClosedLoopThatDidNotRunAsAskedIsTold() {
-        var users = new Load(null, 10, 10, 0, null, ofSeconds(1));
+        var users = new Load(null, 10, 11, 0, null, ofSeconds(1));
+        var once = new Load(null, 10, 10, 0, null, ofSeconds(1));
         var think = new ThinkTime("1s", new ThinkTime.Constant(1), 0);
 
         assertThat(Caveats.about(users, summary, ran(9.51))).isEmpty();
         assertThat(Caveats.about(users, summary, ran(9.49)))
                 .containsExactly(new Caveat.ConcurrencyNotKept(10, 9.49, 10));
+        assertThat(Caveats.about(once, summary, ran(5))).isEmpty();
         assertThat(Caveats.about(new Load(null, 10, think, 10, 0, null, ofSeconds(1)), summary, ran(4)))
                 .isEmpty();
     }

@@ -183,6 +183,9 @@ final class RunCommand implements Callable<Integer> {
     private Duration prime = Priming.USUAL_LENGTH;
 
     @Mixin
+    private RetryOptions retries = new RetryOptions();
+
+    @Mixin
     private RepeatOptions repeat = new RepeatOptions();
 
     @Mixin
@@ -519,6 +522,7 @@ final class RunCommand implements Callable<Integer> {
                 extraBody,
                 promptCache,
                 asked,
+                retries.policy(prompts::seed),
                 network,
                 io.threads(asked.concurrency(), cpus),
                 cpus,

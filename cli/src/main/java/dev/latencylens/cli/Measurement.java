@@ -146,6 +146,9 @@ final class Measurement {
             throws IOException, InterruptedException {
         var stop = new StopSwitch();
         var hopelessStart = new HopelessStart(() -> stop.now("the first requests all failed alike"));
+        var circuitBreak = new CircuitBreak(
+                plan.stopAfterFailures(),
+                () -> endEarly(stop, "the last " + plan.stopAfterFailures() + " requests all failed"));
         CostLimit limit = costLimit();
         var retries = new RetryDecision(plan.retries(), clock, encoder());
         var interpreter = new Interpreter(dialect, plan.tokenizer(), result -> {
@@ -165,6 +168,7 @@ final class Measurement {
             }
             if (retry == null) {
                 hopelessStart.see(result);
+                circuitBreak.see(result);
             }
             stop.decided(result.exchange(), retry);
         });
@@ -186,7 +190,7 @@ final class Measurement {
         }
         LoadRun.Backlog backlog;
         int signal;
-        try (var interrupts = new Interrupts(() -> endEarly(stop));
+        try (var interrupts = new Interrupts(() -> endEarly(stop, "interrupted"));
                 var _ = new Flusher(exchanges);
                 var _ = Progress.show(console, clock, plan.load(), load, summary)) {
             backlog = load.run();
@@ -483,9 +487,9 @@ final class Measurement {
         return logs;
     }
 
-    private void endEarly(StopSwitch stop) {
-        endedEarly = "interrupted";
-        stop.now("interrupted");
+    private void endEarly(StopSwitch stop, String reason) {
+        endedEarly = reason;
+        stop.now(reason);
     }
 
     private Stream<Caveat> ofThePlan(@Nullable String early) {

@@ -27,6 +27,7 @@ import org.jspecify.annotations.Nullable;
 /// @param keySource where the key came from, for example `OPENAI_API_KEY`; null without a key
 /// @param headers the user's own; secret values are never shown
 /// @param retries when a request that failed is tried again
+/// @param stopAfterFailures how many failed requests in a row end it, 0 for no limit
 /// @param ioCpus the CPUs of the I/O threads, null for wherever the system puts them
 /// @param priming how long the client's own code is run before it counts
 /// @param metrics what the report's table shows
@@ -58,6 +59,7 @@ record Plan(
         @Nullable PromptCache promptCache,
         Load load,
         RetryPolicy retries,
+        int stopAfterFailures,
         NetworkSettings network,
         int ioThreads,
         @Nullable Cpus ioCpus,

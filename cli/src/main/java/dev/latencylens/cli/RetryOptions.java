@@ -7,7 +7,7 @@ import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
-/// The flags that say whether a request that failed is tried again.
+/// The flags that say what becomes of requests that fail.
 final class RetryOptions {
     private static final int MOST_RETRIES = 100;
 
@@ -33,6 +33,22 @@ final class RetryOptions {
             converter = DurationConverter.class,
             description = "begin no attempt later than this after the request's first one (default 5m)")
     private @Nullable Duration total;
+
+    @Option(
+            names = "--stop-after-failures",
+            paramLabel = "N",
+            description = "end the run when N requests in a row have failed, all their retries included, and report"
+                    + " what was measured (default: go on)")
+    private @Nullable Integer stopAfterFailures;
+
+    /// How many failed requests in a row end the run, 0 for no limit.
+    int stopAfterFailures() {
+        if (stopAfterFailures == null) {
+            return 0;
+        }
+        RunCommand.atLeast("--stop-after-failures", stopAfterFailures, 1);
+        return stopAfterFailures;
+    }
 
     /// @param seed asked for where something is tried again
     RetryPolicy policy(LongSupplier seed) {

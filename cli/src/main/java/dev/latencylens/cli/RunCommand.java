@@ -523,6 +523,7 @@ final class RunCommand implements Callable<Integer> {
                 promptCache,
                 asked,
                 retries.policy(prompts::seed),
+                retries.stopAfterFailures(),
                 network,
                 io.threads(asked.concurrency(), cpus),
                 cpus,

@@ -233,6 +233,9 @@ final class RunFile {
         }
         LoadJson.write(json, plan.load());
         LoadJson.write(json, plan.retries());
+        if (plan.stopAfterFailures() > 0) {
+            json.writeNumberProperty("stopAfterFailures", plan.stopAfterFailures());
+        }
         network(json, plan.network());
         json.writeBooleanProperty("recorded", plan.recording());
         json.writeBooleanProperty("lean", plan.lean());

@@ -207,6 +207,40 @@ class RetryTest {
         assertThat(RunSamples.read(out(), List.of()).measured()).isEqualTo(REQUESTS);
     }
 
+    @Test
+    void aRunInWhichNothingSucceedsAnyMoreEndsWithWhatWasMeasured() throws IOException {
+        LensRun run;
+        try (var provider = SimulatedProvider.start(
+                ServerOptions.defaults(), Behaviour.defaults().with("fault=http-503; fault-rate=0.7; seed=3"))) {
+            run = lens(
+                    "run",
+                    "--url",
+                    provider.baseUrl().toString(),
+                    "--model",
+                    "m",
+                    "-n",
+                    "100000",
+                    "--stop-after-failures",
+                    "12",
+                    "--output-dir",
+                    out().toString());
+        }
+
+        assertThat(run.exitCode()).isZero();
+        assertThat(run.out()).contains("the last 12 requests all failed");
+        assertThat(runFile(out()).get("state").asString()).isEqualTo("ended_early");
+        assertThat(runFile(out()).at("/plan/stopAfterFailures").asInt()).isEqualTo(12);
+        assertThat(runFile(out()).at("/summary/answered").asLong()).isPositive();
+        int inARow = 0;
+        int most = 0;
+        for (JsonNode exchange : exchanges(out())) {
+            inARow = exchange.get("outcome").asString().equals("completed") ? 0 : inARow + 1;
+            most = Math.max(most, inARow);
+        }
+        assertThat(most).isGreaterThanOrEqualTo(12);
+        assertFitsItsSchema("run", RunDirectory.RUN);
+    }
+
     private void assertFitsItsSchema(String schema, String file) throws IOException {
         Path path = Path.of(System.getProperty("lens.root"), "docs", "schema", schema + ".schema.json");
         var validator = SchemaRegistry.withDefaultDialect(SpecificationVersion.DRAFT_2020_12)

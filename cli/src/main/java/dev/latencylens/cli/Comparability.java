@@ -36,6 +36,7 @@ record Comparability(List<String> refusals, List<String> notes) {
         MAY_DIFFER.put("URL", "/plan/url");
         MAY_DIFFER.put("dialect", "/plan/dialect");
         MAY_DIFFER.put("extra body", "/plan/extraBody");
+        MAY_DIFFER.put("retries", "/plan/retries/most");
         MAY_DIFFER.put("HTTP version", "/plan/network/http");
         MAY_DIFFER.put("connection reuse", "/plan/network/connectionReuse");
         MAY_DIFFER.put("transport", "/plan/network/transport");

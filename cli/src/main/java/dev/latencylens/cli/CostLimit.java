@@ -50,6 +50,19 @@ final class CostLimit {
         spent = spent.add(cost.orElse(sent ? perRequest : BigDecimal.ZERO));
     }
 
+    /// Lets the exchange that has just ended be followed by another attempt, if that can be paid: the attempt is
+    /// then in flight in its stead.
+    ///
+    /// @param started how many exchanges have been started, retries not counted
+    boolean allowsAgain(long started) {
+        ended--;
+        if (started <= allowed()) {
+            return true;
+        }
+        ended++;
+        return false;
+    }
+
     /// Exchanges with a number below this one may be started.
     long allowed() {
         if (perRequest.signum() == 0) {

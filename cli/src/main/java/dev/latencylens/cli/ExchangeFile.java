@@ -5,10 +5,12 @@ import dev.latencylens.exchange.ChunkKind;
 import dev.latencylens.exchange.ChunkSink;
 import dev.latencylens.exchange.Chunks;
 import dev.latencylens.exchange.ConnectionFacts;
+import dev.latencylens.exchange.Exchange;
 import dev.latencylens.exchange.ExchangeResult;
 import dev.latencylens.exchange.Header;
 import dev.latencylens.exchange.Moment;
 import dev.latencylens.exchange.ResponseHead;
+import dev.latencylens.exchange.Retry;
 import dev.latencylens.exchange.TcpPath;
 import dev.latencylens.exchange.Timeline;
 import dev.latencylens.exchange.Usage;
@@ -128,6 +130,7 @@ final class ExchangeFile implements AutoCloseable {
         json.writeStringProperty("id", result.exchange().id());
         json.writeNumberProperty("number", result.exchange().number());
         json.writeBooleanProperty("warmup", result.exchange().isWarmup());
+        attempt(result.exchange());
         json.writeStringProperty("outcome", result.outcome().kind().label());
         if (!result.outcome().detail().isEmpty()) {
             json.writeStringProperty(
@@ -191,6 +194,17 @@ final class ExchangeFile implements AutoCloseable {
             if (failure == null) {
                 flush();
             }
+        }
+    }
+
+    private void attempt(Exchange exchange) {
+        json.writeNumberProperty("attempt", exchange.attempt());
+        Retry retry = exchange.retry();
+        if (retry != null) {
+            json.writeStringProperty("retryOf", retry.of());
+            json.writeNumberProperty("retryDueAtNs", retry.dueAtNs() - startNs);
+            json.writeNumberProperty("retryWaitNs", retry.waitNs());
+            json.writeStringProperty("retryWaitBy", retry.waitBy());
         }
     }
 

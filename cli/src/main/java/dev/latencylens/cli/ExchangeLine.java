@@ -15,6 +15,12 @@ record ExchangeLine(JsonNode json) {
         return json.path("warmup").asBoolean(false);
     }
 
+    /// Whether it is not the first attempt of its request. Every request has one first attempt, and at most one
+    /// that was answered.
+    boolean isRetry() {
+        return json.path("attempt").asInt(1) > 1;
+    }
+
     boolean isAnswered() {
         String outcome = json.path("outcome").asString("");
         return outcome.equals("completed") || outcome.equals("unterminated");
@@ -52,6 +58,9 @@ record ExchangeLine(JsonNode json) {
     long[] values(Metric metric) {
         Moment from = metric.from();
         Moment to = metric.to();
+        if (isRetry() && metric.isOfFirstAttempts()) {
+            return NONE;
+        }
         if (from != null && to != null) {
             return has(from) && has(to) ? new long[] {atNs(to) - atNs(from)} : NONE;
         }

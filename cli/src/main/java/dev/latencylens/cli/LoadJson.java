@@ -5,6 +5,7 @@ import dev.latencylens.load.Gaps;
 import dev.latencylens.load.Live;
 import dev.latencylens.load.Load;
 import dev.latencylens.load.RateCourse;
+import dev.latencylens.load.RetryPolicy;
 import dev.latencylens.load.ThinkTime;
 import dev.latencylens.stats.AndersonDarling;
 import java.time.Duration;
@@ -65,6 +66,28 @@ final class LoadJson {
                 load.path("warmupRequests").longValue(),
                 duration(load, "durationNs"),
                 Duration.ofNanos(load.path("drainNs").longValue()));
+    }
+
+    /// `plan.retries`, absent where nothing is tried again.
+    static void write(JsonGenerator json, RetryPolicy policy) {
+        if (policy.retries() > 0) {
+            json.writeObjectPropertyStart("retries");
+            json.writeNumberProperty("most", policy.retries());
+            json.writeNumberProperty("backoffNs", policy.backoff().toNanos());
+            json.writeNumberProperty("totalNs", policy.total().toNanos());
+            json.writeNumberProperty("seed", policy.seed());
+            json.writeEndObject();
+        }
+    }
+
+    static RetryPolicy readRetries(JsonNode retries) {
+        return retries.isMissingNode()
+                ? RetryPolicy.NEVER
+                : new RetryPolicy(
+                        retries.path("most").intValue(),
+                        Duration.ofNanos(retries.path("backoffNs").longValue()),
+                        Duration.ofNanos(retries.path("totalNs").longValue()),
+                        retries.path("seed").longValue());
     }
 
     private static @Nullable ArrivalSchedule arrivals(JsonNode load) {

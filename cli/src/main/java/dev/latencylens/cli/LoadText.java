@@ -5,6 +5,7 @@ import dev.latencylens.load.Gaps;
 import dev.latencylens.load.Live;
 import dev.latencylens.load.Load;
 import dev.latencylens.load.RateCourse;
+import dev.latencylens.load.RetryPolicy;
 import dev.latencylens.load.ThinkTime;
 import dev.latencylens.stats.AndersonDarling;
 import java.math.BigDecimal;
@@ -44,6 +45,15 @@ final class LoadText {
             parts.add("after " + load.warmupRequests() + " for warm-up");
         }
         return String.join(", ", parts);
+    }
+
+    /// Whether failures are tried again, to stand behind the load; empty where they are not.
+    static String of(RetryPolicy policy) {
+        return policy.retries() == 0
+                ? ""
+                : "; up to " + policy.retries() + (policy.retries() == 1 ? " retry" : " retries") + ", backoff "
+                        + seconds(policy.backoff()) + ", all within " + seconds(policy.total()) + " (seed "
+                        + policy.seed() + ")";
     }
 
     /// `asked 45, ran 45.0 on average, 45 at most (p50 45)`; empty where nobody looked.

@@ -68,6 +68,9 @@ final class Measurement {
     /// Whether nothing is left for the rest of this process where its I/O threads run.
     private boolean cpusShared;
 
+    /// Whether a request was not tried again because the run could have cost too much; the interpreter's alone.
+    private boolean retryUnpaid;
+
     private volatile @Nullable String endedEarly;
     private Caveat.@Nullable MaxCost refusal;
 
@@ -143,18 +146,31 @@ final class Measurement {
             throws IOException, InterruptedException {
         var stop = new StopSwitch();
         var hopelessStart = new HopelessStart(() -> stop.now("the first requests all failed alike"));
+        var circuitBreak = new CircuitBreak(
+                plan.stopAfterFailures(),
+                () -> endEarly(stop, "the last " + plan.stopAfterFailures() + " requests all failed"));
         CostLimit limit = costLimit();
+        var retries = new RetryDecision(plan.retries(), clock, encoder());
         var interpreter = new Interpreter(dialect, plan.tokenizer(), result -> {
             summary.add(result);
             chunks += result.timeline().chunks().size();
             Optional<BigDecimal> cost = costs.add(result);
             exchanges.write(result, cost);
             recording.add(result);
-            hopelessStart.see(result);
+            Exchange retry = retries.after(result);
             if (limit != null) {
                 limit.see(result, cost);
+                if (retry != null && !limit.allowsAgain(stop.started())) {
+                    retryUnpaid = true;
+                    retry = null;
+                }
                 stop.allow(limit.allowed());
             }
+            if (retry == null) {
+                hopelessStart.see(result);
+                circuitBreak.see(result);
+            }
+            stop.decided(result.exchange(), retry);
         });
         var load = new LoadRun(
                 clock,
@@ -166,12 +182,15 @@ final class Measurement {
                 interpreter,
                 flightLogs());
         stop.of(load);
+        if (plan.retries().retries() > 0) {
+            load.tryAgain();
+        }
         if (limit != null) {
             stop.allow(limit.allowed());
         }
         LoadRun.Backlog backlog;
         int signal;
-        try (var interrupts = new Interrupts(() -> endEarly(stop));
+        try (var interrupts = new Interrupts(() -> endEarly(stop, "interrupted"));
                 var _ = new Flusher(exchanges);
                 var _ = Progress.show(console, clock, plan.load(), load, summary)) {
             backlog = load.run();
@@ -179,7 +198,7 @@ final class Measurement {
         } catch (IllegalStateException broken) {
             throw brokenOff(runFile, environment, broken);
         }
-        if (limit != null && load.refused()) {
+        if (limit != null && (load.refused() || retryUnpaid)) {
             refusal = refusal(limit);
         }
         IOException unwritten = null;
@@ -425,13 +444,18 @@ final class Measurement {
                 summary.measured() + summary.warmups());
     }
 
-    private LongFunction<Exchange> exchanges() {
+    /// One for each thread that makes requests.
+    private RetryDecision.Encoder encoder() {
         var encoder = new RequestEncoder(plan.network().endpoint());
+        return (number, id) -> encoder.encode(dialect.request(plan.prompts().apply(number)), id);
+    }
+
+    private LongFunction<Exchange> exchanges() {
+        RetryDecision.Encoder encoder = encoder();
         long warmups = plan.load().warmupRequests();
         return number -> {
             String id = plan.id() + "-" + number;
-            var request = encoder.encode(dialect.request(plan.prompts().apply(number)), id);
-            return new Exchange(number, id, number < warmups, request);
+            return new Exchange(number, id, number < warmups, encoder.encode(number, id));
         };
     }
 
@@ -463,9 +487,9 @@ final class Measurement {
         return logs;
     }
 
-    private void endEarly(StopSwitch stop) {
-        endedEarly = "interrupted";
-        stop.now("interrupted");
+    private void endEarly(StopSwitch stop, String reason) {
+        endedEarly = reason;
+        stop.now(reason);
     }
 
     private Stream<Caveat> ofThePlan(@Nullable String early) {
@@ -510,6 +534,18 @@ final class Measurement {
             LoadRun running = run;
             if (running != null) {
                 running.allow(number);
+            }
+        }
+
+        long started() {
+            LoadRun running = run;
+            return running == null ? 0 : running.started();
+        }
+
+        void decided(Exchange ended, @Nullable Exchange retry) {
+            LoadRun running = run;
+            if (running != null) {
+                running.decided(ended, retry);
             }
         }
     }

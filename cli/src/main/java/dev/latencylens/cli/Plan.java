@@ -4,6 +4,7 @@ import dev.latencylens.audit.Caveat;
 import dev.latencylens.exchange.Header;
 import dev.latencylens.exchange.Tokenizer;
 import dev.latencylens.load.Load;
+import dev.latencylens.load.RetryPolicy;
 import dev.latencylens.provider.PromptCache;
 import dev.latencylens.stats.Metric;
 import dev.latencylens.stats.Percentile;
@@ -25,6 +26,8 @@ import org.jspecify.annotations.Nullable;
 /// @param keyVariable the environment variable that the key is looked for in first, null where there is none
 /// @param keySource where the key came from, for example `OPENAI_API_KEY`; null without a key
 /// @param headers the user's own; secret values are never shown
+/// @param retries when a request that failed is tried again
+/// @param stopAfterFailures how many failed requests in a row end it, 0 for no limit
 /// @param ioCpus the CPUs of the I/O threads, null for wherever the system puts them
 /// @param priming how long the client's own code is run before it counts
 /// @param metrics what the report's table shows
@@ -55,6 +58,8 @@ record Plan(
         @Nullable String extraBody,
         @Nullable PromptCache promptCache,
         Load load,
+        RetryPolicy retries,
+        int stopAfterFailures,
         NetworkSettings network,
         int ioThreads,
         @Nullable Cpus ioCpus,

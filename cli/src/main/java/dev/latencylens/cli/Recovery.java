@@ -10,6 +10,7 @@ import dev.latencylens.exchange.Header;
 import dev.latencylens.exchange.Moment;
 import dev.latencylens.exchange.Outcome;
 import dev.latencylens.exchange.ResponseHead;
+import dev.latencylens.exchange.Retry;
 import dev.latencylens.exchange.TcpPath;
 import dev.latencylens.exchange.Usage;
 import dev.latencylens.exchange.WrittenExchange;
@@ -22,6 +23,7 @@ import java.io.InputStream;
 import java.math.BigDecimal;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -35,9 +37,9 @@ import tools.jackson.databind.json.JsonMapper;
 /// What a run had written when it broke off, brought into the same [Summary] that a run feeds.
 ///
 /// Every line is read at most once: those of exchanges that were there already are left out, as is a last line
-/// without its end.
+/// without its end. A request that was to be tried again when the run broke off came to what its last attempt did.
 ///
-/// @param exchanges those for warm-up included
+/// @param exchanges requests, those for warm-up included, however often they were tried
 /// @param missing numbers below the highest that are not there: in flight, not begun, or not written
 /// @param wholeBytes where the last whole line ends
 record Recovery(
@@ -71,6 +73,9 @@ record Recovery(
         private final Summary summary = new Summary();
         private final JsonMapper mapper = JsonMapper.shared();
         private final Set<String> seen = new HashSet<>();
+        /// What the last attempt came to, of requests that failed so far, by the id of their first one.
+        private final Map<String, Outcome> failed = new HashMap<>();
+        private long requests;
         private long highest = -1;
         private long wholeBytes;
         private long unreadable;
@@ -95,17 +100,18 @@ record Recovery(
             return new Recovery(
                     summary,
                     costs,
-                    seen.size(),
-                    highest + 1 - seen.size(),
+                    requests,
+                    highest + 1 - requests,
                     wholeBytes,
                     new Caveat.LinesDropped(line.size(), unreadable, repeated));
         }
 
         private void add(byte[] line) {
+            JsonNode json;
             ExchangeResult result;
             Optional<BigDecimal> cost;
             try {
-                JsonNode json = mapper.readTree(line);
+                json = mapper.readTree(line);
                 result = exchange(json);
                 cost = Optional.ofNullable(json.get("cost"))
                         .map(JsonNode::asString)
@@ -118,6 +124,13 @@ record Recovery(
                 repeated++;
                 return;
             }
+            String first = json.path("retryOf").asString(result.exchange().id());
+            if (result.outcome().isAnswered()) {
+                failed.remove(first);
+            } else {
+                failed.put(first, result.outcome());
+            }
+            requests += result.exchange().retry() == null ? 1 : 0;
             highest = Math.max(highest, result.exchange().number());
             summary.add(result);
             costs.add(result, cost);
@@ -134,8 +147,9 @@ record Recovery(
             chunks(json.required("chunks"), recorded);
             return recorded.ended(
                     json.required("number").longValue(),
-                    json.required("id").asString(),
+                    json.path("retryOf").asString(json.required("id").asString()),
                     json.required("warmup").booleanValue(),
+                    retry(json),
                     new Outcome(
                             Outcome.Kind.of(json.required("outcome").asString()),
                             json.path("outcomeDetail").asString("")),
@@ -144,6 +158,22 @@ record Recovery(
                     head(json),
                     completion(json),
                     json.required("bodyBytes").longValue());
+        }
+
+        /// Null for a first attempt. Without the line of the attempt before there is nothing that a retry could
+        /// take the place of, so it then stands for its request as if it were the first.
+        private @Nullable Retry retry(JsonNode json) {
+            Outcome after = failed.get(json.path("retryOf").asString(""));
+            return after == null
+                    ? null
+                    : new Retry(
+                            json.required("attempt").intValue(),
+                            json.required("retryOf").asString(),
+                            after,
+                            0,
+                            startNs + json.required("retryDueAtNs").longValue(),
+                            json.required("retryWaitNs").longValue(),
+                            json.required("retryWaitBy").asString());
         }
 
         private void chunks(JsonNode chunks, WrittenExchange recorded) {

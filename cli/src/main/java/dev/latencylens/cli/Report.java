@@ -7,6 +7,7 @@ import dev.latencylens.audit.Reason;
 import dev.latencylens.audit.Verdict;
 import dev.latencylens.exchange.ConnectionFacts;
 import dev.latencylens.exchange.ExchangeResult;
+import dev.latencylens.exchange.Outcome;
 import dev.latencylens.exchange.StampSource;
 import dev.latencylens.load.LoadRun;
 import dev.latencylens.load.LoopLag;
@@ -23,6 +24,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.OptionalDouble;
 import java.util.OptionalLong;
 import java.util.Set;
@@ -45,6 +47,14 @@ final class Report {
             Metric.DNS, Metric.TCP, Metric.TCP_RTT, Metric.TLS, Metric.REQUEST, Metric.WAIT, Metric.TTFB, Metric.TTFT);
 
     private static final List<Metric> BY_CACHE_USE = List.of(Metric.TTFB, Metric.TTFT, Metric.SERVER_TTFT, Metric.E2E);
+
+    private static final List<Metric> BY_ATTEMPT = List.of(
+            Metric.TTFB,
+            Metric.TTFT,
+            Metric.SERVER_TTFT,
+            Metric.E2E,
+            Metric.TTFT_FROM_INTENDED,
+            Metric.E2E_FROM_INTENDED);
 
     private final Plan plan;
     private final Summary summary;
@@ -85,12 +95,14 @@ final class Report {
         var report = new Report(plan, summary, costs, unsaid(caveats, verdict), calibration, environment);
         report.measured();
         report.outcomes();
+        report.attempts();
         report.live(backlog);
         report.verdict(verdict, backlog == null ? null : backlog.lag());
         report.figures();
         report.intervals(statistics);
         report.phases();
         report.cacheUses();
+        report.firstAttemptsAndRetries();
         report.errorBar();
         report.stamps(backlog);
         report.tokens();
@@ -112,8 +124,8 @@ final class Report {
                         + (plan.provider() == null ? "" : ", provider " + plan.provider()));
         wrapped(
                 "Load      ",
-                LoadText.of(plan.load()) + "; prompts " + plan.prompts().source() + ", "
-                        + plan.prompts().answerLengths());
+                LoadText.of(plan.load()) + LoadText.of(plan.retries()) + "; prompts "
+                        + plan.prompts().source() + ", " + plan.prompts().answerLengths());
         wrapped(
                 "Network   ",
                 connection() + ", " + network.sockets().label() + ", "
@@ -141,10 +153,29 @@ final class Report {
                                 + (tls.verified() ? "" : ", certificate NOT checked") + ")");
     }
 
-    private void outcomes() {
-        String counts = summary.outcomes().entrySet().stream()
+    private static String counts(Map<Outcome.Kind, Long> outcomes) {
+        return outcomes.entrySet().stream()
                 .map(entry -> entry.getKey().label() + " " + Figures.count(entry.getValue()))
                 .collect(Collectors.joining(", "));
+    }
+
+    /// The row before counts requests by their last attempt, this one all attempts.
+    private void attempts() {
+        Summary.Attempts attempts = summary.attempts();
+        if (attempts.retries() == 0) {
+            return;
+        }
+        wrapped(
+                "Attempts  ",
+                Figures.count(attempts.requests())
+                        + (attempts.requests() == 1 ? " request was" : " requests were") + " tried again, "
+                        + Figures.count(summary.measured() + attempts.retries()) + " attempts in all: "
+                        + counts(attempts.outcomes()) + "; waited " + Figures.millis(attempts.waitNs())
+                        + " ms between them, together; queue and send_lag are those of first attempts");
+    }
+
+    private void outcomes() {
+        String counts = counts(summary.outcomes());
         wrapped(
                 "Outcomes  ",
                 Figures.count(summary.measured()) + " measured: " + counts
@@ -209,6 +240,21 @@ final class Report {
             heading("prompt cache " + use.label(), plan.percentiles());
             for (Metric metric : BY_CACHE_USE) {
                 row(metric, "  " + metric.label(), summary.of(metric, use), plan.percentiles(), 0);
+            }
+        }
+        line("");
+    }
+
+    /// A retry is answered at another time than its request was due, so what counts from there is another
+    /// population.
+    private void firstAttemptsAndRetries() {
+        if (summary.of(Metric.STREAM_END, Summary.AttemptKind.RETRY).count() == 0) {
+            return;
+        }
+        for (Summary.AttemptKind kind : Summary.AttemptKind.values()) {
+            heading(kind == Summary.AttemptKind.FIRST ? "first attempts" : "retries", plan.percentiles());
+            for (Metric metric : BY_ATTEMPT) {
+                row(metric, "  " + metric.label(), summary.of(metric, kind), plan.percentiles(), 0);
             }
         }
         line("");

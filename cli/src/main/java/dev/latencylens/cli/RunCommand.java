@@ -185,6 +185,9 @@ final class RunCommand implements Callable<Integer> {
     private Duration prime = Priming.USUAL_LENGTH;
 
     @Mixin
+    private RetryOptions retries = new RetryOptions();
+
+    @Mixin
     private RepeatOptions repeat = new RepeatOptions();
 
     @Mixin
@@ -521,6 +524,8 @@ final class RunCommand implements Callable<Integer> {
                 extraBody,
                 promptCache,
                 asked,
+                retries.policy(prompts::seed),
+                retries.stopAfterFailures(),
                 network,
                 io.threads(asked.concurrency(), cpus),
                 cpus,

@@ -232,6 +232,10 @@ final class RunFile {
             json.writeStringProperty("cacheControl", plan.promptCache().label());
         }
         LoadJson.write(json, plan.load());
+        LoadJson.write(json, plan.retries());
+        if (plan.stopAfterFailures() > 0) {
+            json.writeNumberProperty("stopAfterFailures", plan.stopAfterFailures());
+        }
         network(json, plan.network());
         json.writeBooleanProperty("recorded", plan.recording());
         json.writeBooleanProperty("lean", plan.lean());
@@ -356,6 +360,7 @@ final class RunFile {
             json.writeEndObject();
         }
         json.writeEndArray();
+        attempts(json, summary.attempts());
         tokens(json, summary);
         cost(json, costs);
         json.writeNumberProperty("chunks", summary.chunks());
@@ -400,6 +405,32 @@ final class RunFile {
             }
             json.writeEndObject();
         }
+        json.writeEndObject();
+        if (summary.attempts().retries() > 0) {
+            json.writeObjectPropertyStart("byAttempt");
+            for (Summary.AttemptKind kind : Summary.AttemptKind.values()) {
+                json.writeObjectPropertyStart(kind.label());
+                for (Metric metric : Metric.values()) {
+                    distribution(json, metric, summary.of(metric, kind));
+                }
+                json.writeEndObject();
+            }
+            json.writeEndObject();
+        }
+        json.writeEndObject();
+    }
+
+    /// Absent where nothing was tried again.
+    private static void attempts(JsonGenerator json, Summary.Attempts attempts) {
+        if (attempts.retries() == 0) {
+            return;
+        }
+        json.writeObjectPropertyStart("attempts");
+        json.writeNumberProperty("requestsTriedAgain", attempts.requests());
+        json.writeNumberProperty("retries", attempts.retries());
+        json.writeNumberProperty("waitNs", attempts.waitNs());
+        json.writeObjectPropertyStart("outcomes");
+        attempts.outcomes().forEach((kind, count) -> json.writeNumberProperty(kind.label(), count.longValue()));
         json.writeEndObject();
         json.writeEndObject();
     }

@@ -52,7 +52,7 @@ record RunSamples(
             if (exchange.isWarmup() || exchange.atNs(Moment.STARTED) < fromAtNs) {
                 return;
             }
-            counts[0]++;
+            counts[0] += exchange.isRetry() ? 0 : 1;
             if (exchange.isAnswered()) {
                 counts[1]++;
                 counts[2] += exchange.outputTokens();

@@ -109,7 +109,7 @@ record RunStatistics(
         RunSamples.exchanges(folder, exchange -> {
             if (!exchange.isWarmup()) {
                 counts[0] += objectives.areMetBy(exchange) ? 1 : 0;
-                counts[1]++;
+                counts[1] += exchange.isRetry() ? 0 : 1;
             }
         });
         return new Goodput(objectives, counts[0], counts[1], windowNs);

@@ -71,6 +71,8 @@ record WrittenRun(Plan plan, Environment environment, ClockAnchor clock) {
                 text(plan, "extraBody"),
                 null,
                 LoadJson.read(plan.path("load")),
+                LoadJson.readRetries(plan.path("retries")),
+                plan.path("stopAfterFailures").intValue(0),
                 network(Target.endpoint(url), network),
                 network.path("ioThreads").intValue(),
                 cpus(network.path("ioCpus")),

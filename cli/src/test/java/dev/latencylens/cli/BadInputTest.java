@@ -70,6 +70,12 @@ class BadInputTest {
             run --io-cpus two                | bad CPU list 'two'
             run --io-cpus 1000               | --io-cpus asks for CPUs [1000], this process may use [
             run --io-cpus 0,1001             | ]; give some of these
+            run --retries -1                 | --retries must be at least 0, was -1
+            run --stop-after-failures 0      | --stop-after-failures must be at least 1, was 0
+            run --retries 101                | --retries must be at most 100, was 101
+            run --retry-backoff 1s           | --retry-backoff is for requests that are tried again; give --retries N
+            run --retry-total 1s             | --retry-total is for requests that are tried again; give --retries N
+            run --retries 1 --retry-total 0  | a time must be positive, was '0'
             run --timeout 0                  | a time must be positive, was '0'
             run --ca-file no.pem             | cannot read --ca-file 'no.pem'
             run --client-cert pom.xml        | a client certificate and its key go together

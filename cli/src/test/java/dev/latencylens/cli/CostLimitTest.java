@@ -65,6 +65,23 @@ class CostLimitTest {
     }
 
     @Test
+    void anAttemptToComeIsPaidForBeforeAnyOtherRequest() {
+        limit.see(null, true, Optional.empty());
+        assertThat(limit.allowsAgain(2)).isTrue();
+
+        // 800 left, which is room for the retry, the other request in flight and two more.
+        assertThat(limit.allowed()).isEqualTo(4);
+    }
+
+    @Test
+    void anAttemptThatCannotBePaidIsNotMade() {
+        limit.see(null, true, Optional.empty());
+        // Four others are in flight, which may cost all that is left.
+        assertThat(limit.allowsAgain(5)).isFalse();
+        assertThat(limit.allowed()).isEqualTo(5);
+    }
+
+    @Test
     void whatIsFreeHasNoLimit() {
         var free = new Price.Tariff(
                 new Price.Rates(BigDecimal.ZERO, null, null, null, BigDecimal.ZERO, null), List.of(), Long.MAX_VALUE);

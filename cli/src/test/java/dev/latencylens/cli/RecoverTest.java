@@ -187,6 +187,7 @@ class RecoverTest {
                 0,
                 "x-0",
                 false,
+                null,
                 new Outcome(Outcome.Kind.COMPLETED, ""),
                 null,
                 null,

@@ -1,6 +1,9 @@
 package dev.latencylens.exchange;
 
-/// One request and its response, from the moment it is planned until it has an outcome.
+import org.jspecify.annotations.Nullable;
+
+/// One request and its response, from the moment it is planned until it has an outcome; of a request that is tried
+/// again, one attempt.
 ///
 /// Made ahead by the load's feeder; then owned by one I/O thread, which is the only one to call the methods that
 /// change it. The interpreter sees it only through the flight log.
@@ -9,9 +12,11 @@ public final class Exchange {
     private final String id;
     private final boolean warmup;
     private final EncodedRequest request;
+    private final @Nullable Retry retry;
     private long dueAfterNs;
     private long thinkNs;
     private boolean answering;
+    private boolean accepted;
     private long intendedAtNs;
     private int session;
     /// Written and read by the interpreter alone.
@@ -21,10 +26,27 @@ public final class Exchange {
     /// @param id travels as `X-Request-Id`
     /// @param warmup whether it is left out of the figures
     public Exchange(long number, String id, boolean warmup, EncodedRequest request) {
+        this(number, id, warmup, request, null);
+    }
+
+    private Exchange(long number, String id, boolean warmup, EncodedRequest request, @Nullable Retry retry) {
         this.number = number;
         this.id = id;
         this.warmup = warmup;
         this.request = request;
+        this.retry = retry;
+    }
+
+    /// The same request once more, for the same user and with the same intended time.
+    ///
+    /// @param encoded with the id of the retry
+    public Exchange again(EncodedRequest encoded, Retry next) {
+        var another = new Exchange(number, next.id(), warmup, encoded, next);
+        another.dueAfterNs = dueAfterNs;
+        another.thinkNs = thinkNs;
+        another.intendedAtNs = intendedAtNs;
+        another.session = session;
+        return another;
     }
 
     public long number() {
@@ -37,6 +59,16 @@ public final class Exchange {
 
     public boolean isWarmup() {
         return warmup;
+    }
+
+    /// Why it is sent again; null for a request's first attempt.
+    public @Nullable Retry retry() {
+        return retry;
+    }
+
+    /// Counts the attempts of one request from 1.
+    public int attempt() {
+        return retry == null ? 1 : retry.attempt();
     }
 
     public EncodedRequest request() {
@@ -67,6 +99,16 @@ public final class Exchange {
     /// Its answer begins to arrive.
     public void answering() {
         answering = true;
+    }
+
+    /// Whether an answer with a status of success has begun, after which it is not sent again.
+    public boolean isAccepted() {
+        return accepted;
+    }
+
+    /// An answer with a status of success has begun.
+    public void accepted() {
+        accepted = true;
     }
 
     public long intendedAtNs() {

@@ -30,18 +30,22 @@ public final class WrittenExchange {
         timeline.chunks().setCountedByTokenizer();
     }
 
+    /// @param id of the request's first attempt
+    /// @param retry null for that one
     public ExchangeResult ended(
             long number,
             String id,
             boolean warmup,
+            @Nullable Retry retry,
             Outcome outcome,
             @Nullable ConnectionFacts connection,
             @Nullable TcpPath path,
             @Nullable ResponseHead head,
             Completion completion,
             long bodyBytes) {
+        var first = new Exchange(number, id, warmup, FORGOTTEN);
         return new ExchangeResult(
-                new Exchange(number, id, warmup, FORGOTTEN),
+                retry == null ? first : first.again(FORGOTTEN, retry),
                 outcome,
                 timeline,
                 connection,

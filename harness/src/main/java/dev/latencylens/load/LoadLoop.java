@@ -20,6 +20,8 @@ final class LoadLoop implements Transport.Listener {
     /// How long before a request is due the thread stops sleeping: a sleep ends late, by 50 us of timer slack and
     /// the time that a CPU takes to wake up.
     private static final long LAST_STRETCH_NS = 250_000;
+    /// How soon to look whether the interpreter has decided on a failed exchange: as often as it looks at the log.
+    private static final long UNDECIDED_RETRY_NS = 200_000;
 
     private final Clock clock;
     private final Load load;
@@ -32,6 +34,8 @@ final class LoadLoop implements Transport.Listener {
     private final LiveCount.Part answers;
     private final FreeUsers free;
     private final TurnWatch turns = new TurnWatch();
+    /// Null where nothing is tried again: an exchange that failed has then ended.
+    private @Nullable Retries retries;
 
     /// Written by the loop alone, read by anyone who shows progress.
     private volatile long started;
@@ -83,6 +87,20 @@ final class LoadLoop implements Transport.Listener {
         stopReason = reason;
     }
 
+    /// Lets exchanges without a success wait for [#decided]. Call it before the loop runs.
+    void tryAgain() {
+        retries = new Retries();
+    }
+
+    /// What becomes of an exchange that ended without a success, from the interpreter's thread.
+    ///
+    /// @param retry to be sent when it is due, null for nothing more
+    void decided(Exchange exchange, @Nullable Exchange retry) {
+        if (retries != null && !exchange.isAccepted()) {
+            retries.decided(exchange, retry);
+        }
+    }
+
     /// How many exchanges were due before the feeder had made them. Read it after the loop has ended.
     long starved() {
         return starved;
@@ -126,11 +144,14 @@ final class LoadLoop implements Transport.Listener {
             boolean more = moreToStart(nowNs);
             if (!more) {
                 offeredAllAt(nowNs);
-                if (inFlight == 0) {
+                if (inFlight == 0 && !moreToComeOfFailures()) {
                     return;
                 }
             }
             long wakeAtNs = nowNs + LONGEST_POLL_NS;
+            if (retries != null && stopReason == null) {
+                wakeAtNs = startRetries(retries, transport, nowNs, wakeAtNs);
+            }
             if (more) {
                 wakeAtNs = startDue(transport, nowNs, wakeAtNs);
             } else {
@@ -149,6 +170,15 @@ final class LoadLoop implements Transport.Listener {
         if (exchange.isAnswering()) {
             answers.fall(nowNs);
         }
+        if (retries != null && !exchange.isAccepted()) {
+            retries.await();
+        } else {
+            free(exchange, nowNs);
+        }
+    }
+
+    /// Nothing more comes of it, so its user goes on.
+    private void free(Exchange exchange, long nowNs) {
         if (load.arrivals() == null) {
             free.add(exchange.session(), nowNs + exchange.thinkNs());
         }
@@ -177,6 +207,35 @@ final class LoadLoop implements Transport.Listener {
         return load.duration() != null
                 && measuring
                 && nowNs - measuringSinceNs >= load.duration().toNanos();
+    }
+
+    /// Whether a failed exchange may still be followed by another attempt. Who stops a run wants none.
+    private boolean moreToComeOfFailures() {
+        return retries != null && stopReason == null && (retries.areUndecided() || retries.areWaiting());
+    }
+
+    /// Sends again what is due, also when the load's own requests have all been sent, and returns when to look
+    /// again. The limit of an open loop counts them too.
+    private long startRetries(Retries again, Transport transport, long nowNs, long wakeAtNs) {
+        for (Exchange ended = again.nextGivenUp(); ended != null; ended = again.nextGivenUp()) {
+            free(ended, nowNs);
+        }
+        boolean limited = load.arrivals() != null && load.concurrency() > 0;
+        for (int i = 0; again.areWaiting(); i++) {
+            if (again.firstDueAtNs() - nowNs > 0) {
+                wakeAtNs = Math.min(again.firstDueAtNs(), wakeAtNs);
+                break;
+            }
+            if (limited && inFlight >= load.concurrency()) {
+                break;
+            }
+            if (i == STARTS_PER_POLL) {
+                return nowNs;
+            }
+            cancelled = false;
+            send(transport, again.poll());
+        }
+        return again.areUndecided() ? Math.min(nowNs + UNDECIDED_RETRY_NS, wakeAtNs) : wakeAtNs;
     }
 
     /// The number of the exchange that this thread starts next: every thread takes its residue class.
@@ -251,6 +310,14 @@ final class LoadLoop implements Transport.Listener {
     }
 
     @SuppressWarnings("NonAtomicVolatileUpdate") // one writer: this loop's thread
+    private void send(Transport transport, Exchange exchange) {
+        inFlight++;
+        lastStartAtNs = clock.nowNs();
+        live.rise(lastStartAtNs);
+        transport.start(exchange);
+    }
+
+    @SuppressWarnings("NonAtomicVolatileUpdate") // one writer: this loop's thread
     private void start(Transport transport, Exchange exchange, long intendedAtNs, int user) {
         if (!measuring && !exchange.isWarmup()) {
             measuring = true;
@@ -259,11 +326,8 @@ final class LoadLoop implements Transport.Listener {
             answers.open(clock.nowNs());
         }
         started++;
-        inFlight++;
-        lastStartAtNs = clock.nowNs();
-        live.rise(lastStartAtNs);
         exchange.due(intendedAtNs, user);
-        transport.start(exchange);
+        send(transport, exchange);
     }
 
     private void cancelWhatOutlastsTheLoad(Transport transport, long nowNs) {
@@ -271,7 +335,7 @@ final class LoadLoop implements Transport.Listener {
         if (reason == null && nowNs - lastStartAtNs - load.drain().toNanos() > 0) {
             reason = "still running " + load.drain().toSeconds() + " s after the load's last request";
         }
-        if (reason != null && !cancelled) {
+        if (reason != null && !cancelled && inFlight > 0) {
             cancelled = true;
             transport.cancelAll(reason);
         }

@@ -156,6 +156,19 @@ public final class LoadRun {
                 answering.live());
     }
 
+    /// Makes exchanges that end without a success wait for [#decided]. Call it before [#run].
+    public void tryAgain() {
+        ioThreads.forEach(io -> io.loop.tryAgain());
+    }
+
+    /// What becomes of an exchange that has ended, in a run that tries again: called on the interpreter's thread,
+    /// once for each exchange that it has read. One whose answer had begun with a success is not waited for.
+    ///
+    /// @param retry the attempt that follows, to be sent when it is due; null for none
+    public void decided(Exchange exchange, @Nullable Exchange retry) {
+        ioThreads.get((int) (exchange.number() % ioThreads.size())).loop.decided(exchange, retry);
+    }
+
     /// Ends the run early, from any thread; what is in flight ends as cancelled and [#run] returns.
     public void stop(String reason) {
         ioThreads.forEach(io -> io.loop.stop(reason));

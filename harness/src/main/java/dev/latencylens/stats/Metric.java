@@ -95,6 +95,11 @@ public enum Metric {
                 + Arrays.stream(VALUES).map(Metric::label).collect(Collectors.joining(", "))));
     }
 
+    /// Whether it tells how punctual this client sends, of which a retry, that waits on purpose, says nothing.
+    public boolean isOfFirstAttempts() {
+        return this == QUEUE || this == SEND_LAG;
+    }
+
     /// The name in reports and files, for example `server_ttft`.
     public String label() {
         return name().toLowerCase(Locale.ROOT);

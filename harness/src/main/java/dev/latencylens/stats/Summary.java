@@ -6,6 +6,7 @@ import dev.latencylens.exchange.ConnectionFacts;
 import dev.latencylens.exchange.ExchangeResult;
 import dev.latencylens.exchange.Moment;
 import dev.latencylens.exchange.Outcome;
+import dev.latencylens.exchange.Retry;
 import dev.latencylens.exchange.TcpPath;
 import dev.latencylens.exchange.Timeline;
 import dev.latencylens.exchange.Usage;
@@ -30,6 +31,11 @@ import org.jspecify.annotations.Nullable;
 /// it when the load has ended. Exchanges with an answer (completed or unterminated) enter the latencies, all enter
 /// the outcomes, and warm-up exchanges are counted and left out of everything else. Adding one allocates nothing
 /// once the distributions have grown to their size.
+///
+/// Of a request that was tried again the last attempt is what it came to, and the attempts are counted beside it.
+/// Latencies from an attempt's own start do not know of the attempts before; those from the intended time hold
+/// them and the waits between; `queue` and `send_lag`, which tell how punctual this client is, are told of first
+/// attempts.
 public final class Summary {
     /// Different failures remembered with their details; more are counted by kind alone.
     private static final int MOST_FAILURES = 64;
@@ -43,12 +49,18 @@ public final class Summary {
     private final Distribution[][] byCacheUse = new Distribution[CacheUse.values().length][Metric.count()];
     private final long[] answeredWith = new long[CacheUse.values().length];
     private final long[] outcomes = new long[Outcome.Kind.values().length];
+    private final long[] attemptOutcomes = new long[Outcome.Kind.values().length];
+    /// Of first attempts and of retries, made with the first answer to a retry.
+    private final Distribution[][] byAttempt = new Distribution[AttemptKind.values().length][];
     private final Map<Outcome, Long> failures = new HashMap<>();
 
     private final SendTimes sends = new SendTimes();
 
     private long measured;
     private long answered;
+    private long triedAgain;
+    private long retries;
+    private long retryWaitNs;
     private long warmups;
     private long warmupFailures;
     private long chunks;
@@ -99,6 +111,30 @@ public final class Summary {
             return label;
         }
     }
+
+    /// Whether an answer came to a request's first attempt.
+    public enum AttemptKind {
+        FIRST("first"),
+        RETRY("retry");
+
+        private final String label;
+
+        AttemptKind(String label) {
+            this.label = label;
+        }
+
+        public String label() {
+            return label;
+        }
+    }
+
+    /// How often measured requests were tried again.
+    ///
+    /// @param requests that were, once or more often
+    /// @param retries attempts after the first, of all of them
+    /// @param waitNs between attempts, together, as it was decided: what backoff and providers' hints asked for
+    /// @param outcomes of all attempts, the first ones of all requests included
+    public record Attempts(long requests, long retries, long waitNs, Map<Outcome.Kind, Long> outcomes) {}
 
     /// Failed exchanges that ended alike.
     public record Failure(Outcome outcome, long count) {}
@@ -163,15 +199,22 @@ public final class Summary {
     /// Takes in an exchange that has ended.
     public synchronized void add(ExchangeResult result) {
         boolean wasAnswered = result.outcome().isAnswered();
+        Retry retry = result.exchange().retry();
         if (result.exchange().isWarmup()) {
-            warmups++;
-            warmupFailures += wasAnswered ? 0 : 1;
+            warmups += retry == null ? 1 : 0;
+            // A retry takes the place of a failure.
+            warmupFailures += (wasAnswered ? 0 : 1) - (retry == null ? 0 : 1);
             return;
         }
-        measured++;
         outcomes[result.outcome().kind().ordinal()]++;
-        widenWindow(result.timeline(), result.outcome().kind() != Outcome.Kind.CANCELLED);
-        sent(result);
+        attemptOutcomes[result.outcome().kind().ordinal()]++;
+        if (retry == null) {
+            measured++;
+            sent(result);
+        } else {
+            takeThePlace(retry);
+        }
+        widenWindow(result.timeline(), retry == null, result.outcome().kind() != Outcome.Kind.CANCELLED);
         if (!wasAnswered) {
             remember(result.outcome());
             return;
@@ -179,9 +222,14 @@ public final class Summary {
         answered++;
         bodyBytes += result.bodyBytes();
         example = result;
+        Distribution[] ofAttempts = population(retry);
         Distribution[] population = population(result.connection());
         differences(
-                result.timeline(), population, population(result.completion().usage()));
+                result.timeline(),
+                retry != null,
+                population,
+                population(result.completion().usage()),
+                ofAttempts);
         handshake(result, population);
         gaps(result.timeline().chunks());
         tokens(result);
@@ -214,8 +262,16 @@ public final class Summary {
         return warmupFailures;
     }
 
-    /// How many exchanges ended in each way, those that never happened left out.
+    /// How many requests ended in each way, with their last attempt; ways that never happened left out.
     public synchronized Map<Outcome.Kind, Long> outcomes() {
+        return counted(outcomes);
+    }
+
+    public synchronized Attempts attempts() {
+        return new Attempts(triedAgain, retries, retryWaitNs, counted(attemptOutcomes));
+    }
+
+    private static Map<Outcome.Kind, Long> counted(long[] outcomes) {
         var counts = new EnumMap<Outcome.Kind, Long>(Outcome.Kind.class);
         for (Outcome.Kind kind : Outcome.Kind.values()) {
             if (outcomes[kind.ordinal()] > 0) {
@@ -312,19 +368,41 @@ public final class Summary {
         return distribution == null ? new Distribution() : distribution;
     }
 
+    /// The answers to first attempts, or to retries; empty where no retry was answered, and for metrics within a
+    /// stream, which are not told apart.
+    public Distribution of(Metric metric, AttemptKind kind) {
+        Distribution[] distributions = byAttempt[kind.ordinal()];
+        return distributions == null ? new Distribution() : distributions[metric.ordinal()];
+    }
+
     private void remember(Outcome outcome) {
         if (failures.size() < MOST_FAILURES || failures.containsKey(outcome)) {
             failures.merge(outcome, 1L, Long::sum);
         } else {
-            failures.merge(new Outcome(outcome.kind(), "further ones, with other details"), 1L, Long::sum);
+            failures.merge(further(outcome), 1L, Long::sum);
         }
     }
 
+    private static Outcome further(Outcome outcome) {
+        return new Outcome(outcome.kind(), "further ones, with other details");
+    }
+
+    /// What the attempt before came to is not what its request came to.
+    private void takeThePlace(Retry retry) {
+        triedAgain += retry.attempt() == 2 ? 1 : 0;
+        retries++;
+        retryWaitNs += retry.waitNs();
+        outcomes[retry.after().kind().ordinal()]--;
+        Outcome counted = failures.containsKey(retry.after()) ? retry.after() : further(retry.after());
+        failures.computeIfPresent(counted, (_, count) -> count == 1 ? null : count - 1);
+    }
+
+    /// @param first whether it is a request's first attempt: a retry is no start that the load asked for
     /// @param ended false where this client ended it, which says nothing of how long answers took
-    private void widenWindow(Timeline timeline, boolean ended) {
+    private void widenWindow(Timeline timeline, boolean first, boolean ended) {
         long startedAtNs = timeline.atNs(Moment.STARTED)
                 .orElse(timeline.atNs(Moment.INTENDED).orElse(0));
-        if (measured == 1) {
+        if (measured == 1 && first) {
             firstStartedAtNs = startedAtNs;
             lastStartedAtNs = startedAtNs;
             lastEndAtNs = startedAtNs;
@@ -332,7 +410,7 @@ public final class Summary {
         if (startedAtNs - firstStartedAtNs < 0) {
             firstStartedAtNs = startedAtNs;
         }
-        if (startedAtNs - lastStartedAtNs > 0) {
+        if (first && startedAtNs - lastStartedAtNs > 0) {
             lastStartedAtNs = startedAtNs;
         }
         long endAtNs = ended ? timeline.atNs(Moment.RESPONSE_END).orElse(startedAtNs) : startedAtNs;
@@ -351,6 +429,22 @@ public final class Summary {
         long startedAtNs = timeline.atNs(Moment.STARTED).orElse(intendedAtNs);
         long writtenAtNs = timeline.atNs(Moment.REQUEST_START).orElse(startedAtNs);
         sends.add(result.exchange().number(), intendedAtNs, stood ? writtenAtNs : startedAtNs);
+    }
+
+    /// Null as long as no retry was answered: until then, all answers are those to first attempts.
+    private Distribution @Nullable [] population(@Nullable Retry retry) {
+        if (retry != null && byAttempt[0] == null) {
+            for (AttemptKind kind : AttemptKind.values()) {
+                byAttempt[kind.ordinal()] = new Distribution[METRICS.length];
+                Arrays.setAll(byAttempt[kind.ordinal()], i -> new Distribution());
+            }
+            for (Metric metric : METRICS) {
+                if (metric.from() != null && metric.to() != null) {
+                    byAttempt[AttemptKind.FIRST.ordinal()][metric.ordinal()].add(all[metric.ordinal()]);
+                }
+            }
+        }
+        return byAttempt[(retry == null ? AttemptKind.FIRST : AttemptKind.RETRY).ordinal()];
     }
 
     private Distribution @Nullable [] population(@Nullable ConnectionFacts connection) {
@@ -378,23 +472,30 @@ public final class Summary {
     }
 
     private void differences(
-            Timeline timeline, Distribution @Nullable [] population, Distribution @Nullable [] cachePopulation) {
+            Timeline timeline,
+            boolean again,
+            Distribution @Nullable [] population,
+            Distribution @Nullable [] cachePopulation,
+            Distribution @Nullable [] attemptPopulation) {
         for (Metric metric : METRICS) {
             Moment from = metric.from();
             Moment to = metric.to();
-            if (from == null || to == null) {
+            if (from == null || to == null || (again && metric.isOfFirstAttempts())) {
                 continue;
             }
             OptionalLong differenceNs = timeline.betweenNs(from, to);
             if (differenceNs.isPresent()) {
                 all[metric.ordinal()].record(differenceNs.getAsLong());
-                if (population != null) {
-                    population[metric.ordinal()].record(differenceNs.getAsLong());
-                }
-                if (cachePopulation != null) {
-                    cachePopulation[metric.ordinal()].record(differenceNs.getAsLong());
-                }
+                record(population, metric, differenceNs.getAsLong());
+                record(cachePopulation, metric, differenceNs.getAsLong());
+                record(attemptPopulation, metric, differenceNs.getAsLong());
             }
+        }
+    }
+
+    private static void record(Distribution @Nullable [] population, Metric metric, long valueNs) {
+        if (population != null) {
+            population[metric.ordinal()].record(valueNs);
         }
     }
 

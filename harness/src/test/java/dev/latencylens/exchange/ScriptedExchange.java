@@ -20,6 +20,7 @@ public final class ScriptedExchange {
     private @Nullable Usage usage;
     private String id = "lens-1";
     private long number = 1;
+    private @Nullable Retry retry;
 
     private ScriptedExchange() {}
 
@@ -43,6 +44,13 @@ public final class ScriptedExchange {
 
     public ScriptedExchange number(long which) {
         number = which;
+        return this;
+    }
+
+    /// It is a retry of the request with this id, after an attempt that came to this.
+    public ScriptedExchange retryOf(String first, int attempt, Outcome after, Duration wait) {
+        id = first;
+        retry = new Retry(attempt, first, after, ZERO_NS, ZERO_NS, wait.toNanos(), "backoff");
         return this;
     }
 
@@ -129,8 +137,9 @@ public final class ScriptedExchange {
     }
 
     public ExchangeResult result() {
+        var first = new Exchange(number, id, warmup, NO_BYTES);
         return new ExchangeResult(
-                new Exchange(number, id, warmup, NO_BYTES),
+                retry == null ? first : first.again(NO_BYTES, retry),
                 outcome,
                 timeline,
                 connection,

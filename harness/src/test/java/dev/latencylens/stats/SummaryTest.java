@@ -79,6 +79,77 @@ class SummaryTest {
     }
 
     @Test
+    void aRetryTakesThePlaceOfTheAttemptBefore() {
+        var limited = new Outcome(Outcome.Kind.RATE_LIMITED, "HTTP 429: slow down");
+        add(exchange().id("lens-1").startedAt(ofMillis(0)).ended(limited.kind(), limited.detail()));
+        assertThat(summary.outcomes()).isEqualTo(Map.of(Outcome.Kind.RATE_LIMITED, 1L));
+        add(exchange()
+                .retryOf("lens-1", 2, limited, ofMillis(20))
+                .startedAt(ofMillis(21))
+                .ended(limited.kind(), limited.detail()));
+        add(exchange()
+                .retryOf("lens-1", 3, limited, ofMillis(40))
+                .startedAt(ofMillis(62))
+                .tokensAt(ofMillis(70)));
+
+        assertThat(summary.measured()).isEqualTo(1);
+        assertThat(summary.answered()).isEqualTo(1);
+        assertThat(summary.outcomes()).isEqualTo(Map.of(Outcome.Kind.COMPLETED, 1L));
+        assertThat(summary.failures()).isEmpty();
+        assertThat(summary.attempts())
+                .isEqualTo(new Summary.Attempts(
+                        1, 2, ms(60), Map.of(Outcome.Kind.RATE_LIMITED, 2L, Outcome.Kind.COMPLETED, 1L)));
+    }
+
+    @Test
+    void firstAttemptsAndRetriesArePopulationsOfTheirOwn() {
+        var limited = new Outcome(Outcome.Kind.RATE_LIMITED, "");
+        add(exchange().intendedAt(ofMillis(0)).startedAt(ofMillis(1)).tokensAt(ofMillis(11)));
+        add(exchange().intendedAt(ofMillis(0)).startedAt(ofMillis(1)).ended(limited.kind(), ""));
+        add(exchange()
+                .retryOf("lens-1", 2, limited, ofMillis(1_000))
+                .intendedAt(ofMillis(0))
+                .startedAt(ofMillis(1_002))
+                .tokensAt(ofMillis(1_022)));
+        add(exchange().intendedAt(ofMillis(5)).startedAt(ofMillis(6)).tokensAt(ofMillis(16)));
+
+        assertThat(summary.of(Metric.TTFT).count()).isEqualTo(3);
+        assertThat(summary.of(Metric.TTFT, Summary.AttemptKind.FIRST).count()).isEqualTo(2);
+        assertThat(summary.of(Metric.TTFT, Summary.AttemptKind.FIRST).max()).hasValue(ms(10));
+        assertThat(summary.of(Metric.TTFT, Summary.AttemptKind.RETRY).max()).hasValue(ms(20));
+        assertThat(summary.of(Metric.TTFT_FROM_INTENDED, Summary.AttemptKind.RETRY)
+                        .max())
+                .hasValue(ms(1_022));
+        assertThat(summary.of(Metric.QUEUE).max()).hasValue(ms(1));
+    }
+
+    @Test
+    void aRetryIsNoStartThatTheLoadAskedFor() {
+        var limited = new Outcome(Outcome.Kind.RATE_LIMITED, "");
+        add(exchange().startedAt(ofMillis(0)).endedAt(ofMillis(10)).ended(limited.kind(), ""));
+        add(exchange()
+                .retryOf("lens-1", 2, limited, ofMillis(1))
+                .startedAt(ofMillis(50))
+                .tokensAt(ofMillis(60))
+                .endedAt(ofMillis(70)));
+
+        assertThat(summary.window().orElseThrow())
+                .isEqualTo(new Summary.Window(
+                        ScriptedExchange.ZERO_NS, ScriptedExchange.ZERO_NS, ScriptedExchange.ZERO_NS + ms(70)));
+    }
+
+    @Test
+    void aRetryOfAWarmUpRequestTakesItsPlaceToo() {
+        var limited = new Outcome(Outcome.Kind.RATE_LIMITED, "");
+        add(exchange().warmup().ended(limited.kind(), ""));
+        add(exchange().warmup().retryOf("lens-1", 2, limited, ofMillis(1)));
+
+        assertThat(summary.warmups()).isEqualTo(1);
+        assertThat(summary.warmupFailures()).isZero();
+        assertThat(summary.attempts().retries()).isZero();
+    }
+
+    @Test
     void everyPhaseIsTheDifferenceOfItsTwoMoments() {
         add(exchange()
                 .intendedAt(ofMillis(0))

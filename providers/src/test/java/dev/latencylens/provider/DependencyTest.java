@@ -52,7 +52,7 @@ class DependencyTest {
     }
 
     @Test
-    void dialectsTheirOptionsTokenizersAndPricesAreAllThatIsPublic() {
+    void dialectsTheirOptionsTokenizersPricesAndAdviceOnRetriesAreAllThatIsPublic() {
         classes()
                 .that()
                 .arePublic()
@@ -82,6 +82,8 @@ class DependencyTest {
                 .be(Cost.class)
                 .orShould()
                 .be(CostSummary.class)
+                .orShould()
+                .be(RetryAdvice.class)
                 .check(CLASSES);
     }
 }

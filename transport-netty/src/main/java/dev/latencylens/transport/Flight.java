@@ -100,6 +100,9 @@ final class Flight {
 
     void head(int status, List<Header> headers, long arrivedAtNs) {
         headed = true;
+        if (status >= 200 && status < 300) {
+            exchange.accepted();
+        }
         log.fact(exchange, new ResponseFact(new ResponseHead(status, headers)), arrivedAtNs);
     }
 

@@ -1,0 +1,71 @@
+package dev.latencylens.cli;
+
+import dev.latencylens.cli.RunCommand.DurationConverter;
+import dev.latencylens.load.RetryPolicy;
+import java.time.Duration;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Option;
+
+/// The flags that say what becomes of requests that fail.
+final class RetryOptions {
+    private static final int MOST_RETRIES = 100;
+
+    @Option(
+            names = "--retries",
+            paramLabel = "N",
+            description = "try a request again up to N times where nothing of an answer had begun: no connection,"
+                    + " no first byte, status 408, 425, 429 or 5xx, overload (default 0); every attempt has its own"
+                    + " line and latency, and the time to wait counts in *_from_intended alone")
+    private int retries;
+
+    @Option(
+            names = "--retry-backoff",
+            paramLabel = "TIME",
+            converter = DurationConverter.class,
+            description = "longest wait before the first retry (default 500ms), doubled for each further one up to"
+                    + " 60s; how much of it is drawn by --seed, and added to what the provider asks for")
+    private @Nullable Duration backoff;
+
+    @Option(
+            names = "--retry-total",
+            paramLabel = "TIME",
+            converter = DurationConverter.class,
+            description = "begin no attempt later than this after the request's first one (default 5m)")
+    private @Nullable Duration total;
+
+    @Option(
+            names = "--stop-after-failures",
+            paramLabel = "N",
+            description = "end the run when N requests in a row have failed, all their retries included, and report"
+                    + " what was measured (default: go on)")
+    private @Nullable Integer stopAfterFailures;
+
+    /// How many failed requests in a row end the run, 0 for no limit.
+    int stopAfterFailures() {
+        if (stopAfterFailures == null) {
+            return 0;
+        }
+        RunCommand.atLeast("--stop-after-failures", stopAfterFailures, 1);
+        return stopAfterFailures;
+    }
+
+    /// @param seed asked for where something is tried again
+    RetryPolicy policy(LongSupplier seed) {
+        RunCommand.atLeast("--retries", retries, 0);
+        if (retries > MOST_RETRIES) {
+            throw CommandFailure.usage("--retries must be at most " + MOST_RETRIES + ", was " + retries);
+        }
+        if (retries == 0 && (backoff != null || total != null)) {
+            throw CommandFailure.usage((backoff == null ? "--retry-total" : "--retry-backoff")
+                    + " is for requests that are tried again; give --retries N with it");
+        }
+        return retries == 0
+                ? RetryPolicy.NEVER
+                : new RetryPolicy(
+                        retries,
+                        backoff == null ? RetryPolicy.USUAL_BACKOFF : backoff,
+                        total == null ? RetryPolicy.USUAL_TOTAL : total,
+                        seed.getAsLong());
+    }
+}

@@ -87,7 +87,7 @@ class RestatementTest {
     @CsvSource(delimiter = '|', textBlock = """
             compare --as vllm                     | --as tells the figures of runs, there was none; give their folders
             compare a b --format vllm-json        | --format vllm-json writes the figures of one run, there were 2
-            compare a --as vllm --gate ttft.p9<1s | leave out --gate and --format
+            compare a --as vllm --gate ttft.p9<1s | leave out --gate, --steady and --format
             compare a --as wrk                    | 'wrk' is none of vllm, aiperf, guidellm, inference-perf and mlperf
             """)
     void whatCannotBeRestatedIsToldInOneLine(String line, String says) {

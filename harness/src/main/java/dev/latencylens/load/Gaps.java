@@ -1,5 +1,6 @@
 package dev.latencylens.load;
 
+import dev.latencylens.stats.Probability;
 import java.util.SplittableRandom;
 
 /// How the gaps between requests spread around their mean.
@@ -84,7 +85,7 @@ public sealed interface Gaps {
 
         @Override
         public double cdf(double gap) {
-            return IncompleteGamma.lower(shape, shape * gap);
+            return 1 - Probability.gammaTail(shape, shape * gap);
         }
 
         /// G. Marsaglia and W. W. Tsang, A Simple Method for Generating Gamma Variables, ACM TOMS 26 (2000), with

@@ -5,7 +5,7 @@ package dev.latencylens.stats;
 /// No library of them may enter this module, and it needs but five. They are right to about ten digits where
 /// statistics look at them; `ProbabilityTest` holds them to SciPy's values. Formula numbers are those of the NIST
 /// Digital Library of Mathematical Functions (<https://dlmf.nist.gov>).
-final class Probability {
+public final class Probability {
     private static final double TINY = 1e-300;
     private static final double ENOUGH = 1e-15;
     /// The continued fractions need about the square root of their largest argument.
@@ -121,7 +121,7 @@ final class Probability {
 
     /// The regularised upper incomplete gamma function Q(a, x): by the series of DLMF 8.11.4 or the continued
     /// fraction of 8.9.2, whichever converges.
-    static double gammaTail(double a, double x) {
+    public static double gammaTail(double a, double x) {
         if (x <= 0) {
             return 1;
         }

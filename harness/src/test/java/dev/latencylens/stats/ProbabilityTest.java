@@ -69,6 +69,21 @@ class ProbabilityTest {
         assertThat(Probability.gammaTail(a, x)).isCloseTo(expected, within(DIGITS * expected));
     }
 
+    /// Values of `scipy.special.gammainc(a, x)`, SciPy 1.17.1: what the gaps of a gamma process are judged by.
+    @ParameterizedTest
+    @CsvSource({
+        "0.01, 0.01, 0.9603474235215095",
+        "0.25, 0.1, 0.608338845728966",
+        "4, 2.5, 0.2424238668669339",
+        "4, 9, 0.9787735136970911",
+        "100, 110, 0.8417213299399129",
+        "10000, 9900, 0.15865119219356463",
+        "2, -1, 0"
+    })
+    void theGammaDistributionIsScipysForEveryBurstiness(double a, double x, double expected) {
+        assertThat(1 - Probability.gammaTail(a, x)).isCloseTo(expected, within(1e-10));
+    }
+
     @Test
     void studentAndChiSquaredAreScipys() {
         assertThat(Probability.studentTails(2, 3)).isCloseTo(0.13932596855884305, within(DIGITS));

@@ -221,7 +221,7 @@ final class CompareTable {
         }
     }
 
-    /// What the columns mean; docs/metrics.md has the formulas.
+    /// What the columns mean; docs/statistics.md has the formulas.
     static List<String> legend(CompareReport report) {
         return List.of(
                 "* differs, at " + Figures.share(report.alpha())

@@ -8,8 +8,8 @@ import org.jspecify.annotations.Nullable;
 
 /// Another tool's definitions of the figures that everybody calls by the same names, over the same chunks.
 ///
-/// The sources are in docs/metrics.md. What a tool sees and `exchanges.jsonl` does not tell, such as the time of
-/// an event without output after the last token, is left out.
+/// The sources are in docs/other-tools.md. What a tool sees and `exchanges.jsonl` does not tell, such as the time
+/// of an event without output after the last token, is left out.
 enum ForeignTool {
     /// A first event counts as the first token though it holds none, and each event has a gap, if it came with
     /// others also one of nothing.

@@ -9,18 +9,23 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/// What the guide and the README tell to type is there to be typed.
+/// What the guide and the README tell to type is there to be typed, and what the pages link to is there to be
+/// read.
 class GuideTest {
     private static final Path ROOT = Path.of(System.getProperty("lens.root"));
     private static final Pattern BLOCK = Pattern.compile("(?ms)^```(\\w*)\\n(.*?)^```");
     private static final Pattern COMMAND = Pattern.compile("\\./lens ([a-z]+)([^\\n#&;()]*)");
+    private static final Pattern LINK = Pattern.compile("\\]\\((?!https?:)([^)#\\s]*)(?:#([^)\\s]*))?\\)");
+    private static final Pattern HEADING = Pattern.compile("(?m)^#+ (.*)$");
     private static final Pattern FLAG = Pattern.compile("(?<!\\S)(-[a-zA-Z]\\b|--[a-z][a-z0-9-]*)");
 
     @TempDir
@@ -57,6 +62,48 @@ class GuideTest {
 
         assertThat(validate.err()).isEmpty();
         assertThat(validate.exitCode()).isZero();
+    }
+
+    @Test
+    void everyLinkOfAPageLeadsToAPageAndAHeadingOfIt() throws IOException {
+        var broken = new ArrayList<String>();
+        int links = 0;
+        for (Path page : pages()) {
+            String prose = BLOCK.matcher(Files.readString(page)).replaceAll("");
+            for (MatchResult link : LINK.matcher(prose).results().toList()) {
+                links++;
+                Path target = link.group(1).isEmpty()
+                        ? page
+                        : page.resolveSibling(link.group(1)).normalize();
+                String heading = link.group(2);
+                if (!Files.exists(target)
+                        || (heading != null && !headings(target).contains(heading))) {
+                    broken.add(ROOT.relativize(page) + ": " + link.group());
+                }
+            }
+        }
+        assertThat(links).isGreaterThan(30);
+        assertThat(broken).isEmpty();
+    }
+
+    private static List<Path> pages() throws IOException {
+        try (Stream<Path> roots = Files.list(ROOT);
+                Stream<Path> docs = Files.walk(ROOT.resolve("docs"))) {
+            return Stream.concat(roots, docs)
+                    .filter(file -> file.toString().endsWith(".md"))
+                    .toList();
+        }
+    }
+
+    /// As GitHub names them in an address.
+    private static List<String> headings(Path page) throws IOException {
+        return HEADING.matcher(BLOCK.matcher(Files.readString(page)).replaceAll(""))
+                .results()
+                .map(heading -> heading.group(1)
+                        .toLowerCase(Locale.ROOT)
+                        .replaceAll("[^\\w\\s-]", "")
+                        .replace(' ', '-'))
+                .toList();
     }
 
     private static String blocks(Path page, String language) throws IOException {

@@ -49,6 +49,7 @@ public final class Behaviour {
         TOOL_CALLS("tool calls after the visible answer"),
         TOOL_TOKENS("tokens of the arguments of each of tool-calls; by default 6"),
         EVENTS_PER_WRITE("events in one write; auto: those that are due at the same instant"),
+        SHARED_WRITES("true: over HTTP/2, answers on one connection that are due together leave in one write"),
         WRITES_PER_EVENT("writes for one event, also cut inside a UTF-8 character"),
         SPLIT_GAP("time between the writes of one event"),
         ROLE_CHUNK("false: no role chunk, in OpenAI's dialect and those like it"),
@@ -120,6 +121,7 @@ public final class Behaviour {
     int toolCalls;
     int toolTokens = 6;
     int eventsPerWrite;
+    boolean sharedWrites;
     int writesPerEvent = 1;
     long splitGapNs;
     boolean roleChunk = true;
@@ -166,6 +168,7 @@ public final class Behaviour {
         toolCalls = other.toolCalls;
         toolTokens = other.toolTokens;
         eventsPerWrite = other.eventsPerWrite;
+        sharedWrites = other.sharedWrites;
         writesPerEvent = other.writesPerEvent;
         splitGapNs = other.splitGapNs;
         roleChunk = other.roleChunk;
@@ -249,6 +252,7 @@ public final class Behaviour {
             case TOOL_CALL -> toolCall = yesOrNo(key, value);
             case EVENTS_PER_WRITE ->
                 eventsPerWrite = value.equals("auto") ? 0 : (int) whole(key, value, 1, MOST_PER_STEP);
+            case SHARED_WRITES -> sharedWrites = yesOrNo(key, value);
             case WRITES_PER_EVENT -> writesPerEvent = (int) whole(key, value, 1, MOST_PER_STEP);
             case SPLIT_GAP -> splitGapNs = Durations.parseNs(key.label(), value);
             case ROLE_CHUNK -> roleChunk = yesOrNo(key, value);

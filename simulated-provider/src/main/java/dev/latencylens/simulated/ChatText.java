@@ -2,6 +2,7 @@ package dev.latencylens.simulated;
 
 import io.netty.buffer.ByteBuf;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import tools.jackson.core.io.JsonStringEncoder;
 
 /// The constant parts of OpenAI's chat dialect for one model and one second, already encoded.
@@ -30,24 +31,33 @@ final class ChatText {
         return createdSeconds == otherSeconds && model.equals(otherModel);
     }
 
-    /// Appends a data event up to and including the opening bracket of `choices`.
-    void startChunk(ByteBuf out, long number) {
-        out.writeBytes(DATA);
-        startId(out, number);
-        out.writeBytes(chunkHead);
+    /// What each data event of an answer begins with, up to and including the opening bracket of `choices`.
+    byte[] chunkStart(long number) {
+        return joined(DATA, ID, id(number), chunkHead);
     }
 
-    /// The same for an answer that is not streamed.
-    void startWhole(ByteBuf out, long number) {
-        startId(out, number);
-        out.writeBytes(wholeHead);
+    /// The same of an answer that is not streamed.
+    byte[] wholeStart(long number) {
+        return joined(ID, id(number), wholeHead);
     }
 
-    private static void startId(ByteBuf out, long number) {
-        out.writeBytes(ID);
-        for (int shift = 44; shift >= 0; shift -= 4) {
-            out.writeByte(HEX[(int) (number >>> shift) & 15]);
+    private static byte[] id(long number) {
+        byte[] digits = new byte[12];
+        for (int i = 0; i < digits.length; i++) {
+            digits[i] = HEX[(int) (number >>> (44 - 4 * i)) & 15];
         }
+        return digits;
+    }
+
+    /// These bytes as one array: appending one costs less than appending its parts.
+    static byte[] joined(byte[]... parts) {
+        byte[] all = new byte[Arrays.stream(parts).mapToInt(part -> part.length).sum()];
+        int length = 0;
+        for (byte[] part : parts) {
+            System.arraycopy(part, 0, all, length, part.length);
+            length += part.length;
+        }
+        return all;
     }
 
     /// Appends a field of `length` letters that carry nothing.

@@ -25,6 +25,8 @@ final class ChatWire extends Wire {
     private static final byte[] USAGE_NULL = ChatText.ascii(",\"usage\":null");
     private static final byte[] USAGE = ChatText.ascii(",\"usage\":");
     private static final byte[] EVENT_END = ChatText.ascii("}\n\n");
+    private static final byte[] UNFINISHED_EVENT = ChatText.joined(NOT_FINISHED, EVENT_END);
+    private static final byte[] UNFINISHED_EVENT_WITH_USAGE_NULL = ChatText.joined(NOT_FINISHED, USAGE_NULL, EVENT_END);
     private static final byte[] COMMENT = ChatText.ascii(": SIMULATED PROCESSING\n\n");
     private static final byte[] DONE = ChatText.ascii("data: [DONE]\n\n");
     private static final byte[] GARBAGE =
@@ -33,6 +35,8 @@ final class ChatWire extends Wire {
     private final ChatText text;
     private final boolean usage;
     private final boolean padding;
+    /// What each event begins with, up to the number of its choice; empty before the first.
+    private byte[] start = {};
 
     ChatWire(Plan plan, ChatText text) {
         super(plan);
@@ -80,15 +84,23 @@ final class ChatWire extends Wire {
     }
 
     private void chunk(ByteBuf out, Moment at) {
-        text.startChunk(out, plan.number());
+        if (start.length == 0) {
+            start = ChatText.joined(text.chunkStart(plan.number()), INDEX);
+        }
         if (at.step == Step.USAGE) {
+            out.writeBytes(start, 0, start.length - INDEX.length);
             out.writeBytes(NO_CHOICES);
             out.writeBytes(USAGE);
             out.writeBytes(ChatText.usage(plan));
         } else {
-            out.writeBytes(INDEX);
+            out.writeBytes(start);
             put(out, at.choice);
             delta(out, at);
+            if (!padding && at.step != Step.FINISH) {
+                out.writeBytes(usage ? UNFINISHED_EVENT_WITH_USAGE_NULL : UNFINISHED_EVENT);
+                return;
+            }
+            out.writeBytes(at.step == Step.FINISH ? FINISH_END : NOT_FINISHED);
             if (usage) {
                 out.writeBytes(USAGE_NULL);
             }
@@ -112,12 +124,9 @@ final class ChatWire extends Wire {
             case FINISH -> {
                 out.writeBytes(FINISH);
                 out.writeBytes(ChatText.ascii(plan.shape().finishReason()));
-                out.writeBytes(FINISH_END);
-                return;
             }
             default -> out.writeBytes(EMPTY);
         }
-        out.writeBytes(NOT_FINISHED);
     }
 
     private void piece(ByteBuf out, Moment at) {
@@ -180,7 +189,7 @@ final class ChatWire extends Wire {
 
     private void startChoice(ByteBuf out, Moment at) {
         if (at.choice == 0) {
-            text.startWhole(out, plan.number());
+            out.writeBytes(text.wholeStart(plan.number()));
         } else {
             put(out, ",");
         }

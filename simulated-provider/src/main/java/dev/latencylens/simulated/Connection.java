@@ -33,6 +33,11 @@ abstract sealed class Connection permits Http1Connection, Http2Connection {
     /// Sends of an exchange what is due and the client accepts, in one write, and reports it to the exchange.
     abstract void pump(Exchange exchange);
 
+    /// The same, together with what others on this connection have due in this turn of the loop.
+    void pumpWithOthers(Exchange exchange) {
+        pump(exchange);
+    }
+
     /// The encoded head of a response, to be sent by other means than [#pump].
     abstract ByteBuf headBytes(Exchange exchange);
 

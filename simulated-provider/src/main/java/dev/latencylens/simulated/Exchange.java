@@ -223,7 +223,11 @@ final class Exchange extends DueHeap.Entry {
             return;
         }
         releaseAll();
-        connection.pump(this);
+        if (behaviour.sharedWrites) {
+            connection.pumpWithOthers(this);
+        } else {
+            connection.pump(this);
+        }
         scheduleNext();
     }
 

@@ -17,8 +17,8 @@ import org.jspecify.annotations.Nullable;
 
 /// HTTP/2 (RFC 9113): frames and flow control of our own, header compression by Netty.
 ///
-/// Each exchange's bytes leave in a write of their own, within the windows of the stream and of the
-/// connection. What does not fit waits for WINDOW_UPDATE, first come, first served.
+/// Each exchange's bytes leave in a write of their own, unless it shares writes, within the windows of the stream
+/// and of the connection. What does not fit waits for WINDOW_UPDATE, first come, first served.
 final class Http2Connection extends Connection {
     private static final int FRAME_HEAD = 9;
     private static final int DEFAULT_WINDOW = 65_535;
@@ -29,6 +29,8 @@ final class Http2Connection extends Connection {
     private static final int OUR_FRAME_SIZE = 16_384;
     private static final int MOST_HEADER_BYTES = 65_536;
     private static final int HEAD_BYTES = 512;
+    /// What a part of a shared write usually takes.
+    private static final int SHARED_BYTES = 512;
 
     // Error codes.
     private static final int NO_ERROR = 0;
@@ -65,6 +67,7 @@ final class Http2Connection extends Connection {
     private final DefaultHttp2HeadersEncoder encoder = new DefaultHttp2HeadersEncoder();
     private final IntObjectHashMap<Http2Stream> streams = new IntObjectHashMap<>();
     private final ArrayDeque<Http2Stream> held = new ArrayDeque<>();
+    private final ArrayList<Http2Stream> gathered = new ArrayList<>();
     private final ByteBuf control;
     private int headersOf;
     private boolean headersEndStream;
@@ -438,9 +441,89 @@ final class Http2Connection extends Connection {
         }
     }
 
+    @Override
+    void pumpWithOthers(Exchange exchange) {
+        Http2Stream stream = streamOf(exchange);
+        if (stream.gathered) {
+            return;
+        }
+        if (gathered.isEmpty()) {
+            server.gather(this);
+        }
+        stream.gathered = true;
+        gathered.add(stream);
+    }
+
+    /// Sends what was gathered: the parts that end no answer and fit the windows in one write, each of the others
+    /// in its own.
+    void pumpGathered() {
+        ByteBuf out = null;
+        int shared = 0;
+        for (int i = 0; i < gathered.size(); i++) {
+            Http2Stream stream = gathered.get(i);
+            Exchange exchange = stream.exchange;
+            int body = exchange == null || exchange.isEnded() ? 0 : exchange.sendable();
+            if (exchange != null && body > 0 && mayShare(exchange, stream, body)) {
+                if (out == null) {
+                    out = allocate(gathered.size() * SHARED_BYTES);
+                }
+                encode(out, exchange, stream, false, body, false);
+                stream.sharedBytes = body;
+                gathered.set(shared++, stream);
+            } else {
+                stream.gathered = false;
+                if (exchange != null && !exchange.isEnded()) {
+                    pump(exchange);
+                }
+            }
+        }
+        if (out != null) {
+            long atNs = write(out);
+            boolean backedUp = isBackedUp();
+            for (int i = 0; i < shared; i++) {
+                reportShared(gathered.get(i), atNs, backedUp);
+            }
+        }
+        gathered.clear();
+    }
+
+    private boolean mayShare(Exchange exchange, Http2Stream stream, int body) {
+        return exchange.isHeadSent()
+                && !exchange.endsAfter(body)
+                && corkedBy == null
+                && !closing
+                && context.channel().isWritable()
+                && body <= Math.min(frameSize, Math.min(stream.sendWindow, sendWindow));
+    }
+
+    private static void reportShared(Http2Stream stream, long atNs, boolean backedUp) {
+        stream.gathered = false;
+        Exchange exchange = stream.exchange;
+        if (exchange != null && !exchange.isEnded()) {
+            if (backedUp) {
+                exchange.held();
+            }
+            exchange.wrote(atNs, stream.sharedBytes + FRAME_HEAD, stream.sharedBytes);
+        }
+    }
+
     private void send(Exchange exchange, Http2Stream stream, boolean head, int body, boolean end) {
         int frames = body / frameSize + 1;
         ByteBuf out = allocate(body + frames * FRAME_HEAD + (head ? HEAD_BYTES : 0));
+        encode(out, exchange, stream, head, body, end);
+        int bytes = out.readableBytes();
+        long atNs = write(out);
+        if (isBackedUp()) {
+            exchange.held();
+        }
+        exchange.wrote(atNs, bytes, body);
+        if (end) {
+            exchange.wroteEnd();
+        }
+    }
+
+    /// Appends the head, and the next bytes of the body in frames.
+    private void encode(ByteBuf out, Exchange exchange, Http2Stream stream, boolean head, int body, boolean end) {
         if (head) {
             writeHead(out, exchange, end && body == 0);
         }
@@ -456,15 +539,6 @@ final class Http2Connection extends Connection {
         }
         stream.sendWindow -= body;
         sendWindow -= body;
-        int bytes = out.readableBytes();
-        long atNs = write(out);
-        if (isBackedUp()) {
-            exchange.held();
-        }
-        exchange.wrote(atNs, bytes, body);
-        if (end) {
-            exchange.wroteEnd();
-        }
     }
 
     private void hold(Http2Stream stream, Exchange exchange) {

@@ -12,6 +12,10 @@ final class Http2Stream {
     /// Bytes received since the last WINDOW_UPDATE for this stream.
     int unacknowledged;
     boolean held;
+    /// Whether it waits to be written together with others, and how many bytes of its body are in that write.
+    boolean gathered;
+
+    int sharedBytes;
 
     @Nullable
     Exchange exchange;

@@ -33,6 +33,7 @@ final class LoopThread implements Runnable {
     private final ManualIoEventLoop events;
     private final Thread thread;
     private final CountDownLatch placed = new CountDownLatch(1);
+    private Runnable atEndOfTurn = () -> {};
     private volatile @Nullable IllegalArgumentException misplaced;
     private volatile @Nullable Throwable failure;
 
@@ -76,6 +77,11 @@ final class LoopThread implements Runnable {
 
     DueHeap heap() {
         return heap;
+    }
+
+    /// What to do when entries that were due have been dealt with. Call it before anything is due.
+    void atEndOfTurn(Runnable duty) {
+        events.execute(() -> atEndOfTurn = duty);
     }
 
     /// What ended the thread before its time, if anything did.
@@ -134,6 +140,7 @@ final class LoopThread implements Runnable {
                 break;
             }
         }
+        atEndOfTurn.run();
         return nowNs;
     }
 

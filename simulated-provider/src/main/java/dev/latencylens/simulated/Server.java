@@ -2,7 +2,9 @@ package dev.latencylens.simulated;
 
 import io.netty.channel.Channel;
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicLong;
 import javax.net.ssl.SSLException;
@@ -16,6 +18,7 @@ final class Server {
     private final Set<Channel> channels = new LinkedHashSet<>();
     private final AtomicLong accepted = new AtomicLong();
     private final AtomicLong finished = new AtomicLong();
+    private final List<Http2Connection> gathering = new ArrayList<>();
     private volatile boolean closing;
     private volatile @Nullable Throwable failure;
 
@@ -57,6 +60,19 @@ final class Server {
 
     boolean isClosing() {
         return closing;
+    }
+
+    /// The connection has answers to send at the end of this turn.
+    void gather(Http2Connection connection) {
+        gathering.add(connection);
+    }
+
+    /// What was due in this turn has been encoded: what was gathered leaves.
+    void endTurn() {
+        for (int i = 0; i < gathering.size(); i++) {
+            gathering.get(i).pumpGathered();
+        }
+        gathering.clear();
     }
 
     Truth newTruth() {

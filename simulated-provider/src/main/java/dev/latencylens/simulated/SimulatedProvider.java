@@ -79,6 +79,7 @@ public final class SimulatedProvider implements AutoCloseable {
                 replays,
                 Instant.now().getEpochSecond());
         Server server = new Server(loop.heap(), log, routes);
+        loop.atEndOfTurn(server::endTurn);
         List<Channel> listeners = new ArrayList<>();
         try {
             bind(options, listeners, bootstrap(loop, server, tls));

@@ -4,8 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Set;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import java.util.stream.LongStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -60,6 +64,35 @@ class Http2Test {
             assertThat(client.readBody(1)).endsWith("data: [DONE]\n\n");
         }
         server.truth();
+    }
+
+    @Test
+    void answersThatShareWritesLeaveTogetherAndEachIsRecorded() throws Exception {
+        try (RawHttp2 client = server.http2()) {
+            client.chatAtOnce("ttft=20ms; gap=10ms; tokens=20; shared-writes=true", 1, 3);
+            var seen = new ArrayList<RawHttp2.Frame>();
+            while (seen.stream().filter(RawHttp2.Frame::endsStream).count() < 2) {
+                seen.add(client.next());
+            }
+            for (int stream : new int[] {1, 3}) {
+                String body = seen.stream()
+                        .filter(frame -> frame.stream() == stream && frame.type() == RawHttp2.DATA)
+                        .map(RawHttp2.Frame::text)
+                        .collect(Collectors.joining());
+                assertThat(body).contains("\"content\":\"").endsWith("data: [DONE]\n\n");
+            }
+            TruthRecord first = server.truth();
+            TruthRecord second = server.truth();
+            int bytes =
+                    seen.stream().mapToInt(frame -> frame.payload().length + 9).sum();
+            assertThat(IntStream.of(first.writes().bytes()).sum()
+                            + IntStream.of(second.writes().bytes()).sum())
+                    .isEqualTo(bytes);
+            Set<Long> instants = LongStream.of(first.writes().atNs()).boxed().collect(Collectors.toSet());
+            assertThat(LongStream.of(second.writes().atNs()).boxed())
+                    .as("a turn of the loop that took longer than its slice may part one or another")
+                    .anyMatch(instants::contains);
+        }
     }
 
     @Test

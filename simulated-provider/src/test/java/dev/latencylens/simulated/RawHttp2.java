@@ -61,13 +61,28 @@ final class RawHttp2 implements AutoCloseable {
     }
 
     void send(int type, int flags, int stream, byte[] payload) throws IOException {
+        out.write(frame(type, flags, stream, payload));
+        out.flush();
+    }
+
+    private static byte[] frame(int type, int flags, int stream, byte[] payload) {
         ByteBuf frame = Unpooled.buffer(9 + payload.length);
         frame.writeMedium(payload.length)
                 .writeByte(type)
                 .writeByte(flags)
                 .writeInt(stream)
                 .writeBytes(payload);
-        out.write(ByteBufUtil.getBytes(frame));
+        return ByteBufUtil.getBytes(frame);
+    }
+
+    /// Several requests in one write, so that the server reads them at one instant.
+    void chatAtOnce(String simulate, int... streams) throws IOException, Http2Exception {
+        var requests = new java.io.ByteArrayOutputStream();
+        for (int stream : streams) {
+            requests.write(frame(HEADERS, 4, stream, requestHeaders(simulate)));
+            requests.write(frame(DATA, 1, stream, RawHttp1.CHAT.getBytes(StandardCharsets.UTF_8)));
+        }
+        out.write(requests.toByteArray());
         out.flush();
     }
 

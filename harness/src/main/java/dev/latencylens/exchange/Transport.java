@@ -14,6 +14,13 @@ public interface Transport extends AutoCloseable {
     /// not the time by which it came back later than that
     long poll(long untilAtNs);
 
+    /// Waits for the given instant and looks at nothing, where what arrives meanwhile gets its stamp all the same.
+    ///
+    /// @return whether it did; false at once where a stamp is only as good as [#poll] is prompt
+    default boolean hold(long untilAtNs) {
+        return false;
+    }
+
     /// Ends every exchange in flight as cancelled.
     void cancelAll(String reason);
 

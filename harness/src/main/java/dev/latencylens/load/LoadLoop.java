@@ -20,6 +20,9 @@ final class LoadLoop implements Transport.Listener {
     /// How long before a request is due the thread stops sleeping: a sleep ends late, by 50 us of timer slack and
     /// the time that a CPU takes to wake up.
     private static final long LAST_STRETCH_NS = 250_000;
+    /// How long before a request is due nothing is read any more, where the kernel stamps what arrives: to read and
+    /// log what several sockets have takes as long, and the request would leave late by it.
+    private static final long HELD_NS = 50_000;
     /// How soon to look whether the interpreter has decided on a failed exchange: as often as it looks at the log.
     private static final long UNDECIDED_RETRY_NS = 200_000;
 
@@ -48,6 +51,8 @@ final class LoadLoop implements Transport.Listener {
     private long starved;
     private boolean starving;
     private boolean cancelled;
+    /// Whether it has looked at the sockets since it started an exchange.
+    private boolean looked;
     /// Whether the load's time was over while its limit held requests back.
     private boolean heldBackToTheEnd;
 
@@ -158,6 +163,7 @@ final class LoadLoop implements Transport.Listener {
                 cancelWhatOutlastsTheLoad(transport, nowNs);
             }
             waitedNs = transport.poll(wakeAtNs);
+            looked = true;
         }
     }
 
@@ -262,9 +268,13 @@ final class LoadLoop implements Transport.Listener {
                 heldBackToTheEnd = overAt(nowNs);
                 return wakeAtNs;
             }
-            if (intendedAtNs - nowNs > 0) {
+            long untilDueNs = intendedAtNs - nowNs;
+            if (untilDueNs > 0) {
                 starving = false;
-                return Math.min(intendedAtNs - LAST_STRETCH_NS, wakeAtNs);
+                boolean held = untilDueNs <= HELD_NS && looked && transport.hold(intendedAtNs);
+                if (!held) {
+                    return Math.min(intendedAtNs - LAST_STRETCH_NS, wakeAtNs);
+                }
             }
             if (!allowance.allows(nextNumber())) {
                 return wakeAtNs;
@@ -326,6 +336,7 @@ final class LoadLoop implements Transport.Listener {
             answers.open(clock.nowNs());
         }
         started++;
+        looked = false;
         exchange.due(intendedAtNs, user);
         send(transport, exchange);
     }

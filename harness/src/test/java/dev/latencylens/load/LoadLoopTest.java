@@ -85,6 +85,35 @@ class LoadLoopTest {
     }
 
     @Test
+    void whatArrivesRightBeforeARequestIsDueDelaysItOnlyWhereItsStampNeedsThat() {
+        assertThat(latestBesideAReadOf(40_000, true)).isZero();
+        assertThat(latestBesideAReadOf(40_000, false)).isGreaterThan(20_000);
+    }
+
+    /// By how much the latest request leaves late when every look takes so long.
+    private long latestBesideAReadOf(long lookNs, boolean stampsAlone) {
+        var load = new Load(PER_MILLISECOND, 0, 100, 0, null, ofSeconds(1));
+        offer(load, 100);
+        var punctual = new LoadLoop(clock, load, 0, 1, ready, allowance, inFlight, answering);
+        var busy = new ScriptedTransport(clock, new FlightLog(clock, 1024, 16), punctual, exchange -> ofMillis(5)) {
+            @Override
+            public long poll(long untilAtNs) {
+                long waitedNs = super.poll(untilAtNs);
+                clock.advance(Duration.ofNanos(lookNs));
+                return waitedNs;
+            }
+        };
+        busy.stampsAlone = stampsAlone;
+        punctual.run(busy, clock.nowNs() + 1_000_000);
+
+        assertThat(busy.starts).hasSize(100);
+        return busy.starts.stream()
+                .mapToLong(start -> start.started().minus(start.intended()).toNanos())
+                .max()
+                .orElseThrow();
+    }
+
+    @Test
     void aSleepThatEndsLateMakesNoRequestLate() {
         var load = new Load(PER_MILLISECOND, 0, 100, 0, null, ofSeconds(1));
         offer(load, 100);

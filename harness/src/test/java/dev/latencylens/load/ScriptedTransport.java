@@ -32,6 +32,8 @@ class ScriptedTransport implements Transport {
     final List<String> cancelled = new ArrayList<>();
     int mostInFlight;
     boolean closed;
+    /// Whether arrivals have their stamps without it.
+    boolean stampsAlone;
     /// What every exchange is answered with at its end; nothing at all where empty.
     String answer = "";
 
@@ -76,6 +78,14 @@ class ScriptedTransport implements Transport {
             end(due, TransportEnd.COMPLETE);
         }
         return waitedNs;
+    }
+
+    @Override
+    public boolean hold(long untilAtNs) {
+        if (stampsAlone) {
+            clock.advanceTo(untilAtNs);
+        }
+        return stampsAlone;
     }
 
     @Override

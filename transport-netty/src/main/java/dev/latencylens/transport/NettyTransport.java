@@ -178,6 +178,17 @@ public final class NettyTransport implements Transport, Connection.Owner, Dial.O
     }
 
     @Override
+    public boolean hold(long untilAtNs) {
+        if (kernelStamps == null) {
+            return false;
+        }
+        while (clock.nowNs() - untilAtNs < 0) {
+            Thread.onSpinWait();
+        }
+        return true;
+    }
+
+    @Override
     public void cancelAll(String reason) {
         var end = new TransportEnd(TransportEnd.Kind.CANCELLED, reason);
         for (Flight flight : List.copyOf(flights)) {

@@ -1,6 +1,7 @@
 package dev.latencylens.cli;
 
 import dev.latencylens.simulated.Behaviour;
+import dev.latencylens.simulated.Capacity;
 import dev.latencylens.simulated.ServerOptions;
 import dev.latencylens.simulated.SimulatedProvider;
 import dev.latencylens.simulated.TlsIdentity;
@@ -101,6 +102,32 @@ public final class SimulateCommand implements Callable<Integer> {
     @Option(names = "--spin", description = "poll without sleeping: precise, and takes a whole core")
     private boolean spin;
 
+    @Option(
+            names = "--max-num-seqs",
+            paramLabel = "N",
+            description = "requests answered at the same time; more wait in line, first come, first served (default: any"
+                    + " number, none waits)")
+    private @Nullable Integer maxNumSeqs;
+
+    @Option(
+            names = "--max-waiting-queue-length",
+            paramLabel = "N",
+            description = "requests that may wait for --max-num-seqs; more are refused (default: any number)")
+    private @Nullable Integer maxWaiting;
+
+    @Option(
+            names = "--queue-full",
+            paramLabel = "STATUS",
+            description = "what is said to who is refused: 429, 503 or 529 (default 429)")
+    private int queueFull = 429;
+
+    @Option(
+            names = "--tokens-per-second",
+            paramLabel = "N",
+            description = "output tokens of all answers together; with more answers at a time than that allows, the gaps of"
+                    + " all grow (default: any number)")
+    private @Nullable Double tokensPerSecond;
+
     @Option(names = "--api-key", paramLabel = "KEY", description = "answer 401 to every other key")
     private @Nullable String apiKey;
 
@@ -180,7 +207,7 @@ public final class SimulateCommand implements Callable<Integer> {
         Behaviour behaviour = behaviour();
         readable("--replay", replay, "a file to answer with, or a folder of such files");
         TlsIdentity identity = identity();
-        ServerOptions options = new ServerOptions(host, port, identity, record, replay, cpus, spin, apiKey, models);
+        ServerOptions options = new ServerOptions(host, port, identity, record, replay, cpus, spin, apiKey, models, capacity());
         Thread hook = new Thread(this::endAndWait, "simulate-shutdown");
         try (SimulatedProvider provider = SimulatedProvider.start(options, behaviour)) {
             Runtime.getRuntime().addShutdownHook(hook);
@@ -250,6 +277,29 @@ public final class SimulateCommand implements Callable<Integer> {
             case "m" -> Duration.ofMinutes(count);
             default -> Duration.ofHours(count);
         };
+    }
+
+    private Capacity capacity() {
+        atLeast("--max-num-seqs", maxNumSeqs, 1);
+        atLeast("--max-waiting-queue-length", maxWaiting, 0);
+        if (tokensPerSecond != null && !(tokensPerSecond > 0)) {
+            throw new IllegalArgumentException("--tokens-per-second takes a rate above 0, was " + tokensPerSecond);
+        }
+        try {
+            return new Capacity(
+                    maxNumSeqs == null ? 0 : maxNumSeqs,
+                    maxWaiting == null ? -1 : maxWaiting,
+                    tokensPerSecond == null ? 0 : tokensPerSecond,
+                    queueFull);
+        } catch (IllegalArgumentException e) {
+            throw new IllegalArgumentException("--" + e.getMessage(), e);
+        }
+    }
+
+    private static void atLeast(String option, @Nullable Integer value, int least) {
+        if (value != null && value < least) {
+            throw new IllegalArgumentException(option + " takes a number from " + least + " on, was " + value);
+        }
     }
 
     private Behaviour behaviour() {

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.networknt.schema.InputFormat;
 import dev.latencylens.simulated.Behaviour;
+import dev.latencylens.simulated.Capacity;
 import dev.latencylens.simulated.ServerOptions;
 import dev.latencylens.simulated.SimulatedProvider;
 import java.io.IOException;
@@ -105,7 +106,7 @@ class PlanTest {
                 num-prompts: 2
                 """);
         try (var provider = SimulatedProvider.start(
-                new ServerOptions(null, 0, null, null, null, Set.of(), false, "very-secret-key", List.of()),
+                new ServerOptions(null, 0, null, null, null, Set.of(), false, "very-secret-key", List.of(), Capacity.UNLIMITED),
                 Behaviour.defaults().with("ttft", "1ms"))) {
             var environment =
                     Map.of("SERVER", provider.baseUrl().toString(), "MY_KEY", "very-secret-key", "HOME", "not me");

@@ -76,6 +76,10 @@ class SimulateCommandTest {
                 "--cert | some.pem | --cert and --key belong together, only one was given",
                 "--replay | no/such | cannot read --replay 'no/such'; give a file to answer with, or a folder of such files",
                 "--port | 70000 | port: expected 0 to 65535, was '70000'",
+                "--max-num-seqs | 0 | --max-num-seqs takes a number from 1 on, was 0",
+                "--max-waiting-queue-length | 3 | nothing waits without max-num-seqs; give that too",
+                "--tokens-per-second | -2 | --tokens-per-second takes a rate above 0, was -2",
+                "--queue-full | 500 | --queue-full: expected 429, 503 or 529, was 500",
                 "--cpus | 1000 | cpus: the kernel refused to pin to CPUs [1000]",
             })
     void wrongValueIsOneLineThatNamesItAndTheCure(String flag, String value, String message) {

@@ -21,6 +21,16 @@ abstract sealed class Answer permits PlannedAnswer, ReplayAnswer, FixedAnswer {
 
     abstract int choice();
 
+    /// Which chunk of tokens the next event belongs to or comes before.
+    int chunk() {
+        return 0;
+    }
+
+    /// Tokens of that chunk, of all choices, where it is due together with the next event; else 0.
+    int tokensDue() {
+        return 0;
+    }
+
     /// Appends the next event and moves to the one after it.
     abstract void encode(ByteBuf out);
 

@@ -24,12 +24,14 @@ final class Exchange extends DueHeap.Entry {
     }
 
     private final DueHeap heap;
+    private final Engine engine;
     private final Connection connection;
     private final Truth truth;
     private final Behaviour behaviour;
     private final Fault fault;
     private final Answer answer;
-    private final long startNs;
+    /// What the answer's instants count from: when it got its place, and later by each wait for tokens since.
+    private long startNs;
     private final ByteBuf pending;
 
     private Phase phase = Phase.ANSWER;
@@ -44,6 +46,11 @@ final class Exchange extends DueHeap.Entry {
     private long released;
     private long contentLength = -1;
     private String endLabel = "complete";
+    /// The last chunk for which tokens were asked for.
+    private int paidChunk = -1;
+
+    /// The engine's own note.
+    Engine.Place place = Engine.Place.NONE;
 
     private int @Nullable [] cuts;
     private int nextCut;
@@ -57,10 +64,17 @@ final class Exchange extends DueHeap.Entry {
     /// The stream on an HTTP/2 connection; null on HTTP/1.1.
     final @Nullable Http2Stream stream;
 
-    Exchange(Connection connection, @Nullable Http2Stream stream, DueHeap heap, Truth truth, Reply reply) {
+    Exchange(
+            Connection connection,
+            @Nullable Http2Stream stream,
+            DueHeap heap,
+            Engine engine,
+            Truth truth,
+            Reply reply) {
         this.connection = connection;
         this.stream = stream;
         this.heap = heap;
+        this.engine = engine;
         this.truth = truth;
         this.behaviour = reply.behaviour();
         this.fault = reply.fault();
@@ -83,7 +97,7 @@ final class Exchange extends DueHeap.Entry {
 
     /// Name, value, name, value: the headers that the protocol does not need. Asked for when the head is written.
     String[] extraHeaders() {
-        return reply.headers(truth.id, TrueClock.nowNs() - startNs);
+        return reply.headers(truth.id, TrueClock.nowNs() - truth.requestReadAtNs);
     }
 
     /// The length to announce, or -1 for a body that is streamed.
@@ -156,19 +170,43 @@ final class Exchange extends DueHeap.Entry {
                     endLabel = fault.label();
                 }
             }
-            case SLOW_HEADERS -> {
-                if (answer.isStreamed()) {
-                    startTrickle(startNs);
-                    return;
-                }
-            }
             default -> {}
         }
-        long firstDueNs = answer.hasNext() ? startNs + answer.dueNs() : startNs;
-        if (answer.isStreamed() && behaviour.headersEarly && firstDueNs - TrueClock.nowNs() > 0) {
+        if (reply.isOfTheModel() && !engine.takes(this)) {
+            if (hasEarlyHead()) {
+                connection.pump(this);
+            }
+            return;
+        }
+        truth.admittedAtNs = startNs;
+        if (fault == Fault.SLOW_HEADERS && answer.isStreamed()) {
+            startTrickle(startNs);
+            return;
+        }
+        if (hasEarlyHead() && firstDueAtNs() - TrueClock.nowNs() > 0) {
             connection.pump(this);
         }
-        scheduleOrRun(firstDueNs);
+        scheduleOrRun(firstDueAtNs());
+    }
+
+    private boolean hasEarlyHead() {
+        return answer.isStreamed() && behaviour.headersEarly && fault != Fault.SLOW_HEADERS;
+    }
+
+    private long firstDueAtNs() {
+        return answer.hasNext() ? startNs + answer.dueNs() : startNs;
+    }
+
+    /// The answer has waited, and has its place now: its time counts from here.
+    void begin(long atNs) {
+        startNs = Math.max(startNs, atNs);
+        truth.admittedAtNs = startNs;
+        if (fault == Fault.SLOW_HEADERS && answer.isStreamed()) {
+            startTrickle(startNs);
+            return;
+        }
+        // Never here and now: an answer that ends at once would let the next one begin, and that the next.
+        heap.add(this, firstDueAtNs());
     }
 
     private void scheduleOrRun(long dueAtNs) {
@@ -205,6 +243,9 @@ final class Exchange extends DueHeap.Entry {
             strike(nowNs);
             return;
         }
+        if (waitsForTokens()) {
+            return;
+        }
         int groupStart = pending.readableBytes();
         if (answer.hasNext()) {
             groupDueAtNs = startNs + answer.dueNs();
@@ -231,6 +272,25 @@ final class Exchange extends DueHeap.Entry {
         scheduleNext();
     }
 
+    /// A chunk that has to wait for its tokens moves all that follow it, as a slower engine would.
+    private boolean waitsForTokens() {
+        if (!engine.isShared() || !answer.hasNext() || answer.chunk() == paidChunk) {
+            return false;
+        }
+        int tokens = answer.tokensDue();
+        if (tokens == 0) {
+            return false;
+        }
+        paidChunk = answer.chunk();
+        long wantedAtNs = startNs + answer.dueNs();
+        long waitNs = engine.tokensAtNs(wantedAtNs, tokens) - wantedAtNs;
+        startNs += waitNs;
+        if (waitNs > 0) {
+            heap.add(this, wantedAtNs + waitNs);
+        }
+        return waitNs > 0;
+    }
+
     private void scheduleNext() {
         if (ended || draining) {
             return;
@@ -249,7 +309,11 @@ final class Exchange extends DueHeap.Entry {
             encodeEvent();
         } while (answer.hasNext()
                 && pending.readableBytes() <= MOST_PENDING
-                && (!answer.isStreamed() || (together && answer.dueNs() == groupDueNs && !isFaultDue())));
+                && (!answer.isStreamed() || (together && answer.dueNs() == groupDueNs && !isFaultDue() && isPaid())));
+    }
+
+    private boolean isPaid() {
+        return !engine.isShared() || answer.chunk() == paidChunk || answer.tokensDue() == 0;
     }
 
     private void encodeEvent() {
@@ -269,6 +333,7 @@ final class Exchange extends DueHeap.Entry {
             return;
         }
         complete = true;
+        engine.leave(this, groupDueAtNs);
         if (!answer.isStreamed()) {
             contentLength = pending.readableBytes();
             if (fault == Fault.CUT_CLEAN) {
@@ -432,7 +497,7 @@ final class Exchange extends DueHeap.Entry {
         headLeft();
         phase = Phase.ANSWER;
         connection.uncork();
-        scheduleOrRun(answer.hasNext() ? startNs + answer.dueNs() : startNs);
+        scheduleOrRun(firstDueAtNs());
     }
 
     // What the connection reports.
@@ -479,6 +544,7 @@ final class Exchange extends DueHeap.Entry {
         }
         ended = true;
         heap.remove(this);
+        engine.leave(this, TrueClock.nowNs());
         truth.end = label;
         boolean whole = label.equals("complete") || label.equals("no-done");
         truth.completionTokens = whole ? answer.completionTokens() : truth.tokensSent(false);

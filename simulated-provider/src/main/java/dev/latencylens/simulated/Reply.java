@@ -13,6 +13,11 @@ record Reply(
         String... extraHeaders) {
     static final String[] NO_HEADERS = {};
 
+    /// Whether the model is needed for it, and not the server alone.
+    boolean isOfTheModel() {
+        return !(answer instanceof FixedAnswer);
+    }
+
     /// The headers beyond those that HTTP needs, written `elapsedNs` after the request was read.
     String[] headers(String id, long elapsedNs) {
         return dialect == null ? extraHeaders : ProviderHeaders.of(dialect, answer, id, elapsedNs, extraHeaders);

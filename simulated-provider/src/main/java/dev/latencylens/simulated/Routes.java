@@ -16,6 +16,7 @@ final class Routes {
     private static final Set<String> ANTHROPIC_VERSIONS = Set.of("2023-06-01", NEWER_ANTHROPIC);
 
     private final Behaviour defaults;
+    private final Engine engine;
     private final @Nullable String apiKey;
     private final @Nullable String bearer;
     private final List<String> models;
@@ -30,8 +31,15 @@ final class Routes {
     private @Nullable ChatRequest lastRequest;
     private long requests;
 
-    Routes(Behaviour defaults, @Nullable String apiKey, List<String> models, Replays replays, long wallSeconds) {
+    Routes(
+            Behaviour defaults,
+            Engine engine,
+            @Nullable String apiKey,
+            List<String> models,
+            Replays replays,
+            long wallSeconds) {
         this.defaults = defaults;
+        this.engine = engine;
         this.apiKey = apiKey;
         this.bearer = apiKey == null ? null : "Bearer " + apiKey;
         this.models = models;
@@ -107,6 +115,9 @@ final class Routes {
         if (fault.status() != 0) {
             ErrorReply error = ErrorReply.ofFault(fault.status());
             return new Reply(defaults, fault, error.status(), error.answer(dialect), null, error.headers(dialect));
+        }
+        if (engine.refuses()) {
+            return error(dialect, ErrorReply.ofFault(engine.refusal()));
         }
         if (replay != null) {
             long firstNs = behaviour.ttft.sampleNs(asked.dice, asked.number);

@@ -96,6 +96,28 @@ final class Script extends PlannedAnswer {
     }
 
     @Override
+    int chunk() {
+        return chunk;
+    }
+
+    @Override
+    int tokensDue() {
+        boolean comesNow =
+                switch (stage) {
+                    case WAIT -> part < segments.size() && dueNs == chunkDueNs;
+                    case OPEN, PIECE -> true;
+                    case CLOSE, FINISH, USAGE, DONE, END -> false;
+                };
+        return comesNow ? tokensOfPiece() * plan.choices() : 0;
+    }
+
+    private int tokensOfPiece() {
+        Segment segment = segments.get(part);
+        boolean whole = segment.isTool() && wire.hasWholeToolCalls();
+        return whole ? segment.tokens() : Math.min(behaviour.tokensPerChunk, segment.tokens() - sentOfPart);
+    }
+
+    @Override
     String contentType() {
         return wire.streamType();
     }
@@ -203,9 +225,8 @@ final class Script extends PlannedAnswer {
 
     private boolean namePiece() {
         Segment segment = segments.get(part);
-        boolean whole = segment.isTool() && wire.hasWholeToolCalls();
         at.firstToken = sentOfPart;
-        at.tokens = whole ? segment.tokens() : Math.min(behaviour.tokensPerChunk, segment.tokens() - sentOfPart);
+        at.tokens = tokensOfPiece();
         at.choice = turn;
         at.outputSoFar = outputSent + (segment.isReasoning() ? 0 : at.tokens);
         at.reasoningSoFar = reasoningSent + (segment.isReasoning() ? at.tokens : 0);

@@ -13,6 +13,7 @@ import org.jspecify.annotations.Nullable;
 /// What all connections of one simulated provider share. Used on the loop thread, but for the counters.
 final class Server {
     private final DueHeap heap;
+    private final Engine engine;
     private final TruthLog log;
     private final Routes routes;
     private final Set<Channel> channels = new LinkedHashSet<>();
@@ -22,8 +23,9 @@ final class Server {
     private volatile boolean closing;
     private volatile @Nullable Throwable failure;
 
-    Server(DueHeap heap, TruthLog log, Routes routes) {
+    Server(DueHeap heap, Engine engine, TruthLog log, Routes routes) {
         this.heap = heap;
+        this.engine = engine;
         this.log = log;
         this.routes = routes;
     }
@@ -90,7 +92,7 @@ final class Server {
         Truth truth = connection.newTruth(request);
         truth.httpVersion = stream == null ? "1.1" : "2";
         Reply reply = routes.reply(request, truth, stream != null, body, offset, length);
-        return new Exchange(connection, stream, heap, truth, reply);
+        return new Exchange(connection, stream, heap, engine, truth, reply);
     }
 
     /// Remembers an error that is not the network's or the client's; the first one is thrown on close.

@@ -20,7 +20,8 @@ public record ServerOptions(
         Set<Integer> cpus,
         boolean spin,
         @Nullable String apiKey,
-        List<String> models) {
+        List<String> models,
+        Capacity capacity) {
     public ServerOptions {
         if (port < 0 || port > 65_535) {
             throw new IllegalArgumentException("port: expected 0 to 65535, was '" + port + "'");
@@ -31,34 +32,38 @@ public record ServerOptions(
 
     /// Cleartext on any free loopback port, without a record.
     public static ServerOptions defaults() {
-        return new ServerOptions(null, 0, null, null, null, Set.of(), false, null, List.of());
+        return new ServerOptions(null, 0, null, null, null, Set.of(), false, null, List.of(), Capacity.UNLIMITED);
     }
 
     public ServerOptions withTls(TlsIdentity identity) {
-        return new ServerOptions(host, port, identity, record, replay, cpus, spin, apiKey, models);
+        return new ServerOptions(host, port, identity, record, replay, cpus, spin, apiKey, models, capacity);
     }
 
     public ServerOptions withRecord(Path file) {
-        return new ServerOptions(host, port, tls, file, replay, cpus, spin, apiKey, models);
+        return new ServerOptions(host, port, tls, file, replay, cpus, spin, apiKey, models, capacity);
     }
 
     public ServerOptions withReplay(Path fileOrFolder) {
-        return new ServerOptions(host, port, tls, record, fileOrFolder, cpus, spin, apiKey, models);
+        return new ServerOptions(host, port, tls, record, fileOrFolder, cpus, spin, apiKey, models, capacity);
     }
 
     public ServerOptions withApiKey(String key) {
-        return new ServerOptions(host, port, tls, record, replay, cpus, spin, key, models);
+        return new ServerOptions(host, port, tls, record, replay, cpus, spin, key, models, capacity);
     }
 
     public ServerOptions withModels(List<String> known) {
-        return new ServerOptions(host, port, tls, record, replay, cpus, spin, apiKey, known);
+        return new ServerOptions(host, port, tls, record, replay, cpus, spin, apiKey, known, capacity);
     }
 
     public ServerOptions withSpin(boolean on) {
-        return new ServerOptions(host, port, tls, record, replay, cpus, on, apiKey, models);
+        return new ServerOptions(host, port, tls, record, replay, cpus, on, apiKey, models, capacity);
     }
 
     public ServerOptions withCpus(Set<Integer> ids) {
-        return new ServerOptions(host, port, tls, record, replay, ids, spin, apiKey, models);
+        return new ServerOptions(host, port, tls, record, replay, ids, spin, apiKey, models, capacity);
+    }
+
+    public ServerOptions withCapacity(Capacity shared) {
+        return new ServerOptions(host, port, tls, record, replay, cpus, spin, apiKey, models, shared);
     }
 }

@@ -72,13 +72,15 @@ public final class SimulatedProvider implements AutoCloseable {
         LoopThread loop = new LoopThread(options.cpus(), options.spin());
         loop.start();
         TruthLog log = log(options, listener, loop);
+        Engine engine = new Engine(options.capacity());
         Routes routes = new Routes(
                 behaviour,
+                engine,
                 options.apiKey(),
                 options.models(),
                 replays,
                 Instant.now().getEpochSecond());
-        Server server = new Server(loop.heap(), log, routes);
+        Server server = new Server(loop.heap(), engine, log, routes);
         loop.atEndOfTurn(server::endTurn);
         List<Channel> listeners = new ArrayList<>();
         try {

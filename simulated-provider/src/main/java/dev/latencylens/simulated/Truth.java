@@ -17,6 +17,7 @@ final class Truth {
     long acceptedAtNs;
     long requestFirstByteReadAtNs;
     long requestReadAtNs;
+    long admittedAtNs = -1;
     int status;
     String fault = "none";
     String dialect = "none";
@@ -40,6 +41,7 @@ final class Truth {
 
     void reset() {
         id = "";
+        admittedAtNs = -1;
         status = 0;
         fault = "none";
         dialect = "none";
@@ -120,6 +122,7 @@ final class Truth {
                 acceptedAtNs,
                 requestFirstByteReadAtNs,
                 requestReadAtNs,
+                admittedAtNs,
                 status,
                 fault,
                 dialect,

@@ -53,6 +53,11 @@ final class WholeAnswer extends PlannedAnswer {
     }
 
     @Override
+    int tokensDue() {
+        return plan.completionTokens();
+    }
+
+    @Override
     ChunkKind kind() {
         return at.step == Step.USAGE ? ChunkKind.USAGE : at.segment().kind();
     }

@@ -94,7 +94,7 @@ class AnthropicJavaSdkTest {
     @ParameterizedTest
     @ValueSource(booleans = {true, false})
     void whatIsWrittenToTheCacheIsReadTheNextTime(boolean stream) throws IOException {
-        try (var provider = started("cache-factor=0.5")) {
+        try (var provider = started("cache-factor=0.5; cache-block=1")) {
             Message first = stream ? streamed(provider, 16) : whole(provider, 16);
             Message second = stream ? streamed(provider, 16) : whole(provider, 16);
 

@@ -157,7 +157,7 @@ class BedrockJavaSdkTest {
 
     @Test
     void whatIsWrittenToTheCacheIsReadTheNextTime() throws IOException {
-        try (var provider = started("cache-factor=0.5")) {
+        try (var provider = started("cache-factor=0.5; cache-block=1")) {
             TokenUsage first = converse(provider, 16).metadata().usage();
             TokenUsage second = converse(provider, 16).metadata().usage();
             TokenUsage third = whole(provider, 16).usage();

@@ -81,7 +81,7 @@ class GeminiJavaSdkTest {
     @ParameterizedTest
     @ValueSource(booleans = {true, false})
     void whatTheCacheHoldsIsReadTheNextTime(boolean stream) throws IOException {
-        try (var provider = started("cache-factor=0.5")) {
+        try (var provider = started("cache-factor=0.5; cache-block=1")) {
             Understood first = stream ? streamed(provider, 16) : whole(provider, 16);
             Understood second = stream ? streamed(provider, 16) : whole(provider, 16);
 

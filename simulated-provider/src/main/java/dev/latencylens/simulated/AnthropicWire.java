@@ -188,7 +188,7 @@ class AnthropicWire extends Wire {
     private String inputCounts() {
         int written = plan.cacheWriteTokens();
         int rest = Math.max(0, plan.promptTokens() - plan.cachedTokens() - written);
-        boolean hour = plan.request().keptForAnHour();
+        boolean hour = plan.request().prompt().keptForAnHour();
         return "\"input_tokens\":" + rest + ",\"cache_creation_input_tokens\":" + written
                 + ",\"cache_read_input_tokens\":" + plan.cachedTokens()
                 + ",\"cache_creation\":{\"ephemeral_5m_input_tokens\":" + (hour ? 0 : written)

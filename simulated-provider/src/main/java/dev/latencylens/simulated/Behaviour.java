@@ -63,8 +63,13 @@ public final class Behaviour {
         PROVIDER_HEADERS("true: the provider's headers of timing, with true values, and of rate limits"),
         HEADERS("early: the head leaves at once; late: with the first event"),
         CACHED_TOKENS("cached prompt tokens in the usage"),
-        CACHE_FACTOR("prompts whose beginning was seen before hit a cache: the time to first token is multiplied"
-                + " by this, 0 to 1, and the usage says so; by default there is no cache"),
+        CACHE_FACTOR("prompts whose beginning was seen before hit a cache: the time to first token of what is cached is"
+                + " multiplied by this, 0 to 1, and the usage says so; by default there is no cache"),
+        CACHE_BLOCK("tokens of a block of the cache, which keeps beginnings in whole ones; by default as the dialect's"
+                + " provider: 128 for OpenAI and Azure, 1 for Gemini, 0 for Anthropic and Bedrock, which keep what the"
+                + " request marks, 16 for the others, as vLLM"),
+        CACHE_MINIMUM("tokens of the shortest beginning that the cache keeps; by default one block where cache-block is given, else"
+                + " 1024 for OpenAI, Azure, Anthropic, Bedrock and Gemini, 16 for the others"),
         DIALECT("dialect of /v1/chat/completions, as openai-chat azure-openai mistral meta-llama"),
         FAULT("what goes wrong: http-400 http-401 http-404 http-429 http-500 http-503 http-529 error-event"
                 + " error-named stall reset close no-done cut-clean goaway goaway-refuse rst-stream garbage"
@@ -138,6 +143,11 @@ public final class Behaviour {
     /// Negative without a cache.
     double cacheFactor = -1;
 
+    /// Negative: the dialect's, as is the other one.
+    int cacheBlock = -1;
+
+    int cacheMinimum = -1;
+
     boolean providerHeaders;
     Dialect dialect = Dialect.OPENAI_CHAT;
     Fault fault = Fault.NONE;
@@ -182,6 +192,8 @@ public final class Behaviour {
         headersEarly = other.headersEarly;
         cachedTokens = other.cachedTokens;
         cacheFactor = other.cacheFactor;
+        cacheBlock = other.cacheBlock;
+        cacheMinimum = other.cacheMinimum;
         providerHeaders = other.providerHeaders;
         dialect = other.dialect;
         fault = other.fault;
@@ -266,6 +278,8 @@ public final class Behaviour {
             case HEADERS -> headersEarly = early(value);
             case CACHED_TOKENS -> cachedTokens = (int) whole(key, value, 0, MOST_TOKENS);
             case CACHE_FACTOR -> cacheFactor = share(key, value);
+            case CACHE_BLOCK -> cacheBlock = (int) whole(key, value, 0, MOST_TOKENS);
+            case CACHE_MINIMUM -> cacheMinimum = (int) whole(key, value, 0, MOST_TOKENS);
             case PROVIDER_HEADERS -> providerHeaders = yesOrNo(key, value);
             case DIALECT -> dialect = Dialect.parse(value);
             case FAULT -> fault = Fault.parse(value);

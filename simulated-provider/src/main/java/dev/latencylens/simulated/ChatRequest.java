@@ -1,6 +1,5 @@
 package dev.latencylens.simulated;
 
-import java.util.List;
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.JsonParser;
 import tools.jackson.core.JsonToken;
@@ -12,8 +11,7 @@ import tools.jackson.core.json.JsonFactory;
 ///
 /// `maxTokens` is -1 where the request names no limit. `promptTokens` is the number of words,
 /// separated by blanks, of all message contents, and at least 1. `samples` tells whether a temperature
-/// or the like is set, `prefixes` is [Prompt#prefixes], `keptForAnHour` whether a part of the prompt is marked
-/// with a time to live of an hour.
+/// or the like is set.
 record ChatRequest(
         String model,
         boolean stream,
@@ -23,21 +21,22 @@ record ChatRequest(
         int maxTokens,
         int promptTokens,
         boolean samples,
-        List<Long> prefixes,
-        boolean keptForAnHour) {
+        Prompt prompt) {
     private static final JsonFactory JSON = new JsonFactory();
     private static final int MOST_CHOICES = 128;
 
     /// Reads a body; a wrong one gives an [IllegalArgumentException] that says what is wrong.
-    static ChatRequest parse(Route route, byte[] body, int offset, int length) {
+    ///
+    /// @param block of the prompt's cache, [PromptCache.Rule#block]
+    static ChatRequest parse(Route route, int block, byte[] body, int offset, int length) {
         try (JsonParser json = JSON.createParser(ObjectReadContext.empty(), body, offset, length)) {
-            return parse(route, json);
+            return parse(route, new Prompt(block), json);
         } catch (JacksonException e) {
             throw new IllegalArgumentException("the request body is not valid JSON: " + e.getOriginalMessage(), e);
         }
     }
 
-    private static ChatRequest parse(Route route, JsonParser json) {
+    private static ChatRequest parse(Route route, Prompt prompt, JsonParser json) {
         if (json.nextToken() != JsonToken.START_OBJECT) {
             throw new IllegalArgumentException("the request body must be a JSON object");
         }
@@ -48,7 +47,7 @@ record ChatRequest(
         int choices = 1;
         int maxTokens = -1;
         StreamOptions options = StreamOptions.NONE;
-        Prompt prompt = new Prompt();
+        boolean marksAll = false;
         for (String name = json.nextName(); name != null; name = json.nextName()) {
             json.nextToken();
             switch (name) {
@@ -64,12 +63,19 @@ record ChatRequest(
                 }
                 case "messages", "input", "contents", "system", "systemInstruction", "instructions" ->
                     read(json, prompt);
+                case "cache_control" -> {
+                    marksAll = json.currentToken() == JsonToken.START_OBJECT;
+                    read(json, prompt);
+                }
                 case "stream_options" -> options = StreamOptions.read(json);
                 default -> json.skipChildren();
             }
         }
         if (model.isEmpty()) {
             throw new IllegalArgumentException("you must provide a model parameter");
+        }
+        if (marksAll) {
+            prompt.mark();
         }
         boolean manyChoices = dialect == Dialect.OPENAI_CHAT || dialect == Dialect.AZURE_OPENAI;
         return new ChatRequest(
@@ -81,8 +87,7 @@ record ChatRequest(
                 maxTokens,
                 Math.max(1, prompt.words()),
                 samples,
-                prompt.prefixes(),
-                prompt.keptForAnHour());
+                prompt);
     }
 
     private record StreamOptions(boolean usage, boolean obfuscation) {
@@ -159,17 +164,34 @@ record ChatRequest(
         return (int) value;
     }
 
-    /// Takes every string under a `content` or `text` name, at any depth, and a bare string.
+    /// Takes every string under a `content` or `text` name, at any depth, and a bare string. The object that has a
+    /// `cache_control`, or a `cachePoint`, is a breakpoint where it ends.
     private static void read(JsonParser json, Prompt prompt) {
         int depth = 0;
         boolean counted = json.currentToken() == JsonToken.VALUE_STRING;
         boolean lifetime = false;
+        boolean point = false;
+        int marked = -1;
         do {
             switch (json.currentToken()) {
-                case START_ARRAY, START_OBJECT -> depth++;
-                case END_ARRAY, END_OBJECT -> depth--;
+                case START_ARRAY -> depth++;
+                case START_OBJECT -> {
+                    marked = point ? depth : marked;
+                    point = false;
+                    depth++;
+                }
+                case END_ARRAY -> depth--;
+                case END_OBJECT -> {
+                    if (depth == marked) {
+                        prompt.mark();
+                        marked = -1;
+                    }
+                    point = false;
+                    depth--;
+                }
                 case PROPERTY_NAME -> {
                     String name = json.currentName();
+                    point = name.equals("cache_control") || name.equals("cachePoint");
                     counted = name.equals("content") || name.equals("text");
                     lifetime = name.equals("ttl");
                 }

@@ -28,6 +28,7 @@ final class Routes {
     private final PromptCache cache = new PromptCache();
     private byte[] lastBody = {};
     private @Nullable Route lastRoute;
+    private int lastBlock;
     private @Nullable ChatRequest lastRequest;
     private long requests;
 
@@ -129,7 +130,10 @@ final class Routes {
 
     private Reply answer(Asked asked, Route route, byte[] body, int offset, int length) {
         Dialect dialect = route.dialect();
-        ChatRequest request = parse(route, body, offset, length);
+        int block = asked.behaviour.cacheFactor < 0
+                ? PromptCache.NO_BLOCKS
+                : PromptCache.Rule.of(asked.behaviour, dialect).block();
+        ChatRequest request = parse(route, block, body, offset, length);
         asked.truth.model = request.model();
         if (!models.isEmpty() && !models.contains(request.model())) {
             String message = "The model '" + request.model() + "' does not exist or you do not have access to it.";
@@ -184,7 +188,10 @@ final class Routes {
         Behaviour behaviour = asked.behaviour;
         AnswerShape shape = AnswerShape.of(behaviour, request);
         boolean caches = behaviour.cacheFactor >= 0;
-        int cached = caches ? cache.look(request) : behaviour.cachedTokens;
+        PromptCache.Found found = caches
+                ? cache.look(request.prompt(), PromptCache.Rule.of(behaviour, route.dialect()))
+                : new PromptCache.Found(behaviour.cachedTokens, 0);
+        double share = Math.min(1, (double) found.read() / request.promptTokens());
         return new Plan(
                 route,
                 request,
@@ -193,24 +200,26 @@ final class Routes {
                 Plan.segments(behaviour, shape, request.stream()),
                 asked.number,
                 nowSeconds(),
-                cached,
-                caches ? request.promptTokens() - cached : 0,
-                caches && cached > 0 ? behaviour.cacheFactor : 1,
+                found.read(),
+                found.written(),
+                caches ? 1 - share * (1 - behaviour.cacheFactor) : 1,
                 behaviour.done && asked.fault != Fault.NO_DONE,
                 asked.truth);
     }
 
     /// Clients under load repeat themselves: a body equal to the previous one is not parsed again.
-    private ChatRequest parse(Route route, byte[] body, int offset, int length) {
+    private ChatRequest parse(Route route, int block, byte[] body, int offset, int length) {
         ChatRequest last = lastRequest;
         if (last != null
                 && route.equals(lastRoute)
+                && block == lastBlock
                 && Arrays.equals(lastBody, 0, lastBody.length, body, offset, offset + length)) {
             return last;
         }
-        ChatRequest parsed = ChatRequest.parse(route, body, offset, length);
+        ChatRequest parsed = ChatRequest.parse(route, block, body, offset, length);
         lastBody = Arrays.copyOfRange(body, offset, offset + length);
         lastRoute = route;
+        lastBlock = block;
         lastRequest = parsed;
         return parsed;
     }

@@ -11,7 +11,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 class ChatRequestTest {
     private static ChatRequest parse(String json) {
         byte[] bytes = (" " + json).getBytes(StandardCharsets.UTF_8);
-        return ChatRequest.parse(Route.CHAT, bytes, 1, bytes.length - 1);
+        return ChatRequest.parse(Route.CHAT, PromptCache.NO_BLOCKS, bytes, 1, bytes.length - 1);
     }
 
     @Test
@@ -24,7 +24,7 @@ class ChatRequestTest {
             """);
 
         assertThat(request)
-                .isEqualTo(new ChatRequest("gpt-x", true, true, false, 2, 7, 5, false, request.prefixes(), false));
+                .isEqualTo(new ChatRequest("gpt-x", true, true, false, 2, 7, 5, false, request.prompt()));
     }
 
     @Test

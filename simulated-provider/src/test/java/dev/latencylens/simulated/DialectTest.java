@@ -108,7 +108,7 @@ class DialectTest {
     @ParameterizedTest
     @EnumSource
     void repeatedPromptHitsTheCacheAndAnswersSooner(AskedDialect dialect) throws Exception {
-        String settings = "tokens=1; ttft=20ms; cache-factor=0.1";
+        String settings = "tokens=1; ttft=20ms; cache-factor=0.1; cache-block=1";
         dialect.stream(server, settings);
         RawHttp1.Response hit = dialect.stream(server, settings);
 

@@ -10,7 +10,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 class PlanTest {
     static Plan plan(Route route, Behaviour behaviour, String body) {
         byte[] bytes = body.getBytes(StandardCharsets.UTF_8);
-        ChatRequest request = ChatRequest.parse(route, bytes, 0, bytes.length);
+        ChatRequest request = ChatRequest.parse(route, PromptCache.NO_BLOCKS, bytes, 0, bytes.length);
         AnswerShape shape = AnswerShape.of(behaviour, request);
         return new Plan(
                 route,

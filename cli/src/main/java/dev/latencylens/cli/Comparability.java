@@ -156,12 +156,14 @@ record Comparability(List<String> refusals, List<String> notes) {
 
     private static String load(JsonNode run) {
         var parts = new ArrayList<String>();
-        run.at("/plan/load").propertyStream().forEach(part -> {
-            if (!AMOUNTS.contains(part.getKey())) {
-                parts.add(part.getKey() + " "
-                        + part.getValue().asString(part.getValue().toString()));
-            }
-        });
+        for (String of : List.of("/plan/load", "/plan/limits")) {
+            run.at(of).propertyStream().forEach(part -> {
+                if (!AMOUNTS.contains(part.getKey())) {
+                    parts.add(part.getKey() + " "
+                            + part.getValue().asString(part.getValue().toString()));
+                }
+            });
+        }
         return String.join(", ", parts);
     }
 }

@@ -136,6 +136,13 @@ final class ExchangeFile implements AutoCloseable {
             json.writeStringProperty(
                     "outcomeDetail", secrets.redact(result.outcome().detail()));
         }
+        if (!result.outcome().code().isEmpty()) {
+            json.writeStringProperty(
+                    "errorCode", secrets.redact(result.outcome().code()));
+        }
+        if (result.exchange().throttleNs() != Exchange.NOT_LIMITED) {
+            json.writeNumberProperty("throttleNs", result.exchange().throttleNs());
+        }
         instants(result.timeline());
         connection(result.connection());
         path(result.path());

@@ -65,6 +65,8 @@ record ExchangeLine(JsonNode json) {
             return has(from) && has(to) ? new long[] {atNs(to) - atNs(from)} : NONE;
         }
         return switch (metric) {
+            case THROTTLE ->
+                json.has("throttleNs") ? new long[] {json.path("throttleNs").asLong()} : NONE;
             case ICL -> gaps();
             case ICL_PER_REQUEST -> meanGap();
             case ITL -> gapsPerToken();

@@ -5,6 +5,7 @@ import dev.latencylens.load.Gaps;
 import dev.latencylens.load.Live;
 import dev.latencylens.load.Load;
 import dev.latencylens.load.RateCourse;
+import dev.latencylens.load.RateLimits;
 import dev.latencylens.load.RetryPolicy;
 import dev.latencylens.load.ThinkTime;
 import dev.latencylens.stats.AndersonDarling;
@@ -88,6 +89,22 @@ final class LoadJson {
                         Duration.ofNanos(retries.path("backoffNs").longValue()),
                         Duration.ofNanos(retries.path("totalNs").longValue()),
                         retries.path("seed").longValue());
+    }
+
+    /// `plan.limits`, absent where nothing is limited.
+    static void write(JsonGenerator json, RateLimits limits) {
+        if (!limits.areNone()) {
+            json.writeObjectPropertyStart("limits");
+            json.writeNumberProperty("requestsPerMinute", limits.requestsPerMinute());
+            json.writeNumberProperty("tokensPerMinute", limits.tokensPerMinute());
+            json.writeEndObject();
+        }
+    }
+
+    static RateLimits readLimits(JsonNode limits) {
+        return new RateLimits(
+                limits.path("requestsPerMinute").longValue(0),
+                limits.path("tokensPerMinute").longValue(0));
     }
 
     private static @Nullable ArrivalSchedule arrivals(JsonNode load) {

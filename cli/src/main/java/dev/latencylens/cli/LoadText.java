@@ -5,6 +5,7 @@ import dev.latencylens.load.Gaps;
 import dev.latencylens.load.Live;
 import dev.latencylens.load.Load;
 import dev.latencylens.load.RateCourse;
+import dev.latencylens.load.RateLimits;
 import dev.latencylens.load.RetryPolicy;
 import dev.latencylens.load.ThinkTime;
 import dev.latencylens.stats.AndersonDarling;
@@ -54,6 +55,18 @@ final class LoadText {
                 : "; up to " + policy.retries() + (policy.retries() == 1 ? " retry" : " retries") + ", backoff "
                         + seconds(policy.backoff()) + ", all within " + seconds(policy.total()) + " (seed "
                         + policy.seed() + ")";
+    }
+
+    /// What limits a load per minute, to stand behind it; empty where nothing does.
+    static String of(RateLimits limits) {
+        var parts = new ArrayList<String>();
+        if (limits.requestsPerMinute() > 0) {
+            parts.add(Figures.count(limits.requestsPerMinute()) + " requests");
+        }
+        if (limits.tokensPerMinute() > 0) {
+            parts.add(Figures.count(limits.tokensPerMinute()) + " tokens");
+        }
+        return parts.isEmpty() ? "" : "; at most " + String.join(" and ", parts) + " a minute";
     }
 
     /// `asked 45, ran 45.0 on average, 45 at most (p50 45)`; empty where nobody looked.

@@ -13,12 +13,14 @@ import dev.latencylens.clock.ClockAnchor;
 import dev.latencylens.exchange.ChunkKind;
 import dev.latencylens.exchange.Dialect;
 import dev.latencylens.exchange.Exchange;
+import dev.latencylens.exchange.ExchangeResult;
 import dev.latencylens.exchange.FlightLog;
 import dev.latencylens.exchange.Interpreter;
 import dev.latencylens.exchange.Outcome;
 import dev.latencylens.exchange.Tokenizer;
 import dev.latencylens.exchange.Transcript;
 import dev.latencylens.exchange.Transport;
+import dev.latencylens.exchange.Usage;
 import dev.latencylens.load.LoadRun;
 import dev.latencylens.provider.CostSummary;
 import dev.latencylens.stats.Summary;
@@ -145,10 +147,7 @@ final class Measurement {
             RunRecording recording)
             throws IOException, InterruptedException {
         var stop = new StopSwitch();
-        var hopelessStart = new HopelessStart(() -> stop.now("the first requests all failed alike"));
-        var circuitBreak = new CircuitBreak(
-                plan.stopAfterFailures(),
-                () -> endEarly(stop, "the last " + plan.stopAfterFailures() + " requests all failed"));
+        var circuitBreak = new CircuitBreak(plan.stopAfterFailures(), clock, reason -> endEarly(stop, reason));
         CostLimit limit = costLimit();
         var retries = new RetryDecision(plan.retries(), clock, encoder());
         var interpreter = new Interpreter(dialect, plan.tokenizer(), result -> {
@@ -158,6 +157,7 @@ final class Measurement {
             exchanges.write(result, cost);
             recording.add(result);
             Exchange retry = retries.after(result);
+            stop.settled(result);
             if (limit != null) {
                 limit.see(result, cost);
                 if (retry != null && !limit.allowsAgain(stop.started())) {
@@ -167,8 +167,7 @@ final class Measurement {
                 stop.allow(limit.allowed());
             }
             if (retry == null) {
-                hopelessStart.see(result);
-                circuitBreak.see(result);
+                circuitBreak.see(result.outcome());
             }
             stop.decided(result.exchange(), retry);
         });
@@ -185,6 +184,7 @@ final class Measurement {
         if (plan.retries().retries() > 0) {
             load.tryAgain();
         }
+        load.limit(plan.limits());
         if (limit != null) {
             stop.allow(limit.allowed());
         }
@@ -208,7 +208,7 @@ final class Measurement {
         } catch (UncheckedIOException e) {
             unwritten = e.getCause();
         }
-        return conclude(runFile, environment, anchor, backlog, recording, hopelessStart, signal, unwritten);
+        return conclude(runFile, environment, anchor, backlog, recording, circuitBreak, signal, unwritten);
     }
 
     /// Tells what had been measured until something broke, in the file too where that can still be written.
@@ -252,7 +252,7 @@ final class Measurement {
             ClockAnchor anchor,
             LoadRun.Backlog backlog,
             RunRecording recording,
-            HopelessStart hopelessStart,
+            CircuitBreak circuitBreak,
             int signal,
             @Nullable IOException unwrittenBefore)
             throws IOException, InterruptedException {
@@ -261,6 +261,9 @@ final class Measurement {
         Evidence evidence = recording.finish(backlog, verdict);
         if (evidence != null) {
             verdict = Verdict.on(plan.load(), summary, backlog, circumstances(environment, evidence));
+        }
+        if (circuitBreak.isBroken() && summary.answered() > 0) {
+            verdict = verdict.and(new Reason.NothingSucceeded(circuitBreak.inARow()));
         }
         var caveats = new ArrayList<>(ofThePlan(early).toList());
         if (!recording.missing().isEmpty()) {
@@ -297,7 +300,7 @@ final class Measurement {
         }
         if (summary.answered() == 0) {
             if (signal == 0) {
-                throw CommandFailure.nothingMeasured(nothingAnswered(hopelessStart));
+                throw CommandFailure.nothingMeasured(nothingAnswered(circuitBreak));
             }
             console.err().println("lens: interrupted before any request was answered");
             return ExitCode.SIGNALLED + signal;
@@ -455,8 +458,22 @@ final class Measurement {
         long warmups = plan.load().warmupRequests();
         return number -> {
             String id = plan.id() + "-" + number;
-            return new Exchange(number, id, number < warmups, encoder.encode(number, id));
+            var exchange = new Exchange(number, id, number < warmups, encoder.encode(number, id));
+            if (plan.limits().tokensPerMinute() > 0) {
+                exchange.reserve(reckoned(exchange));
+            }
+            return exchange;
         };
+    }
+
+    /// The tokens that a request may use, rather too many than too few: common tokenizers make a token of three
+    /// bytes or more. One that would never fit waits until it is alone.
+    private long reckoned(Exchange exchange) {
+        long input = Math.ceilDiv(exchange.request().body().length, 3L);
+        long output = plan.prompts().apply(exchange.number()).maxOutputTokens();
+        int threads = plan.ioThreads();
+        return Math.min(
+                input + output, plan.limits().share(threads - 1, threads).tokensPerMinute());
     }
 
     private Transport.Opener placed(Transport.Opener opener) {
@@ -504,11 +521,11 @@ final class Measurement {
         return caveats.stream();
     }
 
-    private String nothingAnswered(HopelessStart hopelessStart) {
+    private String nothingAnswered(CircuitBreak circuitBreak) {
         Outcome outcome = summary.failures().stream()
                 .findFirst()
                 .map(Summary.Failure::outcome)
-                .or(hopelessStart::verdict)
+                .or(circuitBreak::always)
                 .orElse(new Outcome(Outcome.Kind.CANCELLED, "nothing was sent"));
         return "no request to " + plan.url() + " was answered: "
                 + outcome.kind().label() + ": " + (outcome.detail().isEmpty() ? "no more is known" : outcome.detail())
@@ -540,6 +557,19 @@ final class Measurement {
         long started() {
             LoadRun running = run;
             return running == null ? 0 : running.started();
+        }
+
+        /// An answer without usage keeps what was reserved for it.
+        void settled(ExchangeResult result) {
+            LoadRun running = run;
+            if (running != null) {
+                Usage usage = result.completion().usage();
+                Long input = usage == null ? null : usage.inputTotal();
+                Long output = usage == null ? null : usage.outputTotal();
+                running.settled(
+                        result.exchange(),
+                        input == null || output == null ? result.exchange().reservedTokens() : input + output);
+            }
         }
 
         void decided(Exchange ended, @Nullable Exchange retry) {

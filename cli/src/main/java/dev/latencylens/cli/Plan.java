@@ -4,6 +4,7 @@ import dev.latencylens.audit.Caveat;
 import dev.latencylens.exchange.Header;
 import dev.latencylens.exchange.Tokenizer;
 import dev.latencylens.load.Load;
+import dev.latencylens.load.RateLimits;
 import dev.latencylens.load.RetryPolicy;
 import dev.latencylens.provider.PromptCache;
 import dev.latencylens.stats.Metric;
@@ -27,7 +28,8 @@ import org.jspecify.annotations.Nullable;
 /// @param keySource where the key came from, for example `OPENAI_API_KEY`; null without a key
 /// @param headers the user's own; secret values are never shown
 /// @param retries when a request that failed is tried again
-/// @param stopAfterFailures how many failed requests in a row end it, 0 for no limit
+/// @param limits of what is started in a minute
+/// @param stopAfterFailures how many failed requests in a row end it
 /// @param ioCpus the CPUs of the I/O threads, null for wherever the system puts them
 /// @param priming how long the client's own code is run before it counts
 /// @param metrics what the report's table shows
@@ -59,7 +61,8 @@ record Plan(
         @Nullable PromptCache promptCache,
         Load load,
         RetryPolicy retries,
-        int stopAfterFailures,
+        RateLimits limits,
+        CircuitBreak.Limit stopAfterFailures,
         NetworkSettings network,
         int ioThreads,
         @Nullable Cpus ioCpus,

@@ -144,6 +144,10 @@ record Recovery(
                     recorded.at(moment, startNs + at.longValue());
                 }
             }
+            JsonNode throttleNs = json.get("throttleNs");
+            if (throttleNs != null) {
+                recorded.throttled(throttleNs.longValue());
+            }
             chunks(json.required("chunks"), recorded);
             return recorded.ended(
                     json.required("number").longValue(),
@@ -152,7 +156,8 @@ record Recovery(
                     retry(json),
                     new Outcome(
                             Outcome.Kind.of(json.required("outcome").asString()),
-                            json.path("outcomeDetail").asString("")),
+                            json.path("outcomeDetail").asString(""),
+                            json.path("errorCode").asString("")),
                     connection(json),
                     path(json.get("tcp")),
                     head(json),

@@ -41,6 +41,8 @@ final class Report {
     private static final int VALUE_WIDTH = 8;
     private static final int INTERVAL_WIDTH = 20;
     private static final String ERROR = "error<=";
+    /// Kinds of failure told one by one, the most frequent.
+    private static final int MOST_FAILURES = 8;
 
     /// What the table of phases shows for each kind of connection.
     private static final List<Metric> PHASES = List.of(
@@ -95,7 +97,9 @@ final class Report {
         var report = new Report(plan, summary, costs, unsaid(caveats, verdict), calibration, environment);
         report.measured();
         report.outcomes();
+        report.failures();
         report.attempts();
+        report.throttled();
         report.live(backlog);
         report.verdict(verdict, backlog == null ? null : backlog.lag());
         report.figures();
@@ -124,7 +128,7 @@ final class Report {
                         + (plan.provider() == null ? "" : ", provider " + plan.provider()));
         wrapped(
                 "Load      ",
-                LoadText.of(plan.load()) + LoadText.of(plan.retries()) + "; prompts "
+                LoadText.of(plan.load()) + LoadText.of(plan.limits()) + LoadText.of(plan.retries()) + "; prompts "
                         + plan.prompts().source() + ", " + plan.prompts().answerLengths());
         wrapped(
                 "Network   ",
@@ -172,6 +176,40 @@ final class Report {
                         + Figures.count(summary.measured() + attempts.retries()) + " attempts in all: "
                         + counts(attempts.outcomes()) + "; waited " + Figures.millis(attempts.waitNs())
                         + " ms between them, together; queue and send_lag are those of first attempts");
+    }
+
+    /// By the provider's own codes.
+    private void failures() {
+        List<Summary.FailureGroup> groups = summary.failureGroups();
+        String lead = "Failures  ";
+        for (Summary.FailureGroup group : groups.subList(0, Math.min(MOST_FAILURES, groups.size()))) {
+            wrapped(
+                    lead,
+                    Figures.count(group.count()) + " " + group.kind().label()
+                            + (group.code().isEmpty() ? "" : ", " + group.code())
+                            + (group.example().isEmpty() ? "" : "; " + group.example()));
+            lead = "          ";
+        }
+        if (groups.size() > MOST_FAILURES) {
+            line(lead + "and " + (groups.size() - MOST_FAILURES) + " more kinds, in run.json");
+        }
+    }
+
+    private void throttled() {
+        Summary.Throttled throttled = summary.throttled();
+        if (throttled.attempts() > 0) {
+            wrapped(
+                    "Throttle  ",
+                    "limits held back " + Figures.count(throttled.heldBack()) + " of "
+                            + Figures.count(throttled.attempts())
+                            + (throttled.attempts() == 1 ? " request" : " requests")
+                            + (summary.attempts().retries() > 0 ? ", retries included" : "")
+                            + (throttled.heldBack() == 0
+                                    ? ""
+                                    : ", " + Figures.seconds(throttled.heldBackNs())
+                                            + " s together; that is in queue, send_lag and *_from_intended, and in no"
+                                            + " latency from started"));
+        }
     }
 
     private void outcomes() {

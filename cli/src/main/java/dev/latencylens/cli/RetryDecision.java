@@ -5,6 +5,7 @@ import dev.latencylens.exchange.EncodedRequest;
 import dev.latencylens.exchange.Exchange;
 import dev.latencylens.exchange.ExchangeResult;
 import dev.latencylens.exchange.Moment;
+import dev.latencylens.exchange.ProviderError;
 import dev.latencylens.exchange.ResponseHead;
 import dev.latencylens.exchange.Retry;
 import dev.latencylens.load.RetryPolicy;
@@ -45,7 +46,7 @@ final class RetryDecision {
                 before == null ? result.timeline().atNs(Moment.STARTED).orElse(nowNs) : before.firstStartedAtNs();
         int attempt = ended.attempt() + 1;
         long jitterNs = policy.jitterNs(ended.number(), attempt);
-        RetryAdvice.Hint hint = hint(result.head());
+        RetryAdvice.Hint hint = hint(result.head(), result.completion().error());
         long askedNs = hint == null ? 0 : hint.after().toNanos();
         long leftNs = policy.total().toNanos() - (nowNs - firstStartedAtNs);
         if (askedNs + jitterNs > leftNs) {
@@ -62,8 +63,10 @@ final class RetryDecision {
         return ended.again(encoder.encode(ended.number(), retry.id()), retry);
     }
 
-    private static RetryAdvice.@Nullable Hint hint(@Nullable ResponseHead head) {
-        return head == null ? null : RetryAdvice.when(head, Instant.now()).orElse(null);
+    private static RetryAdvice.@Nullable Hint hint(@Nullable ResponseHead head, @Nullable ProviderError error) {
+        return head == null
+                ? null
+                : RetryAdvice.when(head, error, Instant.now()).orElse(null);
     }
 
     /// Whether the failure may pass by itself, and nothing of an answer had begun.

@@ -1,6 +1,7 @@
 package dev.latencylens.cli;
 
 import dev.latencylens.cli.RunCommand.DurationConverter;
+import dev.latencylens.load.Load;
 import dev.latencylens.load.RetryPolicy;
 import java.time.Duration;
 import java.util.function.LongSupplier;
@@ -38,16 +39,17 @@ final class RetryOptions {
             names = "--stop-after-failures",
             paramLabel = "N",
             description = "end the run when N requests in a row have failed, all their retries included, and report"
-                    + " what was measured (default: go on)")
+                    + " what was measured; 0 goes on whatever fails (default 100, or twice --concurrency where that is"
+                    + " more; in an open loop only when nothing has succeeded for 10 s, too)")
     private @Nullable Integer stopAfterFailures;
 
-    /// How many failed requests in a row end the run, 0 for no limit.
-    int stopAfterFailures() {
+    /// How many failed requests in a row end the run.
+    CircuitBreak.Limit stopAfterFailures(Load load) {
         if (stopAfterFailures == null) {
-            return 0;
+            return CircuitBreak.Limit.usual(load);
         }
-        RunCommand.atLeast("--stop-after-failures", stopAfterFailures, 1);
-        return stopAfterFailures;
+        RunCommand.atLeast("--stop-after-failures", stopAfterFailures, 0);
+        return new CircuitBreak.Limit(stopAfterFailures, Duration.ZERO);
     }
 
     /// @param seed asked for where something is tried again

@@ -3,6 +3,7 @@ package dev.latencylens.cli;
 import dev.latencylens.exchange.Dialect;
 import dev.latencylens.exchange.Header;
 import dev.latencylens.load.Load;
+import dev.latencylens.load.RateLimits;
 import dev.latencylens.provider.Cost;
 import dev.latencylens.provider.DialectName;
 import dev.latencylens.provider.DialectOptions;
@@ -107,6 +108,7 @@ final class RunCommand implements Callable<Integer> {
             Metric.STREAM_END,
             Metric.QUEUE,
             Metric.SEND_LAG,
+            Metric.THROTTLE,
             Metric.TTFT_FROM_INTENDED,
             Metric.E2E_FROM_INTENDED,
             Metric.READ_LAG);
@@ -183,6 +185,9 @@ final class RunCommand implements Callable<Integer> {
             description = "how long to run the client's own code in before the first request (default 150ms;"
                     + " several seconds for the least overhead)")
     private Duration prime = Priming.USUAL_LENGTH;
+
+    @Mixin
+    private RateLimitOptions limits = new RateLimitOptions();
 
     @Mixin
     private RetryOptions retries = new RetryOptions();
@@ -454,6 +459,7 @@ final class RunCommand implements Callable<Integer> {
             Plan plan = plan(NO_RUN, base, target);
             dialect(plan, base, target);
             affordable(plan);
+            limited(plan);
             return plan;
         } catch (IllegalArgumentException wrong) {
             throw CommandFailure.usage(String.valueOf(wrong.getMessage()), wrong);
@@ -475,6 +481,7 @@ final class RunCommand implements Callable<Integer> {
         Plan plan = plan(id, base, target);
         Dialect spoken = dialect(plan, base, target);
         affordable(plan);
+        limited(plan);
         if (dryRun) {
             console.out().print(secrets.redact(DryRun.of(plan)));
             return ExitCode.GOOD;
@@ -525,7 +532,8 @@ final class RunCommand implements Callable<Integer> {
                 promptCache,
                 asked,
                 retries.policy(prompts::seed),
-                retries.stopAfterFailures(),
+                limits.limits(),
+                retries.stopAfterFailures(asked),
                 network,
                 io.threads(asked.concurrency(), cpus),
                 cpus,
@@ -591,6 +599,36 @@ final class RunCommand implements Callable<Integer> {
         if (each.compareTo(limit) > 0) {
             throw CommandFailure.usage("--max-cost " + limit.toPlainString() + " does not pay for one request, which"
                     + " may cost " + Figures.usd(each) + "; give more, or lower --osl");
+        }
+    }
+
+    /// A limit of tokens needs an end of each answer, and every I/O thread must be able to start the largest
+    /// request.
+    private static void limited(Plan plan) {
+        RateLimits limits = plan.limits();
+        if (limits.areNone()) {
+            return;
+        }
+        long tokens = limits.share(plan.ioThreads() - 1, plan.ioThreads()).tokensPerMinute();
+        if (tokens == 0) {
+            return;
+        }
+        if (plan.prompts().outputLength() == 0) {
+            throw CommandFailure.usage(
+                    "--max-tokens-per-minute needs to know how long an answer can get; give --osl TOKENS, it was 0");
+        }
+        for (String member : COSTLY_MEMBERS) {
+            if (hasMember(plan.extraBody(), member)) {
+                throw CommandFailure.usage("--max-tokens-per-minute cannot reckon with '" + member
+                        + "' in --extra-body; leave it out, and give --osl for the length of answers");
+            }
+        }
+        long each = plan.prompts().inputTokens() + plan.prompts().outputLength();
+        if (each > tokens) {
+            throw CommandFailure.usage("--max-tokens-per-minute " + limits.tokensPerMinute()
+                    + (plan.ioThreads() == 1 ? "" : ", which " + plan.ioThreads() + " I/O threads share,")
+                    + " does not allow one request, which may take " + each + "; give more, or lower --osl"
+                    + (plan.ioThreads() == 1 ? "" : " or --io-threads"));
         }
     }
 

@@ -233,8 +233,11 @@ final class RunFile {
         }
         LoadJson.write(json, plan.load());
         LoadJson.write(json, plan.retries());
-        if (plan.stopAfterFailures() > 0) {
-            json.writeNumberProperty("stopAfterFailures", plan.stopAfterFailures());
+        LoadJson.write(json, plan.limits());
+        CircuitBreak.Limit stop = plan.stopAfterFailures();
+        if (stop.inARow() > 0) {
+            json.writeNumberProperty("stopAfterFailures", stop.inARow());
+            json.writeNumberProperty("stopAfterFailuresNs", stop.lasting().toNanos());
         }
         network(json, plan.network());
         json.writeBooleanProperty("recorded", plan.recording());
@@ -355,12 +358,25 @@ final class RunFile {
         for (Summary.Failure failure : summary.failures()) {
             json.writeStartObject();
             json.writeStringProperty("outcome", failure.outcome().kind().label());
+            if (!failure.outcome().code().isEmpty()) {
+                text(json, "code", failure.outcome().code());
+            }
             text(json, "detail", failure.outcome().detail());
             json.writeNumberProperty("count", failure.count());
             json.writeEndObject();
         }
         json.writeEndArray();
+        json.writeArrayPropertyStart("failuresByCode");
+        for (Summary.FailureGroup group : summary.failureGroups()) {
+            json.writeStartObject();
+            json.writeStringProperty("outcome", group.kind().label());
+            text(json, "code", group.code());
+            json.writeNumberProperty("count", group.count());
+            json.writeEndObject();
+        }
+        json.writeEndArray();
         attempts(json, summary.attempts());
+        throttled(json, summary.throttled());
         tokens(json, summary);
         cost(json, costs);
         json.writeNumberProperty("chunks", summary.chunks());
@@ -433,6 +449,17 @@ final class RunFile {
         attempts.outcomes().forEach((kind, count) -> json.writeNumberProperty(kind.label(), count.longValue()));
         json.writeEndObject();
         json.writeEndObject();
+    }
+
+    /// Absent where nothing was limited.
+    private static void throttled(JsonGenerator json, Summary.Throttled throttled) {
+        if (throttled.attempts() > 0) {
+            json.writeObjectPropertyStart("throttled");
+            json.writeNumberProperty("attempts", throttled.attempts());
+            json.writeNumberProperty("heldBack", throttled.heldBack());
+            json.writeNumberProperty("heldBackNs", throttled.heldBackNs());
+            json.writeEndObject();
+        }
     }
 
     private void calibration(JsonGenerator json, RunCalibration calibration) {

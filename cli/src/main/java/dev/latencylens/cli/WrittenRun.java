@@ -72,7 +72,10 @@ record WrittenRun(Plan plan, Environment environment, ClockAnchor clock) {
                 null,
                 LoadJson.read(plan.path("load")),
                 LoadJson.readRetries(plan.path("retries")),
-                plan.path("stopAfterFailures").intValue(0),
+                LoadJson.readLimits(plan.path("limits")),
+                new CircuitBreak.Limit(
+                        plan.path("stopAfterFailures").intValue(0),
+                        Duration.ofNanos(plan.path("stopAfterFailuresNs").longValue(0))),
                 network(Target.endpoint(url), network),
                 network.path("ioThreads").intValue(),
                 cpus(network.path("ioCpus")),

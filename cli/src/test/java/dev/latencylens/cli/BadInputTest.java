@@ -165,7 +165,7 @@ class BadInputTest {
         assertThat(LensRun.runFile(folder.resolve("r"))
                         .at("/summary/outcomes/connect_failed")
                         .asInt())
-                .isGreaterThanOrEqualTo(HopelessStart.ENOUGH);
+                .isGreaterThanOrEqualTo(CircuitBreak.ENOUGH);
     }
 
     @Test

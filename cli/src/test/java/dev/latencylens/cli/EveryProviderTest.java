@@ -16,6 +16,7 @@ import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 import tools.jackson.databind.JsonNode;
 
@@ -107,6 +108,36 @@ class EveryProviderTest {
         LensRun truth = LensRun.lens("truth", folder.resolve("run").toString(), record.toString());
         assertThat(truth.exitCode()).as(truth.out() + truth.err()).isZero();
         assertThat(truth.out()).contains("12 requests matched", "0 in the run alone, 0 in the record alone");
+    }
+
+    @ParameterizedTest(name = "{0}: hint {1}, code {2}")
+    @CsvSource({
+        "OPENAI_RESPONSES, retry-after-ms, rate_limit_exceeded",
+        "ANTHROPIC, retry-after, rate_limit_error",
+        "GEMINI, retryDelay, RESOURCE_EXHAUSTED",
+        "BEDROCK, backoff, ThrottlingException",
+        "AZURE, retry-after-ms, 429",
+    })
+    void whatItSaysOfARateLimitIsKeptAndItsHintIsWaitedOut(Provider provider, String by, String code)
+            throws IOException {
+        LensRun measured;
+        Behaviour behaviour = Behaviour.defaults()
+                .with("ttft=constant:1ms; gap=constant:1ms; fault=http-429; fault-rate=0.4; seed=4");
+        try (var simulated = SimulatedProvider.start(ServerOptions.defaults(), behaviour)) {
+            measured = run(simulated, provider, "--retries", "20", "--retry-backoff", "1ms");
+        }
+
+        List<JsonNode> all = LensRun.exchanges(folder.resolve("run"));
+        assertThat(all).as(measured.err()).hasSizeGreaterThan(12);
+        for (JsonNode exchange : all) {
+            boolean completed = exchange.get("outcome").asString().equals("completed");
+            assertThat(exchange.path("errorCode").asString("")).isEqualTo(completed ? "" : code);
+            if (exchange.get("attempt").asInt() > 1) {
+                assertThat(exchange.get("retryWaitBy").asString()).isEqualTo(by);
+                assertThat(exchange.get("retryWaitNs").asLong())
+                        .isGreaterThanOrEqualTo(by.equals("backoff") ? 0 : 1_000_000_000L);
+            }
+        }
     }
 
     @Test

@@ -12,6 +12,7 @@ import dev.latencylens.provider.CostSummary;
 import dev.latencylens.simulated.Behaviour;
 import dev.latencylens.simulated.ServerOptions;
 import dev.latencylens.simulated.SimulatedProvider;
+import dev.latencylens.simulated.TlsIdentity;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -125,6 +126,89 @@ class RetryTest {
     }
 
     @Test
+    void failuresAreCountedByTheProvidersOwnCode() throws IOException {
+        LensRun run = measured("fault=http-429; fault-rate=0.4; seed=2", 30);
+
+        long failed = exchanges(out()).stream()
+                .filter(exchange -> exchange.path("errorCode").asString("").equals("rate_limit_exceeded"))
+                .count();
+        assertThat(failed).isPositive();
+        assertThat(runFile(out()).at("/summary/failuresByCode").toString())
+                .isEqualTo(
+                        "[{\"outcome\":\"rate_limited\",\"code\":\"rate_limit_exceeded\",\"count\":" + failed + "}]");
+        assertThat(run.out()).contains("Failures  " + failed + " rate_limited, rate_limit_exceeded; HTTP 429: ");
+        assertFitsItsSchema("run", RunDirectory.RUN);
+        assertFitsItsSchema("exchange", RunDirectory.EXCHANGES);
+    }
+
+    @Test
+    void anErrorInMidStreamHasItsCodeToo() throws IOException {
+        measured("fault=error-event; fault-after=2", 3, Map.of(), "--dialect", "anthropic");
+
+        assertThat(exchanges(out())).hasSize(3).allSatisfy(exchange -> {
+            assertThat(exchange.get("outcome").asString()).isEqualTo("provider_error");
+            assertThat(exchange.get("errorCode").asString()).isEqualTo("overloaded_error");
+        });
+    }
+
+    @ParameterizedTest(name = "{0} over {1}")
+    @CsvSource({
+        "goaway-refuse, HTTP/2, reset|cut",
+        "goaway-refuse, HTTP/2 with TLS, reset|cut",
+        "refused-stream, HTTP/2, reset",
+        "refused-stream, HTTP/2 with TLS, reset",
+        "http-429, HTTP/2 with TLS, rate_limited",
+        "http-503, HTTP/2, http_error",
+        "http-503, HTTP/2 with TLS, http_error",
+        "http-503, HTTP/1.1 with TLS, http_error",
+        "accept-close, HTTP/1.1 with TLS, cut|reset",
+        "accept-close, HTTP/2, cut|reset",
+        "accept-close, HTTP/2 with TLS, cut|reset",
+    })
+    void everyWayToFailBeforeAnAnswerIsTriedAgainOverEveryKindOfConnection(String fault, String over, String outcome)
+            throws IOException {
+        var flags = new ArrayList<>(List.of(
+                "--http",
+                over.startsWith("HTTP/2") ? "2" : "1.1",
+                "--concurrency",
+                "4",
+                "--retries",
+                "30",
+                "--retry-backoff",
+                "2ms"));
+        if (fault.equals("accept-close")) {
+            // The others on its connection are cut in mid-answer.
+            flags.addAll(List.of("--max-streams", "1"));
+        }
+        var options = ServerOptions.defaults();
+        if (over.endsWith("TLS")) {
+            var identity = TlsIdentity.generate(TlsIdentity.Flaw.VALID);
+            Path ca = folder.resolve("ca.pem");
+            Files.writeString(ca, identity.trustPem());
+            options = options.withTls(identity);
+            flags.addAll(List.of("--ca-file", ca.toString()));
+        }
+        LensRun run = measured(options, "fault=" + fault + "; fault-rate=0.3; seed=6; tokens=4", 20, Map.of(), flags);
+
+        List<JsonNode> all = exchanges(out());
+        assertThat(runFile(out()).at("/summary/outcomes").toString())
+                .as(run.err())
+                .isEqualTo("{\"completed\":20}");
+        assertThat(all).hasSizeGreaterThan(20);
+        for (JsonNode exchange : all) {
+            assertThat(exchange.get("outcome").asString()).matches("completed|" + outcome);
+            if (exchange.has("httpVersion")) {
+                assertThat(exchange.get("httpVersion").asString()).isEqualTo(over.startsWith("HTTP/2") ? "2" : "1.1");
+                assertThat(exchange.has("tls")).isEqualTo(over.endsWith("TLS"));
+            }
+        }
+        assertThat(all.stream()
+                        .filter(exchange -> exchange.get("attempt").asInt() > 1)
+                        .map(exchange -> exchange.get("retryOf")))
+                .isNotEmpty();
+    }
+
+    @Test
     void whatWouldBeginTooLateIsNotTriedAgain() throws IOException {
         measured("fault=http-429", 4, "--retries", "5", "--retry-total", "900ms");
 
@@ -229,6 +313,7 @@ class RetryTest {
         assertThat(run.exitCode()).isZero();
         assertThat(run.out()).contains("the last 12 requests all failed");
         assertThat(runFile(out()).get("state").asString()).isEqualTo("ended_early");
+        assertThat(runFile(out()).at("/verdict/reasons").toString()).contains("nothing_succeeded");
         assertThat(runFile(out()).at("/plan/stopAfterFailures").asInt()).isEqualTo(12);
         assertThat(runFile(out()).at("/summary/answered").asLong()).isPositive();
         int inARow = 0;
@@ -263,9 +348,20 @@ class RetryTest {
         return measured(behaviour, REQUESTS, flags);
     }
 
+    private LensRun measured(String behaviour, int requests, Map<String, String> environment, String... flags)
+            throws IOException {
+        return measured(ServerOptions.defaults(), behaviour, requests, environment, List.of(flags));
+    }
+
     private LensRun measured(String behaviour, int requests, String... flags) throws IOException {
-        try (var provider = SimulatedProvider.start(
-                ServerOptions.defaults(), Behaviour.defaults().with(behaviour))) {
+        return measured(behaviour, requests, Map.of(), flags);
+    }
+
+    private LensRun measured(
+            ServerOptions options, String behaviour, int requests, Map<String, String> environment, List<String> flags)
+            throws IOException {
+        try (var provider =
+                SimulatedProvider.start(options, Behaviour.defaults().with(behaviour))) {
             var all = new ArrayList<>(List.of(
                     "run",
                     "--url",
@@ -276,8 +372,8 @@ class RetryTest {
                     Integer.toString(requests),
                     "--output-dir",
                     out().toString()));
-            all.addAll(List.of(flags));
-            return lens(all.toArray(String[]::new));
+            all.addAll(flags);
+            return lens(environment, all.toArray(String[]::new));
         }
     }
 

@@ -149,6 +149,35 @@ class VerdictFaultTest {
     }
 
     @Test
+    void aServerThatAnswersAMinorityIsInvalidForThatWhateverElseTheMachineDoes() throws Exception {
+        try (var provider = provider("ttft=5ms; gap=1ms; fault=http-503; fault-rate=0.8; seed=5")) {
+            run(provider, JUDGED_BY_PAUSES);
+        }
+
+        assertThat(codes()).contains("mostly_failed").isSubsetOf("mostly_failed", "client_paused");
+    }
+
+    @Test
+    void aServerThatDiesIsInconclusiveForThatWhateverElseTheMachineDoes() throws Exception {
+        SimulatedProvider mortal = provider("ttft=5ms; gap=1ms");
+        try (var run = LensProcess.start(
+                folder, arguments(mortal, "-n", "1000000", "--concurrency", "2", "--percentile-metrics", "ttft"))) {
+            awaitExchanges(mortal, 300);
+            mortal.close();
+            assertThat(run.await()).as(run.err()).isIn(ExitCode.INCONCLUSIVE, ExitCode.INVALID);
+            assertThat(run.out()).contains("requests all failed", "connect_failed");
+        }
+
+        // How many fail before the run has ended is up to this machine.
+        assertThat(codes())
+                .contains("nothing_succeeded")
+                .isSubsetOf("nothing_succeeded", "mostly_failed", "client_paused");
+        JsonNode run = runFile(folder.resolve("run"));
+        assertThat(run.get("state").asString()).isEqualTo("ended_early");
+        assertThat(run.at("/summary/outcomes/connect_failed").asLong()).isGreaterThanOrEqualTo(50);
+    }
+
+    @Test
     void gapsThatNobodyAskedForAreNotJudgedWhateverElseTheMachineDoes() throws Exception {
         try (var provider = provider("ttft=5ms; events-per-write=10; tokens=20")) {
             run(provider, JUDGED_BY_PAUSES);

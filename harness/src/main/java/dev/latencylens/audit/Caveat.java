@@ -239,13 +239,31 @@ public sealed interface Caveat {
         }
     }
 
-    /// An open loop's limit kept requests back until its time was over.
-    record HeldBackToTheEnd(long requests, int limit) implements Caveat {
+    /// An open loop's limits kept requests back until its time was over.
+    record HeldBackToTheEnd(long requests) implements Caveat {
         @Override
         public String text() {
-            return count(requests, "request") + " that fell due were never sent, because --concurrency " + limit
-                    + " held them back until the time was over; they are in no figure, and would have waited longer"
-                    + " than those that are. Raise --concurrency, or lower --request-rate.";
+            return count(requests, "request") + " that fell due were never sent, because a limit (--concurrency,"
+                    + " --max-requests-per-minute, --max-tokens-per-minute) held them back until the time was over;"
+                    + " they are in no figure, and would have waited longer than those that are. Raise the limit, or"
+                    + " lower --request-rate.";
+        }
+    }
+
+    /// Limits per minute made another load of the one that was asked for.
+    record HeldBackByLimits(long heldBack, long of, long heldBackNs) implements Caveat {
+        @Override
+        public String text() {
+            return String.format(
+                    Locale.ROOT,
+                    "Limits per minute held back %d of %s (%s), by %.4g s on average: as far as that, this is the load"
+                            + " that the limits let through and not the one that was asked for. What they held back is in"
+                            + " throttle, queue and *_from_intended, and in no latency from started. Raise"
+                            + " --max-requests-per-minute or --max-tokens-per-minute, or ask for less.",
+                    heldBack,
+                    count(of, "request"),
+                    percent(heldBack, of),
+                    heldBackNs / 1e9 / heldBack);
         }
     }
 

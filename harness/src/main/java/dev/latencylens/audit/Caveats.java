@@ -40,11 +40,13 @@ public final class Caveats {
                 Math.abs(live.mean() - load.concurrency()) <= load.concurrency() * Caveat.ConcurrencyNotKept.TOLERANCE;
         // Users who ask only once are never all there before the last of them has begun, where the watch ends.
         boolean askedAgain = load.requests() == 0 || load.requests() > load.concurrency();
-        if (load.arrivals() == null && load.thinkTime() == null && askedAgain && live.watchedNs() > 0 && !kept) {
+        boolean unlimited = summary.throttled().heldBack() == 0;
+        boolean mayBeKept = load.arrivals() == null && load.thinkTime() == null && askedAgain && unlimited;
+        if (mayBeKept && live.watchedNs() > 0 && !kept) {
             caveats.add(new Caveat.ConcurrencyNotKept(load.concurrency(), live.mean(), live.max()));
         }
         if (backlog.unsent() > 0) {
-            caveats.add(new Caveat.HeldBackToTheEnd(backlog.unsent(), load.concurrency()));
+            caveats.add(new Caveat.HeldBackToTheEnd(backlog.unsent()));
         }
         caveats.addAll(about(load, summary));
         return List.copyOf(caveats);
@@ -54,6 +56,11 @@ public final class Caveats {
     public static List<Caveat> about(Load load, Summary summary) {
         var caveats = new ArrayList<Caveat>();
         outcomes(summary, caveats);
+        Summary.Throttled throttled = summary.throttled();
+        if (throttled.heldBack() > 0) {
+            caveats.add(
+                    new Caveat.HeldBackByLimits(throttled.heldBack(), throttled.attempts(), throttled.heldBackNs()));
+        }
         answers(summary, caveats);
         handshakes(summary, caveats);
         negatives(summary, caveats);

@@ -24,7 +24,7 @@ public record ErrorBar(long ttftNs, long gapNs, long arrivalNs) {
             case ICL, ICL_PER_REQUEST, ITL -> OptionalLong.of(gapNs);
             // A mean over the answer, so less than one chunk's error; how much less depends on its length.
             case TPOT, E2E, STREAM_END, E2E_FROM_INTENDED -> OptionalLong.of(arrivalNs);
-            case SERVER_TTFT, QUEUE, SEND_LAG, READ_LAG, DNS, TCP, TCP_RTT, CONNECT_LAG, TLS, REQUEST, WAIT ->
+            case SERVER_TTFT, QUEUE, SEND_LAG, THROTTLE, READ_LAG, DNS, TCP, TCP_RTT, CONNECT_LAG, TLS, REQUEST, WAIT ->
                 OptionalLong.empty();
         };
     }

@@ -66,7 +66,8 @@ public sealed interface Reason {
 
         @Override
         public String advice() {
-            return "Raise --concurrency if it limits the rate, or ask for less.";
+            return "Raise what limits the rate (--concurrency, --max-requests-per-minute, --max-tokens-per-minute), or ask"
+                    + " for less.";
         }
     }
 
@@ -98,7 +99,7 @@ public sealed interface Reason {
         @Override
         public String advice() {
             return "Let nothing hold requests back: poll without pause (--io-cpus with --io-wait spin), raise"
-                    + " --concurrency if it is a limit, or lower --request-rate; another --seed draws other gaps.";
+                    + " --concurrency and limits per minute, or lower --request-rate; another --seed draws other gaps.";
         }
     }
 
@@ -327,6 +328,75 @@ public sealed interface Reason {
         public String advice() {
             return "Loop lag, pauses, full flight logs and the threads' waits for a CPU are known at the end only, so"
                     + " nobody can say how late this client was; measure again for a verdict.";
+        }
+    }
+
+    /// Most requests failed, so the figures are those of a minority.
+    ///
+    /// @param of requests that ended, other than by this client's own will
+    record MostlyFailed(long failed, long of) implements Reason {
+        /// Share of requests that may fail: 1/2. From there on, with failures taken for infinitely slow, not even
+        /// a median is left.
+        static final double MOST = 0.5;
+
+        @Override
+        public String text() {
+            return String.format(
+                    Locale.ROOT,
+                    "%d of %s failed (%.1f %%), and the figures are those of the others; %.0f %% may fail",
+                    failed,
+                    count(of, "request"),
+                    100.0 * failed / of,
+                    100 * MOST);
+        }
+
+        @Override
+        public String advice() {
+            return "See the failures; where they are rate_limited, ask for less (--max-requests-per-minute,"
+                    + " --max-tokens-per-minute) or try again (--retries).";
+        }
+    }
+
+    /// An open loop's limits kept back requests that were due, until its time was over.
+    record LoadUnsent(long unsent, long due) implements Reason {
+        /// Share of what was due that may be missing: 1 %, as much as the rate may be off; and a single request.
+        static final double MOST = RateNotReached.TOLERANCE;
+
+        @Override
+        public String text() {
+            return String.format(
+                    Locale.ROOT,
+                    "%d of %s that were due were never sent (%.1f %%), and would have waited longest; %.0f %% may be"
+                            + " missing",
+                    unsent,
+                    count(due, "request"),
+                    100.0 * unsent / due,
+                    100 * MOST);
+        }
+
+        @Override
+        public String advice() {
+            return "Raise what held them back (--concurrency, --max-requests-per-minute, --max-tokens-per-minute), or"
+                    + " lower --request-rate.";
+        }
+    }
+
+    /// The run was ended because nothing succeeded any more.
+    record NothingSucceeded(long inARow) implements Reason {
+        @Override
+        public Verdict.State makes() {
+            return Verdict.State.INCONCLUSIVE;
+        }
+
+        @Override
+        public String text() {
+            return "the last " + count(inARow, "request") + " all failed, so the run was ended before its load was";
+        }
+
+        @Override
+        public String advice() {
+            return "See the failures, and measure again when the server answers; --stop-after-failures 0 goes on"
+                    + " whatever fails.";
         }
     }
 

@@ -1,11 +1,10 @@
 package dev.latencylens.audit;
 
-import dev.latencylens.exchange.ConnectionFacts;
+import dev.latencylens.exchange.Outcome;
 import dev.latencylens.exchange.StampSource;
 import dev.latencylens.load.Load;
 import dev.latencylens.load.LoadRun;
 import dev.latencylens.load.LoopLag;
-import dev.latencylens.stats.Distribution;
 import dev.latencylens.stats.Metric;
 import dev.latencylens.stats.Percentile;
 import dev.latencylens.stats.Summary;
@@ -80,6 +79,13 @@ public record Verdict(State state, List<Reason> reasons) {
         return of(reasons);
     }
 
+    /// The same with one more reason.
+    public Verdict and(Reason more) {
+        var all = new ArrayList<>(reasons);
+        all.add(more);
+        return of(all);
+    }
+
     static Verdict of(List<Reason> reasons) {
         State state = reasons.stream()
                 .map(Reason::makes)
@@ -99,13 +105,16 @@ public record Verdict(State state, List<Reason> reasons) {
         ArrivalFit.of(load, summary, backlog.startedAtNs())
                 .filter(Reason.ArrivalsOffPattern::breaks)
                 .ifPresent(fit -> reasons.add(new Reason.ArrivalsOffPattern(fit)));
+        if (backlog.unsent() > 1 && backlog.unsent() > Reason.LoadUnsent.MOST * load.due()) {
+            reasons.add(new Reason.LoadUnsent(backlog.unsent(), load.due()));
+        }
     }
 
     private static void pace(Pace asked, Summary summary, List<Reason> reasons) {
         long limitNs = Math.max(Reason.SentLate.LEAST_NS, Math.round(Reason.SentLate.OF_GAP * asked.gapNs()));
-        // What sets up a connection waits for the network, which is not this client's doing.
-        Distribution overStanding = summary.of(Metric.SEND_LAG, ConnectionFacts.Kind.REUSED);
-        Stream.of(summary.of(Metric.QUEUE), overStanding)
+        // What sets up a connection waits for the network, and what limits hold back for somebody's wish: neither
+        // is this client's doing.
+        Stream.of(summary.ownQueue(), summary.ownSendLag())
                 .map(distribution -> distribution.percentile(Percentile.P99))
                 .flatMapToLong(OptionalLong::stream)
                 .max()
@@ -163,6 +172,10 @@ public record Verdict(State state, List<Reason> reasons) {
         if (summary.answered() == 0) {
             reasons.add(new Reason.NothingAnswered(summary.measured()));
             return;
+        }
+        long ended = summary.measured() - summary.outcomes().getOrDefault(Outcome.Kind.CANCELLED, 0L);
+        if (ended - summary.answered() > Reason.MostlyFailed.MOST * ended) {
+            reasons.add(new Reason.MostlyFailed(ended - summary.answered(), ended));
         }
         boolean gapsShown = circumstances.metrics().contains(Metric.ICL)
                 || circumstances.metrics().contains(Metric.ITL);

@@ -8,6 +8,9 @@ import org.jspecify.annotations.Nullable;
 /// Made ahead by the load's feeder; then owned by one I/O thread, which is the only one to call the methods that
 /// change it. The interpreter sees it only through the flight log.
 public final class Exchange {
+    /// The throttle time of an exchange whose load had no limits.
+    public static final long NOT_LIMITED = -1;
+
     private final long number;
     private final String id;
     private final boolean warmup;
@@ -19,6 +22,11 @@ public final class Exchange {
     private boolean accepted;
     private long intendedAtNs;
     private int session;
+    private long throttleNs = NOT_LIMITED;
+    private long reservedTokens;
+    private long usedInSlot;
+    /// Written by the interpreter before it hands the exchange back.
+    private long usedTokens;
     /// Written and read by the interpreter alone.
     final ExchangeReading reading = new ExchangeReading();
 
@@ -46,6 +54,7 @@ public final class Exchange {
         another.thinkNs = thinkNs;
         another.intendedAtNs = intendedAtNs;
         another.session = session;
+        another.reservedTokens = reservedTokens;
         return another;
     }
 
@@ -124,6 +133,45 @@ public final class Exchange {
     public void due(long intendedAtNs, int session) {
         this.intendedAtNs = intendedAtNs;
         this.session = session;
+    }
+
+    /// How long limits on requests and tokens per minute held it back; [#NOT_LIMITED] where there were none.
+    public long throttleNs() {
+        return throttleNs;
+    }
+
+    /// Called once, right before it is started.
+    public void throttled(long heldBackNs) {
+        throttleNs = heldBackNs;
+    }
+
+    /// The most tokens that it may use, input and output: it counts with them as long as it runs.
+    public long reservedTokens() {
+        return reservedTokens;
+    }
+
+    /// Called once by the feeder, before an I/O thread sees it.
+    public void reserve(long tokens) {
+        reservedTokens = tokens;
+    }
+
+    /// The tokens that it did use.
+    public long usedTokens() {
+        return usedTokens;
+    }
+
+    /// Called once by the interpreter, before it says that they are known.
+    public void used(long tokens) {
+        usedTokens = tokens;
+    }
+
+    /// Where its tokens are counted, by the I/O thread that does.
+    public long usedIn() {
+        return usedInSlot;
+    }
+
+    public void usesIn(long slot) {
+        usedInSlot = slot;
     }
 
     @Override

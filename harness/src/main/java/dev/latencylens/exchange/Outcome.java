@@ -5,7 +5,13 @@ import java.util.Locale;
 /// The one end that every request comes to.
 ///
 /// @param detail what was seen, in one line; empty for a completed request
-public record Outcome(Kind kind, String detail) {
+/// @param code the provider's own code or type of the error; empty where it gave none
+public record Outcome(Kind kind, String detail, String code) {
+    /// An end of which the provider said nothing.
+    public Outcome(Kind kind, String detail) {
+        this(kind, detail, "");
+    }
+
     public enum Kind {
         COMPLETED,
         /// The model finished, but the dialect's terminator never came.
@@ -45,9 +51,16 @@ public record Outcome(Kind kind, String detail) {
         return kind == Kind.COMPLETED || kind == Kind.UNTERMINATED;
     }
 
+    /// `HTTP 401` of an error response, empty for any other end.
+    public String status() {
+        int colon = detail.indexOf(':');
+        boolean response = kind == Kind.HTTP_ERROR || kind == Kind.RATE_LIMITED;
+        return response && colon > 0 ? detail.substring(0, colon) : "";
+    }
+
     /// The same, with where a redirection points to.
     Outcome pointingTo(String location) {
-        return new Outcome(kind, detail + "; it points to " + location);
+        return new Outcome(kind, detail + "; it points to " + location, code);
     }
 
     /// Judges an ended exchange. The wire's end comes first, then the status, then the body's own words: a stream
@@ -60,10 +73,13 @@ public record Outcome(Kind kind, String detail) {
         var error = completion.error();
         if (status != 0 && !succeeded && (wholeOnTheWire || error != null)) {
             String said = error == null ? "no message" : error.toString();
-            return new Outcome(status == 429 ? Kind.RATE_LIMITED : Kind.HTTP_ERROR, "HTTP " + status + ": " + said);
+            return new Outcome(
+                    status == 429 ? Kind.RATE_LIMITED : Kind.HTTP_ERROR,
+                    "HTTP " + status + ": " + said,
+                    error == null ? "" : error.code());
         }
         if (error != null) {
-            return new Outcome(Kind.PROVIDER_ERROR, error.toString());
+            return new Outcome(Kind.PROVIDER_ERROR, error.toString(), error.code());
         }
         var malformed = completion.malformed();
         if (malformed != null) {

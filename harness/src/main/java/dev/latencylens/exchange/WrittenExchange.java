@@ -10,9 +10,15 @@ public final class WrittenExchange {
     private static final EncodedRequest FORGOTTEN = new EncodedRequest(new byte[0], new byte[0], new byte[0]);
 
     private final Timeline timeline = new Timeline();
+    private long throttleNs = Exchange.NOT_LIMITED;
 
     public void at(Moment moment, long instantAtNs) {
         timeline.set(moment, instantAtNs);
+    }
+
+    /// Limits held it back so long.
+    public void throttled(long heldBackNs) {
+        throttleNs = heldBackNs;
     }
 
     /// The next output chunk. Where both instants are one, the kernel had not stamped it.
@@ -44,14 +50,8 @@ public final class WrittenExchange {
             Completion completion,
             long bodyBytes) {
         var first = new Exchange(number, id, warmup, FORGOTTEN);
-        return new ExchangeResult(
-                retry == null ? first : first.again(FORGOTTEN, retry),
-                outcome,
-                timeline,
-                connection,
-                path,
-                head,
-                completion,
-                bodyBytes);
+        Exchange exchange = retry == null ? first : first.again(FORGOTTEN, retry);
+        exchange.throttled(throttleNs);
+        return new ExchangeResult(exchange, outcome, timeline, connection, path, head, completion, bodyBytes);
     }
 }

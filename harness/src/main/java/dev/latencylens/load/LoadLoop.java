@@ -23,7 +23,7 @@ final class LoadLoop implements Transport.Listener {
     /// How long before a request is due nothing is read any more, where the kernel stamps what arrives: to read and
     /// log what several sockets have takes as long, and the request would leave late by it.
     private static final long HELD_NS = 50_000;
-    /// How soon to look whether the interpreter has decided on a failed exchange: as often as it looks at the log.
+    /// How soon to look whether the interpreter has decided on an exchange: as often as it looks at the log.
     private static final long UNDECIDED_RETRY_NS = 200_000;
 
     private final Clock clock;
@@ -39,6 +39,8 @@ final class LoadLoop implements Transport.Listener {
     private final TurnWatch turns = new TurnWatch();
     /// Null where nothing is tried again: an exchange that failed has then ended.
     private @Nullable Retries retries;
+    /// Null where nothing limits the load.
+    private @Nullable Throttle throttle;
 
     /// Written by the loop alone, read by anyone who shows progress.
     private volatile long started;
@@ -53,7 +55,9 @@ final class LoadLoop implements Transport.Listener {
     private boolean cancelled;
     /// Whether it has looked at the sockets since it started an exchange.
     private boolean looked;
-    /// Whether the load's time was over while its limit held requests back.
+    /// Whether a retry waits for the limits, so that nothing else may start before it.
+    private boolean retryHeld;
+    /// Whether the load's time was over while its limits held requests back.
     private boolean heldBackToTheEnd;
 
     private volatile long end = Long.MAX_VALUE;
@@ -97,6 +101,18 @@ final class LoadLoop implements Transport.Listener {
         retries = new Retries();
     }
 
+    /// Lets nothing start beyond these limits. Call it before the loop runs.
+    void limit(RateLimits limits) {
+        throttle = new Throttle(limits);
+    }
+
+    /// An exchange has been read to its end, and says what it used; from the interpreter's thread.
+    void settled(Exchange exchange) {
+        if (throttle != null) {
+            throttle.settled(exchange);
+        }
+    }
+
     /// What becomes of an exchange that ended without a success, from the interpreter's thread.
     ///
     /// @param retry to be sent when it is due, null for nothing more
@@ -111,7 +127,7 @@ final class LoadLoop implements Transport.Listener {
         return starved;
     }
 
-    /// Whether its limit held requests back until the load's time was over. Read it after the loop has ended.
+    /// Whether its limits held requests back until the load's time was over. Read it after the loop has ended.
     boolean wasHeldBackToTheEnd() {
         return heldBackToTheEnd;
     }
@@ -157,9 +173,9 @@ final class LoadLoop implements Transport.Listener {
             if (retries != null && stopReason == null) {
                 wakeAtNs = startRetries(retries, transport, nowNs, wakeAtNs);
             }
-            if (more) {
+            if (more && !retryHeld) {
                 wakeAtNs = startDue(transport, nowNs, wakeAtNs);
-            } else {
+            } else if (!more) {
                 cancelWhatOutlastsTheLoad(transport, nowNs);
             }
             waitedNs = transport.poll(wakeAtNs);
@@ -175,6 +191,9 @@ final class LoadLoop implements Transport.Listener {
         live.fall(nowNs);
         if (exchange.isAnswering()) {
             answers.fall(nowNs);
+        }
+        if (throttle != null) {
+            throttle.ended();
         }
         if (retries != null && !exchange.isAccepted()) {
             retries.await();
@@ -227,6 +246,7 @@ final class LoadLoop implements Transport.Listener {
             free(ended, nowNs);
         }
         boolean limited = load.arrivals() != null && load.concurrency() > 0;
+        retryHeld = false;
         for (int i = 0; again.areWaiting(); i++) {
             if (again.firstDueAtNs() - nowNs > 0) {
                 wakeAtNs = Math.min(again.firstDueAtNs(), wakeAtNs);
@@ -238,10 +258,29 @@ final class LoadLoop implements Transport.Listener {
             if (i == STARTS_PER_POLL) {
                 return nowNs;
             }
+            if (isHeld(again.peek(), nowNs)) {
+                retryHeld = true;
+                wakeAtNs = Math.min(lookAgainAtNs(nowNs), wakeAtNs);
+                break;
+            }
             cancelled = false;
-            send(transport, again.poll());
+            long dueAtNs = again.firstDueAtNs();
+            send(transport, again.poll(), dueAtNs);
         }
         return again.areUndecided() ? Math.min(nowNs + UNDECIDED_RETRY_NS, wakeAtNs) : wakeAtNs;
+    }
+
+    private boolean isHeld(Exchange next, long nowNs) {
+        return throttle != null && !throttle.allows(next, nowNs);
+    }
+
+    /// When the limits may let the exchange start that they hold back.
+    private long lookAgainAtNs(long nowNs) {
+        if (throttle == null) {
+            return nowNs;
+        }
+        long roomAtNs = throttle.roomAtNs() - LAST_STRETCH_NS;
+        return throttle.awaitsSettlement() ? Math.min(nowNs + UNDECIDED_RETRY_NS, roomAtNs) : roomAtNs;
     }
 
     /// The number of the exchange that this thread starts next: every thread takes its residue class.
@@ -276,6 +315,10 @@ final class LoadLoop implements Transport.Listener {
                     return Math.min(intendedAtNs - LAST_STRETCH_NS, wakeAtNs);
                 }
             }
+            if (isHeld(next, nowNs)) {
+                heldBackToTheEnd = overAt(nowNs);
+                return Math.min(lookAgainAtNs(nowNs), wakeAtNs);
+            }
             if (!allowance.allows(nextNumber())) {
                 return wakeAtNs;
             }
@@ -300,16 +343,20 @@ final class LoadLoop implements Transport.Listener {
             if (intendedAtNs - nowNs > 0) {
                 return Math.min(intendedAtNs, wakeAtNs);
             }
-            if (!allowance.allows(nextNumber())) {
-                return wakeAtNs;
-            }
-            Exchange exchange = ready.poll();
+            Exchange exchange = ready.peek();
             if (exchange == null) {
                 starved += starving ? 0 : 1;
                 starving = true;
                 return nowNs + STARVED_RETRY_NS;
             }
             starving = false;
+            if (isHeld(exchange, nowNs)) {
+                return Math.min(lookAgainAtNs(nowNs), wakeAtNs);
+            }
+            if (!allowance.allows(nextNumber())) {
+                return wakeAtNs;
+            }
+            ready.poll();
             start(transport, exchange, intendedAtNs, free.poll());
             if (!moreToStart(nowNs)) {
                 offeredAllAt(lastStartAtNs);
@@ -320,11 +367,17 @@ final class LoadLoop implements Transport.Listener {
     }
 
     @SuppressWarnings("NonAtomicVolatileUpdate") // one writer: this loop's thread
-    private void send(Transport transport, Exchange exchange) {
+    private void send(Transport transport, Exchange exchange, long dueAtNs) {
         inFlight++;
         lastStartAtNs = clock.nowNs();
         live.rise(lastStartAtNs);
+        if (throttle != null) {
+            throttle.starts(exchange, dueAtNs);
+        }
         transport.start(exchange);
+        if (throttle != null) {
+            throttle.started(exchange, clock.nowNs());
+        }
     }
 
     @SuppressWarnings("NonAtomicVolatileUpdate") // one writer: this loop's thread
@@ -338,7 +391,7 @@ final class LoadLoop implements Transport.Listener {
         started++;
         looked = false;
         exchange.due(intendedAtNs, user);
-        send(transport, exchange);
+        send(transport, exchange, intendedAtNs);
     }
 
     private void cancelWhatOutlastsTheLoad(Transport transport, long nowNs) {

@@ -161,12 +161,32 @@ public final class LoadRun {
         ioThreads.forEach(io -> io.loop.tryAgain());
     }
 
+    /// Lets no more be started in a minute than these limits allow, each I/O thread its share; [#settled] is then
+    /// to be called for each exchange that has been read. Call it before [#run].
+    public void limit(RateLimits limits) {
+        for (int i = 0; i < ioThreads.size() && !limits.areNone(); i++) {
+            ioThreads.get(i).loop.limit(limits.share(i, ioThreads.size()));
+        }
+    }
+
+    /// What an exchange used of the limits on tokens, on the interpreter's thread.
+    ///
+    /// @param tokens of input and output, or what was reserved where nobody knows
+    public void settled(Exchange exchange, long tokens) {
+        exchange.used(tokens);
+        loopOf(exchange).settled(exchange);
+    }
+
     /// What becomes of an exchange that has ended, in a run that tries again: called on the interpreter's thread,
     /// once for each exchange that it has read. One whose answer had begun with a success is not waited for.
     ///
     /// @param retry the attempt that follows, to be sent when it is due; null for none
     public void decided(Exchange exchange, @Nullable Exchange retry) {
-        ioThreads.get((int) (exchange.number() % ioThreads.size())).loop.decided(exchange, retry);
+        loopOf(exchange).decided(exchange, retry);
+    }
+
+    private LoadLoop loopOf(Exchange exchange) {
+        return ioThreads.get((int) (exchange.number() % ioThreads.size())).loop;
     }
 
     /// Ends the run early, from any thread; what is in flight ends as cancelled and [#run] returns.

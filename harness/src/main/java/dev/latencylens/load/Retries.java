@@ -61,6 +61,11 @@ final class Retries {
                 .dueAtNs();
     }
 
+    /// The first of those waiting, which stays; asked only where there is one.
+    Exchange peek() {
+        return Objects.requireNonNull(waiting.peek());
+    }
+
     Exchange poll() {
         return Objects.requireNonNull(waiting.poll());
     }

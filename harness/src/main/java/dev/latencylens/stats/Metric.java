@@ -24,6 +24,7 @@ public enum Metric {
     STREAM_END(Group.ANSWER, Moment.STARTED, Moment.RESPONSE_END, ""),
     QUEUE(Group.SCHEDULE, Moment.INTENDED, Moment.STARTED, ""),
     SEND_LAG(Group.SCHEDULE, Moment.INTENDED, Moment.REQUEST_START, ""),
+    THROTTLE(Group.SCHEDULE, "held back by limits per minute, counted from intended; of a retry from its due time", ""),
     TTFT_FROM_INTENDED(Group.SCHEDULE, Moment.INTENDED, Moment.FIRST_TOKEN, "MLPerf Server"),
     E2E_FROM_INTENDED(Group.SCHEDULE, Moment.INTENDED, Moment.LAST_TOKEN, "MLPerf Server, wrk2"),
     READ_LAG(

@@ -3,6 +3,7 @@ package dev.latencylens.stats;
 import dev.latencylens.exchange.ChunkSink;
 import dev.latencylens.exchange.Chunks;
 import dev.latencylens.exchange.ConnectionFacts;
+import dev.latencylens.exchange.Exchange;
 import dev.latencylens.exchange.ExchangeResult;
 import dev.latencylens.exchange.Moment;
 import dev.latencylens.exchange.Outcome;
@@ -16,6 +17,7 @@ import java.util.Collections;
 import java.util.Comparator;
 import java.util.EnumMap;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -40,6 +42,8 @@ public final class Summary {
     /// Different failures remembered with their details; more are counted by kind alone.
     private static final int MOST_FAILURES = 64;
 
+    private static final String FURTHER = "further ones, with other details";
+
     private static final Metric[] METRICS = Metric.values();
     private static final ConnectionFacts.Kind[] CONNECTIONS = ConnectionFacts.Kind.values();
 
@@ -55,12 +59,18 @@ public final class Summary {
     private final Map<Outcome, Long> failures = new HashMap<>();
 
     private final SendTimes sends = new SendTimes();
+    /// What is left of `queue`, and of `send_lag` over connections that stood, when the limits' part is taken out.
+    private final Distribution ownQueue = new Distribution();
+    private final Distribution ownSendLag = new Distribution();
 
     private long measured;
     private long answered;
     private long triedAgain;
     private long retries;
     private long retryWaitNs;
+    private long limited;
+    private long heldBack;
+    private long heldBackNs;
     private long warmups;
     private long warmupFailures;
     private long chunks;
@@ -136,8 +146,21 @@ public final class Summary {
     /// @param outcomes of all attempts, the first ones of all requests included
     public record Attempts(long requests, long retries, long waitNs, Map<Outcome.Kind, Long> outcomes) {}
 
+    /// What limits per minute did to measured requests, their retries included.
+    ///
+    /// @param attempts that were started under limits
+    /// @param heldBack those of them that had to wait for the limits
+    /// @param heldBackNs for how long, together
+    public record Throttled(long attempts, long heldBack, long heldBackNs) {}
+
     /// Failed exchanges that ended alike.
     public record Failure(Outcome outcome, long count) {}
+
+    /// Failed exchanges of one outcome and one code.
+    ///
+    /// @param code the provider's own, else the status of its response, else empty
+    /// @param example what was seen most often
+    public record FailureGroup(Outcome.Kind kind, String code, long count, String example) {}
 
     /// Tokens of the answered exchanges.
     ///
@@ -215,6 +238,7 @@ public final class Summary {
             takeThePlace(retry);
         }
         widenWindow(result.timeline(), retry == null, result.outcome().kind() != Outcome.Kind.CANCELLED);
+        throttled(result);
         if (!wasAnswered) {
             remember(result.outcome());
             return;
@@ -271,6 +295,10 @@ public final class Summary {
         return new Attempts(triedAgain, retries, retryWaitNs, counted(attemptOutcomes));
     }
 
+    public synchronized Throttled throttled() {
+        return new Throttled(limited, heldBack, heldBackNs);
+    }
+
     private static Map<Outcome.Kind, Long> counted(long[] outcomes) {
         var counts = new EnumMap<Outcome.Kind, Long>(Outcome.Kind.class);
         for (Outcome.Kind kind : Outcome.Kind.values()) {
@@ -290,6 +318,23 @@ public final class Summary {
                 .thenComparing(failure -> failure.outcome().kind())
                 .thenComparing(failure -> failure.outcome().detail()));
         return List.copyOf(list);
+    }
+
+    /// The same by kind and by the provider's own code, most frequent first.
+    public synchronized List<FailureGroup> failureGroups() {
+        var groups = new LinkedHashMap<Outcome, FailureGroup>();
+        for (Failure failure : failures()) {
+            Outcome outcome = failure.outcome();
+            String code = outcome.code().isEmpty() ? outcome.status() : outcome.code();
+            groups.merge(
+                    new Outcome(outcome.kind(), "", code),
+                    new FailureGroup(outcome.kind(), code, failure.count(), outcome.detail()),
+                    (group, more) -> new FailureGroup(
+                            group.kind(), group.code(), group.count() + more.count(), group.example()));
+        }
+        return groups.values().stream()
+                .sorted(Comparator.comparingLong(FailureGroup::count).reversed())
+                .toList();
     }
 
     public synchronized Tokens tokens() {
@@ -349,6 +394,17 @@ public final class Summary {
         return all[metric.ordinal()];
     }
 
+    /// How late this client itself began requests: `queue` without what limits held back.
+    public Distribution ownQueue() {
+        return limited == 0 ? of(Metric.QUEUE) : ownQueue;
+    }
+
+    /// How late this client itself wrote requests over connections that stood: `send_lag` without what limits held
+    /// back.
+    public Distribution ownSendLag() {
+        return limited == 0 ? of(Metric.SEND_LAG, ConnectionFacts.Kind.REUSED) : ownSendLag;
+    }
+
     /// The answered exchanges over connections of one kind; for metrics within a stream, which are not told apart,
     /// empty.
     public Distribution of(Metric metric, ConnectionFacts.Kind kind) {
@@ -383,8 +439,37 @@ public final class Summary {
         }
     }
 
-    private static Outcome further(Outcome outcome) {
-        return new Outcome(outcome.kind(), "further ones, with other details");
+    /// Its code is kept, unless there are very many codes too.
+    private Outcome further(Outcome outcome) {
+        var ofItsCode = new Outcome(outcome.kind(), FURTHER, outcome.code());
+        return failures.containsKey(ofItsCode) || failures.size() < 2 * MOST_FAILURES
+                ? ofItsCode
+                : new Outcome(outcome.kind(), FURTHER);
+    }
+
+    private void throttled(ExchangeResult result) {
+        long throttleNs = result.exchange().throttleNs();
+        if (throttleNs == Exchange.NOT_LIMITED) {
+            return;
+        }
+        limited++;
+        heldBack += throttleNs > 0 ? 1 : 0;
+        heldBackNs += throttleNs;
+        if (!result.outcome().isAnswered()) {
+            return;
+        }
+        all[Metric.THROTTLE.ordinal()].record(throttleNs);
+        Timeline timeline = result.timeline();
+        OptionalLong queueNs = timeline.betweenNs(Moment.INTENDED, Moment.STARTED);
+        if (result.exchange().retry() != null || queueNs.isEmpty()) {
+            return;
+        }
+        ownQueue.record(queueNs.getAsLong() - throttleNs);
+        ConnectionFacts connection = result.connection();
+        OptionalLong sendLagNs = timeline.betweenNs(Moment.INTENDED, Moment.REQUEST_START);
+        if (connection != null && connection.kind() == ConnectionFacts.Kind.REUSED && sendLagNs.isPresent()) {
+            ownSendLag.record(sendLagNs.getAsLong() - throttleNs);
+        }
     }
 
     /// What the attempt before came to is not what its request came to.

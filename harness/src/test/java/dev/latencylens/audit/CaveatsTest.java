@@ -77,7 +77,19 @@ class CaveatsTest {
                 0, 0, 0, 0, StampSource.user(""), LoopLag.NONE, List.of(), 0, 0, 0, 7, Live.NONE, Live.NONE);
 
         assertThat(Caveats.about(new Load(ArrivalSchedule.constant(5), 2, 9, 0, null, ofSeconds(1)), summary, backlog))
-                .containsExactly(new Caveat.HeldBackToTheEnd(7, 2));
+                .containsExactly(new Caveat.HeldBackToTheEnd(7));
+    }
+
+    @Test
+    void howMuchOfALoadLimitsHeldBackIsToldAndItsConcurrencyIsNotBlamedOnThisClient() {
+        add(answer().throttled(ofMillis(0)));
+        add(answer(10).throttled(ofMillis(300)));
+        add(answer(20).throttled(ofMillis(500)));
+
+        var caveat = new Caveat.HeldBackByLimits(2, 3, 800_000_000);
+        var users = new Load(null, 10, 11, 0, null, ofSeconds(1));
+        assertThat(Caveats.about(users, summary, ran(3))).containsExactly(caveat);
+        assertThat(caveat.text()).startsWith("Limits per minute held back 2 of 3 requests (66.7 %), by 0.4000 s");
     }
 
     @Test
@@ -200,7 +212,8 @@ class CaveatsTest {
                 new Caveat.NegativeDuration(Metric.WAIT, -1),
                 new Caveat.BelowClientNoise(Metric.ICL, 1, 2),
                 new Caveat.NotCalibrated("no process"),
-                new Caveat.HeldBackToTheEnd(7, 2),
+                new Caveat.HeldBackToTheEnd(7),
+                new Caveat.HeldBackByLimits(3, 4, 5_000_000_000L),
                 new Caveat.ConcurrencyNotKept(45, 31.5, 44),
                 new Caveat.EndedEarly("interrupted", 4),
                 new Caveat.WarmupFailed(1, 2),

@@ -30,6 +30,7 @@ class ErrorBarTest {
                         Metric.SERVER_TTFT,
                         Metric.WAIT,
                         Metric.QUEUE,
+                        Metric.THROTTLE,
                         Metric.SEND_LAG,
                         Metric.READ_LAG,
                         Metric.DNS,

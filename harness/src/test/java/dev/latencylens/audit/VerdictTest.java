@@ -41,6 +41,7 @@ class VerdictTest {
     private LoopLag lag = lag(100_000, 900_000);
     private long logFullCount;
     private long bytesRead = 1_000;
+    private long unsent;
     private boolean sharedProcess;
     private String clockSource = "tsc";
     private List<Metric> metrics = List.of(Metric.TTFT, Metric.ICL, Metric.ITL);
@@ -76,6 +77,74 @@ class VerdictTest {
         }
 
         assertThat(verdict().state()).isEqualTo(Verdict.State.VALID);
+    }
+
+    @Test
+    void whatALimitHoldsBackIsNotThisClientsLatenessAndTheRestIs() {
+        load = PER_MILLISECOND;
+        for (int i = 0; i < 662; i++) {
+            add(answer(i).at(Moment.INTENDED, ofMillis(i - 70)).throttled(ofMillis(70)));
+        }
+        assertThat(verdict().state()).isEqualTo(Verdict.State.VALID);
+
+        for (int i = 662; i < 1_324; i++) {
+            add(answer(i)
+                    .at(Moment.INTENDED, ofMillis(i - 70).minusNanos(150_000))
+                    .throttled(ofMillis(70)));
+        }
+        assertThat(verdict()).isEqualTo(invalid(new Reason.SentLate(150_000, 100_000)));
+    }
+
+    @Test
+    void figuresOfAMinorityAreInvalid() {
+        answers(10);
+        for (int i = 0; i < 10; i++) {
+            add(exchange().startedAt(ofMillis(i)).ended(Outcome.Kind.HTTP_ERROR, "HTTP 503: no message"));
+        }
+        assertThat(verdict().state()).isEqualTo(Verdict.State.VALID);
+
+        add(exchange().startedAt(ofMillis(10)).ended(Outcome.Kind.RESET, "by peer"));
+        assertThat(verdict()).isEqualTo(invalid(new Reason.MostlyFailed(11, 21)));
+    }
+
+    @Test
+    void whatSomebodyCancelledHasNotFailed() {
+        answers(10);
+        for (int i = 0; i < 90; i++) {
+            add(exchange().startedAt(ofMillis(i)).ended(Outcome.Kind.CANCELLED, "interrupted"));
+        }
+
+        assertThat(verdict().state()).isEqualTo(Verdict.State.VALID);
+    }
+
+    @Test
+    void aLoadOfWhichMoreThanAHundredthWasNeverSentIsInvalid() {
+        answers(10);
+        load = new Load(ArrivalSchedule.constant(1_000), 4, 1_000, 0, null, ofSeconds(1));
+        unsent = 10;
+        assertThat(verdict().state()).isEqualTo(Verdict.State.VALID);
+
+        unsent = 11;
+        assertThat(verdict()).isEqualTo(invalid(new Reason.LoadUnsent(11, 1_000)));
+    }
+
+    @Test
+    void oneRequestOfAShortLoadMayBeMissing() {
+        answers(10);
+        load = new Load(ArrivalSchedule.constant(10), 4, 20, 0, null, ofSeconds(1));
+        unsent = 1;
+        assertThat(verdict().state()).isEqualTo(Verdict.State.VALID);
+
+        unsent = 2;
+        assertThat(verdict()).isEqualTo(invalid(new Reason.LoadUnsent(2, 20)));
+    }
+
+    @Test
+    void aRunThatWasEndedBecauseNothingSucceededIsInconclusive() {
+        answers(20);
+
+        assertThat(verdict().and(new Reason.NothingSucceeded(100)))
+                .isEqualTo(new Verdict(Verdict.State.INCONCLUSIVE, List.of(new Reason.NothingSucceeded(100))));
     }
 
     @Test
@@ -397,6 +466,9 @@ class VerdictTest {
                 new Reason.ClockSourceUnfit("hpet"),
                 new Reason.TooFewSamples(Percentile.P99, Metric.TTFT, 3),
                 new Reason.BrokenOff("the process was killed", 3, 1),
+                new Reason.MostlyFailed(3, 4),
+                new Reason.LoadUnsent(9, 10),
+                new Reason.NothingSucceeded(100),
                 new Reason.NothingAnswered(3));
 
         assertThat(all).hasSize(Reason.class.getPermittedSubclasses().length);
@@ -422,7 +494,7 @@ class VerdictTest {
                 1_000,
                 bytesRead,
                 0,
-                0,
+                unsent,
                 Live.NONE,
                 Live.NONE);
         return Verdict.on(load, summary, backlog, circumstances());

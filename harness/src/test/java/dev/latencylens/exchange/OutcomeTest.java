@@ -52,7 +52,9 @@ class OutcomeTest {
         var error = said(List.of(), true, new ProviderError("invalid_api_key", "no such key"), null);
 
         assertThat(Outcome.of(TransportEnd.COMPLETE, 401, error))
-                .isEqualTo(new Outcome(Outcome.Kind.HTTP_ERROR, "HTTP 401: invalid_api_key: no such key"));
+                .isEqualTo(new Outcome(
+                        Outcome.Kind.HTTP_ERROR, "HTTP 401: invalid_api_key: no such key", "invalid_api_key"));
+        assertThat(Outcome.of(TransportEnd.COMPLETE, 401, error).status()).isEqualTo("HTTP 401");
         assertThat(Outcome.of(TransportEnd.COMPLETE, 503, NOTHING).detail()).isEqualTo("HTTP 503: no message");
         assertThat(Outcome.of(end(TransportEnd.Kind.CUT, "closed"), 401, error).kind())
                 .isEqualTo(Outcome.Kind.HTTP_ERROR);

@@ -21,6 +21,7 @@ public final class ScriptedExchange {
     private String id = "lens-1";
     private long number = 1;
     private @Nullable Retry retry;
+    private long throttleNs = Exchange.NOT_LIMITED;
 
     private ScriptedExchange() {}
 
@@ -132,14 +133,26 @@ public final class ScriptedExchange {
     }
 
     public ScriptedExchange ended(Outcome.Kind kind, String detail) {
-        outcome = new Outcome(kind, detail);
+        return ended(kind, detail, "");
+    }
+
+    public ScriptedExchange ended(Outcome.Kind kind, String detail, String code) {
+        outcome = new Outcome(kind, detail, code);
+        return this;
+    }
+
+    /// Limits held it back so long.
+    public ScriptedExchange throttled(Duration heldBack) {
+        throttleNs = heldBack.toNanos();
         return this;
     }
 
     public ExchangeResult result() {
         var first = new Exchange(number, id, warmup, NO_BYTES);
+        Exchange exchange = retry == null ? first : first.again(NO_BYTES, retry);
+        exchange.throttled(throttleNs);
         return new ExchangeResult(
-                retry == null ? first : first.again(NO_BYTES, retry),
+                exchange,
                 outcome,
                 timeline,
                 connection,

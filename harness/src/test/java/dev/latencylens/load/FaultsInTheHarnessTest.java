@@ -23,6 +23,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -50,6 +51,9 @@ class FaultsInTheHarnessTest {
 
     private ArrivalSchedule schedule = ArrivalSchedule.constant(100);
 
+    private int limit;
+    private @Nullable Duration duration;
+    private Duration takes = ofMillis(4);
     private Runnable once = () -> {};
     private int turns;
     private int entries = 1 << 14;
@@ -103,6 +107,16 @@ class FaultsInTheHarnessTest {
     }
 
     @Test
+    void aLimitThatLeavesMostOfALoadUnsentIsInvalidForThatAndNothingElse() throws InterruptedException {
+        limit = 1;
+        duration = ofSeconds(4);
+        takes = ofMillis(50);
+
+        assertThat(codes()).containsExactly("load_unsent");
+        assertThat(summary.measured()).isLessThan(101);
+    }
+
+    @Test
     void aPauseOfACollectionIsInvalidForItAloneWhereStampsAreTheClientsOwn() throws InterruptedException {
         source = USER;
         once = () -> clock.advance(ofMillis(2));
@@ -115,8 +129,8 @@ class FaultsInTheHarnessTest {
     }
 
     private Verdict run() throws InterruptedException {
-        var load = new Load(schedule, 0, REQUESTS, 0, null, ofSeconds(1));
-        var made = new CountDownLatch(REQUESTS);
+        var load = new Load(schedule, limit, duration == null ? REQUESTS : 0, 0, duration, ofSeconds(1));
+        var made = new CountDownLatch((int) load.due());
         var backlog = new LoadRun(
                         clock,
                         load,
@@ -148,7 +162,7 @@ class FaultsInTheHarnessTest {
     }
 
     private Transport transport(FlightLog log, Transport.Listener listener) {
-        var transport = new ScriptedTransport(clock, log, listener, _ -> ofMillis(4)) {
+        var transport = new ScriptedTransport(clock, log, listener, _ -> takes) {
             @Override
             public long poll(long untilAtNs) {
                 long waitedNs = super.poll(untilAtNs);

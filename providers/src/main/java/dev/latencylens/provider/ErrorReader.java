@@ -2,6 +2,7 @@ package dev.latencylens.provider;
 
 import dev.latencylens.exchange.ProviderError;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.List;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -14,8 +15,9 @@ import tools.jackson.databind.json.JsonMapper;
 /// Knows OpenAI's `{"error":{"message","type","code"}}`, TGI's `{"error":"..","error_type":".."}`, vLLM's flat
 /// `{"object":"error","message","type","code"}`, FastAPI's `detail`, which Mistral puts into a `message`, AWS's
 /// `{"message"}` (or `Message`) with the `originalMessage` of a model, and text or HTML, of which it takes the
-/// first line. Gemini's `{"error":{"code":429,"message","status":"RESOURCE_EXHAUSTED"}}` has a word beside its
-/// number.
+/// first line. Gemini's `{"error":{"code":429,"message","status":"RESOURCE_EXHAUSTED","details":[..]}}` has a word
+/// beside its number, and says among the details when to come again; Anthropic's `details` may hold an
+/// `error_code` that says more than its type.
 final class ErrorReader {
     private static final JsonMapper JSON = JsonMapper.shared();
 
@@ -43,7 +45,7 @@ final class ErrorReader {
     /// The error in a body whose code came beside it; without that, the code is the body's own.
     ProviderError read(String code, byte[] bytes, int from, int to) {
         ProviderError error = read(bytes, from, to);
-        return code.isEmpty() ? error : error(code, error.message());
+        return code.isEmpty() ? error : error(code, error.message(), error.retryAfter());
     }
 
     /// The error in a JSON text, null where there is none.
@@ -93,11 +95,27 @@ final class ErrorReader {
         String upstream = error.path("metadata")
                 .path("raw")
                 .asString(error.path("originalMessage").asString(""));
-        return error(code(error), upstream.isEmpty() ? message : message + ": " + upstream);
+        return error(code(error), upstream.isEmpty() ? message : message + ": " + upstream, retryDelay(error));
     }
 
-    /// The code where it is a word, else the type, else the status that a number stands for, else the number.
+    /// Of a `google.rpc.RetryInfo` among the details.
+    private static @Nullable Duration retryDelay(JsonNode error) {
+        for (JsonNode detail : error.path("details").values()) {
+            if (detail.path("@type").asString("").endsWith("google.rpc.RetryInfo")) {
+                return RetryAdvice.length(detail.path("retryDelay").asString(""))
+                        .orElse(null);
+            }
+        }
+        return null;
+    }
+
+    /// The word among the details, else the code where it is a word, else the type, else the status that a number
+    /// stands for, else the number.
     private static String code(JsonNode error) {
+        String detailed = error.path("details").path("error_code").asString("");
+        if (!detailed.isEmpty()) {
+            return detailed;
+        }
         String code = error.path("code").asString("");
         boolean word = !code.isEmpty() && !code.chars().allMatch(c -> c >= '0' && c <= '9');
         String type = error.path("type").asString("");
@@ -132,9 +150,14 @@ final class ErrorReader {
 
     /// Of a code and a message that came apart from each other.
     ProviderError error(String code, String message) {
+        return error(code, message, null);
+    }
+
+    private ProviderError error(String code, String message, @Nullable Duration retryAfter) {
         return new ProviderError(
                 firstOf(redact(firstOf(code, MAX_CHARACTERS)), MAX_CODE_CHARACTERS),
-                redact(firstOf(message, MAX_CHARACTERS)));
+                redact(firstOf(message, MAX_CHARACTERS)),
+                retryAfter);
     }
 
     private static String firstOf(String text, int length) {

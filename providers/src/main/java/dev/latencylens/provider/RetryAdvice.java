@@ -21,7 +21,8 @@ import org.jspecify.annotations.Nullable;
 ///
 /// Knows `retry-after-ms` and `x-should-retry` of OpenAI and Anthropic, `retry-after` in seconds or as a date, and
 /// the limits that say when they are reset: OpenAI's and Azure's `x-ratelimit-reset-*` (`1s`, `6m0s`, a number of
-/// seconds, or of seconds or milliseconds since 1970) and Anthropic's `anthropic-ratelimit-*-reset` (RFC 3339).
+/// seconds, or of seconds or milliseconds since 1970) and Anthropic's `anthropic-ratelimit-*-reset` (RFC 3339);
+/// and Gemini's `retryDelay`, which stands in the error itself.
 public final class RetryAdvice {
     /// Statuses of which a later attempt may find nothing more: 408 Request Timeout, 425 Too Early, 429 Too Many
     /// Requests. All of 500 and above belong to them.
@@ -44,7 +45,8 @@ public final class RetryAdvice {
             "serviceunavailableexception");
 
     /// Codes of a 429 that waiting does not mend.
-    private static final Set<String> EXHAUSTED = Set.of("insufficient_quota", "billing_hard_limit_reached");
+    private static final Set<String> EXHAUSTED =
+            Set.of("insufficient_quota", "billing_hard_limit_reached", "enforced_spend_limit_reached");
 
     private static final String OURS = "x-ratelimit-";
     private static final String ANTHROPIC = "anthropic-ratelimit-";
@@ -65,7 +67,7 @@ public final class RetryAdvice {
 
     private RetryAdvice() {}
 
-    /// When to come again, and which field said so.
+    /// When to come again, and which field said so, of the response's head or of its error.
     public record Hint(String field, Duration after) {}
 
     /// Whether an error response is one that may pass by itself.
@@ -79,10 +81,11 @@ public final class RetryAdvice {
                 && (head.status() >= 500 || PASSING.contains(head.status()) || OVERLOADED.contains(code));
     }
 
-    /// The provider's own time: the exact form before the coarse one, and both before the limits' own resets.
+    /// The provider's own time: the exact form before the coarse one, the head before the body, and all of them
+    /// before the limits' own resets.
     ///
     /// @param now counts where an instant is given and the response has no date of its own
-    public static Optional<Hint> when(ResponseHead head, Instant now) {
+    public static Optional<Hint> when(ResponseHead head, @Nullable ProviderError error, Instant now) {
         Instant there = head.header("date").flatMap(RetryAdvice::date).orElse(now);
         return head.header("retry-after-ms")
                 .filter(value -> NUMBER.matcher(value.strip()).matches())
@@ -90,6 +93,9 @@ public final class RetryAdvice {
                 .or(() -> head.header("retry-after")
                         .flatMap(value -> after(value, there))
                         .map(after -> new Hint("retry-after", after)))
+                .or(() -> Optional.ofNullable(error)
+                        .map(ProviderError::retryAfter)
+                        .map(after -> new Hint("retryDelay", after)))
                 .or(() -> reset(head, there));
     }
 
@@ -136,13 +142,14 @@ public final class RetryAdvice {
             double epochMs = number < LEAST_EPOCH_MS ? number * 1_000 : number;
             return Optional.of(between(there, Instant.ofEpochMilli((long) epochMs)));
         }
-        if (PARTS.matcher(value).matches()) {
-            return Optional.of(length(value));
-        }
-        return date(value).map(then -> between(there, then));
+        return length(value).or(() -> date(value).map(then -> between(there, then)));
     }
 
-    private static Duration length(String value) {
+    /// Of a length such as `34.4s` or `6m0s`; empty where it is none.
+    static Optional<Duration> length(String value) {
+        if (!PARTS.matcher(value).matches()) {
+            return Optional.empty();
+        }
         double ms = 0;
         Matcher part = PART.matcher(value);
         while (part.find()) {
@@ -156,7 +163,7 @@ public final class RetryAdvice {
                         default -> 1e3;
                     };
         }
-        return ofMillis(ms);
+        return Optional.of(ofMillis(ms));
     }
 
     /// Of HTTP's form, or of RFC 3339's.

@@ -63,7 +63,7 @@ class RetryAdviceTest {
                 "anthropic-ratelimit-tokens-reset | 2026-11-26T10:00:30Z | 30000",
             })
     void everyFormOfTimeIsUnderstood(String field, String value, long afterMs) {
-        assertThat(RetryAdvice.when(head(429, field, value), NOW))
+        assertThat(RetryAdvice.when(head(429, field, value), null, NOW))
                 .contains(new RetryAdvice.Hint(field, Duration.ofMillis(afterMs)));
     }
 
@@ -77,21 +77,21 @@ class RetryAdviceTest {
         "x-request-id, 12",
     })
     void whatIsNoTimeIsNoHint(String field, String value) {
-        assertThat(RetryAdvice.when(head(429, field, value), NOW)).isEmpty();
+        assertThat(RetryAdvice.when(head(429, field, value), null, NOW)).isEmpty();
     }
 
     @Test
     void aDateCountsFromTheServersOwnClock() {
         var head = head(429, "date", "Thu, 26 Nov 2026 11:00:00 GMT", "retry-after", "Thu, 26 Nov 2026 11:00:03 GMT");
 
-        assertThat(RetryAdvice.when(head, NOW).orElseThrow().after()).isEqualTo(Duration.ofSeconds(3));
+        assertThat(RetryAdvice.when(head, null, NOW).orElseThrow().after()).isEqualTo(Duration.ofSeconds(3));
     }
 
     @Test
     void theExactHintCountsBeforeTheCoarseOne() {
         var head = head(429, "x-ratelimit-reset-requests", "9s", "retry-after", "1", "retry-after-ms", "800");
 
-        assertThat(RetryAdvice.when(head, NOW))
+        assertThat(RetryAdvice.when(head, null, NOW))
                 .contains(new RetryAdvice.Hint("retry-after-ms", Duration.ofMillis(800)));
     }
 
@@ -108,13 +108,23 @@ class RetryAdviceTest {
                 "x-ratelimit-reset-tokens",
                 "4s");
 
-        assertThat(RetryAdvice.when(head, NOW))
+        assertThat(RetryAdvice.when(head, null, NOW))
                 .contains(new RetryAdvice.Hint("x-ratelimit-reset-tokens", Duration.ofSeconds(4)));
     }
 
     @Test
+    void theErrorsOwnHintCountsWhereNoFieldSaysWhenAndBeforeTheResets() {
+        var error = new ProviderError("RESOURCE_EXHAUSTED", "quota", Duration.ofMillis(34_400));
+
+        assertThat(RetryAdvice.when(head(429, "x-ratelimit-reset-requests", "9s"), error, NOW))
+                .contains(new RetryAdvice.Hint("retryDelay", Duration.ofMillis(34_400)));
+        assertThat(RetryAdvice.when(head(429, "retry-after", "1"), error, NOW))
+                .contains(new RetryAdvice.Hint("retry-after", Duration.ofSeconds(1)));
+    }
+
+    @Test
     void aHintOfAThousandYearsIsOneThatIsTooLong() {
-        assertThat(RetryAdvice.when(head(429, "x-ratelimit-reset", "999999999999999"), NOW)
+        assertThat(RetryAdvice.when(head(429, "x-ratelimit-reset", "999999999999999"), null, NOW)
                         .orElseThrow()
                         .after())
                 .isEqualTo(Duration.ofDays(365));

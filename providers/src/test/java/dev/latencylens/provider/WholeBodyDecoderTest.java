@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.latencylens.exchange.ProviderError;
 import java.net.URI;
+import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -120,6 +121,37 @@ class WholeBodyDecoderTest {
         assertThat(error(500, "\"plain JSON text\"")).isEqualTo(new ProviderError("", "plain JSON text"));
         assertThat(error(500, "{\"reason\":7}")).isEqualTo(new ProviderError("", "{\"reason\":7}"));
         assertThat(error(500, "data: {\"error\":{\"message\":\"m\"}}\n\n")).isEqualTo(new ProviderError("", "m"));
+    }
+
+    @Test
+    void geminiSaysAmongTheDetailsWhenToComeAgain() {
+        assertThat(error(429, """
+                {
+                  "error": {
+                    "code": 429,
+                    "message": "You exceeded your current quota",
+                    "status": "RESOURCE_EXHAUSTED",
+                    "details": [
+                      {"@type": "type.googleapis.com/google.rpc.QuotaFailure", "violations": []},
+                      {"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": "34.074824224s"}
+                    ]
+                  }
+                }
+                """))
+                .isEqualTo(new ProviderError(
+                        "RESOURCE_EXHAUSTED", "You exceeded your current quota", Duration.ofNanos(34_074_824_224L)));
+        assertThat(error(429, """
+                {"error":{"code":429,"message":"m","status":"RESOURCE_EXHAUSTED","details":[
+                  {"@type":"type.googleapis.com/google.rpc.RetryInfo","retryDelay":"soon"}]}}
+                """).retryAfter()).isNull();
+    }
+
+    @Test
+    void anthropicsDetailSaysMoreThanItsType() {
+        assertThat(error(429, """
+                {"type":"error","error":{"type":"rate_limit_error","message":"m",
+                  "details":{"error_code":"enforced_spend_limit_reached"}},"request_id":"req_1"}
+                """)).isEqualTo(new ProviderError("enforced_spend_limit_reached", "m"));
     }
 
     @Test

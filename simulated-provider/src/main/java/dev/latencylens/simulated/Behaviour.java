@@ -72,8 +72,8 @@ public final class Behaviour {
                 + " 1024 for OpenAI, Azure, Anthropic, Bedrock and Gemini, 16 for the others"),
         DIALECT("dialect of /v1/chat/completions, as openai-chat azure-openai mistral meta-llama"),
         FAULT("what goes wrong: http-400 http-401 http-404 http-429 http-500 http-503 http-529 error-event"
-                + " error-named stall reset close no-done cut-clean goaway goaway-refuse rst-stream garbage"
-                + " garbage-body slow-headers close-after empty no-answer accept-close"),
+                + " error-named stall reset close no-done cut-clean goaway goaway-refuse refused-stream"
+                + " rst-stream garbage garbage-body slow-headers close-after empty no-answer accept-close"),
         FAULT_AFTER("chunks that leave before a fault in mid-stream"),
         FAULT_RATE("share of the requests that get the fault, 0 to 1"),
         STALL_FOR("how long a stall keeps the connection open"),

@@ -46,7 +46,7 @@ abstract sealed class Connection permits Http1Connection, Http2Connection {
 
     abstract void uncork();
 
-    abstract void resetStream(Exchange exchange);
+    abstract void resetStream(Exchange exchange, boolean refuse);
 
     /// Announces the end of the connection, before or behind the exchange's stream.
     abstract void goAway(Exchange exchange, boolean refuse);

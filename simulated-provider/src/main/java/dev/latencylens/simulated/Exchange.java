@@ -162,6 +162,11 @@ final class Exchange extends DueHeap.Entry {
                 connection.goAway(this, true);
                 return;
             }
+            case REFUSED_STREAM -> {
+                abort();
+                connection.resetStream(this, true);
+                return;
+            }
             case GOAWAY -> connection.goAway(this, false);
             case HTTP_400, HTTP_401, HTTP_404, HTTP_429, HTTP_500, HTTP_503, HTTP_529, NO_DONE, EMPTY ->
                 endLabel = fault.label();
@@ -397,7 +402,7 @@ final class Exchange extends DueHeap.Entry {
             }
             case RST_STREAM -> {
                 abort();
-                connection.resetStream(this);
+                connection.resetStream(this, false);
             }
             default -> throw new IllegalStateException(fault + " does not strike in mid-stream");
         }

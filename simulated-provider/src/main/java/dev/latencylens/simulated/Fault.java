@@ -30,6 +30,8 @@ enum Fault {
     GOAWAY,
     /// HTTP/2: GOAWAY that excludes this stream.
     GOAWAY_REFUSE,
+    /// HTTP/2: RST_STREAM with REFUSED_STREAM in place of a response.
+    REFUSED_STREAM,
     /// HTTP/2: RST_STREAM in mid-stream.
     RST_STREAM,
     /// Bytes that are no HTTP in place of a response.
@@ -71,7 +73,7 @@ enum Fault {
     }
 
     boolean needsHttp2() {
-        return this == GOAWAY || this == GOAWAY_REFUSE || this == RST_STREAM;
+        return this == GOAWAY || this == GOAWAY_REFUSE || this == REFUSED_STREAM || this == RST_STREAM;
     }
 
     static Fault parse(String text) {

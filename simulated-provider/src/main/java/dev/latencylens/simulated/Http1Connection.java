@@ -269,7 +269,7 @@ final class Http1Connection extends Connection {
     void uncork() {}
 
     @Override
-    void resetStream(Exchange exchange) {
+    void resetStream(Exchange exchange, boolean refuse) {
         throw new IllegalStateException("HTTP/1.1 has no streams to reset");
     }
 

@@ -629,8 +629,8 @@ final class Http2Connection extends Connection {
     }
 
     @Override
-    void resetStream(Exchange exchange) {
-        rst(streamOf(exchange).id, INTERNAL_ERROR);
+    void resetStream(Exchange exchange, boolean refuse) {
+        rst(streamOf(exchange).id, refuse ? REFUSED_STREAM : INTERNAL_ERROR);
         flushControl();
     }
 

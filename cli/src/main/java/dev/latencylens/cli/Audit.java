@@ -46,6 +46,10 @@ final class Audit {
     private final Spans standing;
     private final Map<Evidence.Kind, Spans> spans = new EnumMap<>(Evidence.Kind.class);
     private final IdentityHashMap<Evidence.Stall, long[]> touchedBy = new IdentityHashMap<>();
+    private final IdentityHashMap<Evidence.Stall, long[]> heldUpBy = new IdentityHashMap<>();
+
+    /// A pause, how many tokens it touched, and between the start and the first byte of how many requests it fell.
+    record Pause(Evidence.Stall stall, long tokens, long requests) {}
 
     /// What one kind of stall came to.
     static final class Touched {
@@ -111,12 +115,15 @@ final class Audit {
         return audit;
     }
 
-    /// The longest pauses, longest first, with how many tokens each touched.
-    List<Map.Entry<Evidence.Stall, Long>> longest(int most) {
+    /// The longest pauses, longest first.
+    List<Pause> longest(int most) {
         return pauses.stream()
                 .sorted((one, other) -> Long.compare(other.tookNs(), one.tookNs()))
                 .limit(most)
-                .map(stall -> Map.entry(stall, touchedBy.getOrDefault(stall, new long[1])[0]))
+                .map(stall -> new Pause(
+                        stall,
+                        touchedBy.getOrDefault(stall, new long[1])[0],
+                        heldUpBy.getOrDefault(stall, new long[1])[0]))
                 .toList();
     }
 
@@ -198,10 +205,13 @@ final class Audit {
         long startedAtNs = exchange.path("startedAtNs").asLong();
         long requestStartAtNs = exchange.path("requestStartAtNs").asLong();
         boolean stood = exchange.path("connection").asString("").equals("reused");
-        long sendingNs = stood
-                ? requestStartAtNs - startedAtNs
-                : standing.overlapNs(startNs + startedAtNs, startNs + requestStartAtNs);
-        boolean touched = arrivalTouched || standing.overlapNs(startNs + startedAtNs, startNs + requestStartAtNs) > 0;
+        long heldUpNs = standing.overlapNs(startNs + startedAtNs, startNs + requestStartAtNs);
+        if (heldUpNs > 0) {
+            standing.touching(startNs + startedAtNs, startNs + requestStartAtNs)
+                    .forEach(stall -> heldUpBy.computeIfAbsent(stall, _ -> new long[1])[0]++);
+        }
+        long sendingNs = stood ? requestStartAtNs - startedAtNs : heldUpNs;
+        boolean touched = arrivalTouched || heldUpNs > 0;
         ttft.record(
                 exchange.path("firstTokenAtNs").asLong() - startedAtNs,
                 Math.max(0, sendingNs) + arrivalMachineNs,

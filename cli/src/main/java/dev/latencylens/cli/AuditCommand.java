@@ -9,7 +9,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.OptionalLong;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -203,17 +202,19 @@ final class AuditCommand implements Callable<Integer> {
                 Figures.millis(touched.totalNs),
                 Figures.millis(touched.longestNs),
                 touched.tokens));
-        for (Map.Entry<Evidence.Stall, Long> pause : audit.longest(MOST_LISTED)) {
-            Evidence.Stall stall = pause.getKey();
+        for (Audit.Pause pause : audit.longest(MOST_LISTED)) {
+            Evidence.Stall stall = pause.stall();
             out.printf(
                     Locale.ROOT,
-                    "  at %s s for %s ms: %s%s, %d tokens touched%n",
+                    "  at %s s for %s ms: %s%s, %d tokens touched%s%n",
                     Figures.seconds(stall.startAtNs() - audit.startNs),
                     Figures.millis(stall.tookNs()),
                     stall.kind().name().toLowerCase(Locale.ROOT).replace('_', ' '),
                     stall.what().isEmpty() ? " of " + stall.thread() : " (" + stall.what() + ")",
-                    pause.getValue());
+                    pause.tokens(),
+                    pause.requests() == 0 ? "" : ", " + Figures.count(pause.requests()) + " requests held up");
         }
+        out.println("  Compilations run beside Java's threads: what one touches need not have waited for it.");
         out.println();
     }
 

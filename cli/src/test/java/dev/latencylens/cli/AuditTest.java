@@ -6,18 +6,24 @@ import static dev.latencylens.cli.LensRun.runFile;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.networknt.schema.InputFormat;
+import dev.latencylens.simulated.Behaviour;
+import dev.latencylens.simulated.ServerOptions;
+import dev.latencylens.simulated.SimulatedProvider;
+import dev.latencylens.simulated.TlsIdentity;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.HashSet;
 import java.util.List;
+import java.util.stream.Stream;
 import jdk.jfr.consumer.RecordedEvent;
 import jdk.jfr.consumer.RecordingFile;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import tools.jackson.databind.JsonNode;
 
@@ -26,28 +32,76 @@ class AuditTest {
     @TempDir
     Path folder;
 
-    @Test
-    void everyTokenOfARunIsInItsRecordingExactlyOnce() throws IOException {
-        record("--warmup", "5");
+    @ParameterizedTest(name = "HTTP/{0}, {1}, {2}, {3}")
+    @CsvSource({
+        "1.1, cleartext, gap=2ms, --warmup 5",
+        "1.1, TLS, gap=2ms, --io-threads 2",
+        "2, cleartext, gap=2ms, --io-threads 2 --stamps user",
+        "2, TLS, gap=2ms, --io-threads 3 --warmup 5",
+        "2, TLS, events-per-write=5, --transport nio"
+    })
+    void everyTokenOfARunIsInItsRecordingExactlyOnce(String http, String tls, String behaviour, String flags)
+            throws IOException {
+        recordAgainst(http, tls, behaviour, flags);
 
-        var inRecording = new HashSet<String>();
-        for (RecordedEvent event : RecordingFile.readAllEvents(folder.resolve("recording.jfr"))) {
-            if (event.getEventType().getName().equals("lens.Token")) {
-                String token = event.getLong("exchange") + "/" + event.getInt("index") + " at "
-                        + (event.getLong("arrivedAtNs") - startNs());
-                assertThat(inRecording.add(token)).as(token).isTrue();
+        assertThat(tokensInRecording()).hasSize(exchanges(folder).size() * 20);
+        assertThat(exchanges(folder)).hasSizeGreaterThanOrEqualTo(40);
+        assertRecordingAndFileAgree();
+    }
+
+    @ParameterizedTest(name = "HTTP/{0}, {1}, {2}, {3}")
+    @CsvSource({
+        "1.1, cleartext, fault=reset; fault-after=7; fault-rate=0.5, '', reset, true",
+        "1.1, TLS, fault=close; fault-after=7; fault-rate=0.5, --io-threads 2, cut, true",
+        "2, TLS, fault=rst-stream; fault-after=7; fault-rate=0.5, --io-threads 2, reset, true",
+        "2, cleartext, fault=stall; fault-after=7; fault-rate=0.2, --timeout-silence 200ms, timeout, true",
+        "2, TLS, fault=error-event; fault-after=7; fault-rate=0.5, '', provider_error, true",
+        "1.1, cleartext, fault=http-503; fault-rate=0.5, --retries 20 --retry-backoff 5ms, http_error, false",
+        "2, TLS, fault=http-503; fault-rate=0.5, --retries 20 --retry-backoff 5ms --io-threads 2, http_error, false"
+    })
+    void everyTokenOfAnAnswerThatFailedOrWasTriedAgainIsInItOnceToo(
+            String http, String tls, String behaviour, String flags, String outcome, boolean withTokens)
+            throws IOException {
+        recordAgainst(http, tls, behaviour, flags);
+
+        assertThat(exchanges(folder)).anySatisfy(exchange -> {
+            assertThat(exchange.path("outcome").asString()).isEqualTo(outcome);
+            assertThat(exchange.at("/chunks/atNs").size() > 0).isEqualTo(withTokens);
+        });
+        assertRecordingAndFileAgree();
+    }
+
+    @Test
+    void everyTokenOfAnAnswerThatWasCancelledIsInItOnceToo() throws Exception {
+        try (var provider = SimulatedProvider.start(
+                        ServerOptions.defaults(), Behaviour.defaults().with("gap=20ms; tokens=500"));
+                var run = LensProcess.start(
+                        folder,
+                        "run",
+                        "--url",
+                        provider.baseUrl().toString(),
+                        "--model",
+                        "m",
+                        "--concurrency",
+                        "4",
+                        "--jfr",
+                        "on",
+                        "--no-calibration",
+                        "--output-dir",
+                        folder.toString())) {
+            while (provider.connectionsAccepted() < 4) {
+                Thread.sleep(Duration.ofMillis(10));
             }
+            Thread.sleep(Duration.ofMillis(300));
+            run.send("INT");
+            run.await();
         }
-        var inFile = new HashSet<String>();
-        for (JsonNode exchange : exchanges(folder)) {
-            JsonNode atNs = exchange.at("/chunks/atNs");
-            for (int i = 0; i < atNs.size(); i++) {
-                inFile.add(exchange.path("number").asLong() + "/" + i + " at "
-                        + atNs.get(i).asLong());
-            }
-        }
-        assertThat(inFile).hasSize(45 * 20);
-        assertThat(inRecording).isEqualTo(inFile);
+
+        assertThat(exchanges(folder)).anySatisfy(exchange -> {
+            assertThat(exchange.path("outcome").asString()).isEqualTo("cancelled");
+            assertThat(exchange.at("/chunks/atNs")).isNotEmpty();
+        });
+        assertRecordingAndFileAgree();
     }
 
     @Test
@@ -94,7 +148,7 @@ class AuditTest {
                 {"number":0,"outcome":"completed","startedAtNs":1000000,"requestStartAtNs":1000100,"connection":"reused",\
                 "firstTokenAtNs":110000100,"chunks":{"atNs":[110000100,130000000],"userAtNs":[110000100,130000000],\
                 "coalesced":[false,false]}}
-                {"number":1,"outcome":"completed","startedAtNs":2000000,"requestStartAtNs":2000100,"connection":"reused",\
+                {"number":1,"outcome":"completed","startedAtNs":60000000,"requestStartAtNs":111000000,"connection":"reused",\
                 "firstTokenAtNs":112000000,"chunks":{"atNs":[112000000],"userAtNs":[112000000],"coalesced":[false]}}
                 {"number":2,"outcome":"comp
                 """);
@@ -105,7 +159,7 @@ class AuditTest {
         assertThat(audit.out())
                 .contains("Verdict   INVALID", "- this client stood still")
                 .contains("1 lines of exchanges.jsonl could not be read")
-                .contains("at 0.01 s for 100.0 ms: loop pause of io-0, 1 tokens touched")
+                .contains("at 0.01 s for 100.0 ms: loop pause of io-0, 1 tokens touched, 1 requests held up\n")
                 .contains("for 2.000 ms: loop pause of io-0, 0 tokens touched");
     }
 
@@ -161,7 +215,57 @@ class AuditTest {
         assertThat(run.exitCode()).as(run.err()).isZero();
     }
 
-    private long startNs() {
-        return runFile(folder).at("/clock/monotonicStartNs").asLong();
+    private void recordAgainst(String http, String tls, String behaviour, String flags) throws IOException {
+        var options = ServerOptions.defaults();
+        var more = new ArrayList<>(List.of("--http", http, "--model", "m", "--osl", "20"));
+        if (tls.equals("TLS")) {
+            TlsIdentity identity = TlsIdentity.generate(TlsIdentity.Flaw.VALID);
+            Path ca = Files.writeString(folder.resolve("ca.pem"), identity.trustPem());
+            more.addAll(List.of("--ca-file", ca.toString()));
+            options = options.withTls(identity);
+        }
+        more.addAll(flags.isEmpty() ? List.of() : List.of(flags.split(" ")));
+        try (var provider = SimulatedProvider.start(
+                options, Behaviour.defaults().with("ttft=5ms; seed=3").with(behaviour))) {
+            more.addAll(List.of("--url", provider.baseUrl().toString()));
+            record(more.toArray(String[]::new));
+        }
+    }
+
+    /// Event by event, and so that none can be there twice.
+    private void assertRecordingAndFileAgree() throws IOException {
+        var tokens = new ArrayList<String>();
+        var ends = new ArrayList<String>();
+        for (JsonNode exchange : exchanges(folder)) {
+            JsonNode atNs = exchange.at("/chunks/atNs");
+            for (int i = 0; i < atNs.size(); i++) {
+                tokens.add(exchange.path("number").asLong() + "/" + i + " at "
+                        + atNs.get(i).asLong());
+            }
+            ends.add(exchange.path("number").asLong() + "."
+                    + exchange.path("attempt").asInt() + " "
+                    + exchange.path("outcome").asString() + " with " + atNs.size());
+        }
+        assertThat(tokens).isNotEmpty().doesNotHaveDuplicates();
+        assertThat(tokensInRecording()).containsExactlyInAnyOrderElementsOf(tokens);
+        assertThat(events("lens.Exchange")
+                        .map(event -> event.getLong("exchange") + "." + event.getInt("attempt") + " "
+                                + event.getString("outcome") + " with " + event.getInt("chunks")))
+                .containsExactlyInAnyOrderElementsOf(ends);
+        assertThat(runFile(folder).at("/verdict/reasons").toString())
+                .doesNotContain("counts_disagree", "recording_lost_data");
+    }
+
+    private List<String> tokensInRecording() throws IOException {
+        long startNs = runFile(folder).at("/clock/monotonicStartNs").asLong();
+        return events("lens.Token")
+                .map(event -> event.getLong("exchange") + "/" + event.getInt("index") + " at "
+                        + (event.getLong("arrivedAtNs") - startNs))
+                .toList();
+    }
+
+    private Stream<RecordedEvent> events(String name) throws IOException {
+        return RecordingFile.readAllEvents(folder.resolve("recording.jfr")).stream()
+                .filter(event -> event.getEventType().getName().equals(name));
     }
 }

@@ -20,6 +20,13 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import javax.management.JMException;
 import javax.management.ObjectName;
+import jdk.jfr.Event;
+import jdk.jfr.FlightRecorder;
+import jdk.jfr.FlightRecorderListener;
+import jdk.jfr.Name;
+import jdk.jfr.Recording;
+import jdk.jfr.RecordingState;
+import jdk.jfr.StackTrace;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -186,6 +193,34 @@ class VerdictFaultTest {
         assertThat(codes()).isSubsetOf("client_paused");
     }
 
+    /// What is lost is told here by the test: a recording to disk of JDK 25 takes more memory where it falls
+    /// behind, and where there is none it ends the process (ADR 11).
+    @Test
+    void aRecordingThatTellsOfLostDataIsInvalidForThatWhateverElseTheMachineDoes() throws Exception {
+        var losses = new Losses();
+        FlightRecorder.addListener(losses);
+        try (var provider = provider("ttft=5ms; gap=1ms")) {
+            run(
+                    provider,
+                    Stream.concat(JUDGED_BY_PAUSES.stream(), Stream.of("--jfr", "on"))
+                            .toList());
+        } finally {
+            FlightRecorder.removeListener(losses);
+        }
+
+        assertThat(codes()).contains("recording_lost_data").isSubsetOf("recording_lost_data", "client_paused");
+        assertThat(runFile(folder.resolve("run"))
+                        .at("/verdict/reasons")
+                        .valueStream()
+                        .filter(reason -> reason.path("code").asString().equals("recording_lost_data"))
+                        .map(reason -> reason.path("text").asString()))
+                .singleElement()
+                .asString()
+                .contains("4096 bytes");
+        assertThat(lens("audit", folder.resolve("run").toString()).out())
+                .contains("the Flight Recorder LOST 4,096 bytes");
+    }
+
     private static SimulatedProvider provider(String settings) throws IOException {
         return SimulatedProvider.start(
                 ServerOptions.defaults(), Behaviour.defaults().with(settings));
@@ -252,6 +287,27 @@ class VerdictFaultTest {
                             new String[] {String[].class.getName()});
         } catch (JMException e) {
             throw new IllegalStateException(e);
+        }
+    }
+
+    /// Whatever is recorded has lost 4,096 bytes.
+    private static final class Losses implements FlightRecorderListener {
+        @Override
+        public void recordingStateChanged(Recording recording) {
+            if (recording.getState() == RecordingState.RUNNING) {
+                new DataLoss(4_096).commit();
+            }
+        }
+    }
+
+    /// As the virtual machine's own event of that name.
+    @Name("jdk.DataLoss")
+    @StackTrace(false)
+    static final class DataLoss extends Event {
+        final long amount;
+
+        DataLoss(long amount) {
+            this.amount = amount;
         }
     }
 

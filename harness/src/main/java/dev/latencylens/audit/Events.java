@@ -13,13 +13,18 @@ import org.jspecify.annotations.Nullable;
 /// What `recording.jfr` says beside the virtual machine's own events; one type for each fact, none with a stack.
 ///
 /// Fields that end in `AtNs` are readings of CLOCK_MONOTONIC in nanoseconds, as in `exchanges.jsonl` plus
-/// `clock.monotonicStartNs` of `run.json`; exchanges go by their `number` there.
+/// `clock.monotonicStartNs` of `run.json`; exchanges go by their `number` and `attempt` there. They carry no unit,
+/// because with one JDK Mission Control would show all of a run's instants as the same minute since the machine's
+/// start.
 final class Events {
     static final String TOKEN = "lens.Token";
     static final String CLOCK = "lens.Clock";
 
     private static final String CATEGORY = "LLM Latency Lens";
     private static final String EXCHANGE = "Exchange";
+    private static final String EXCHANGE_IS = "Its number in exchanges.jsonl";
+    private static final String ATTEMPT = "Attempt";
+    private static final String ATTEMPT_IS = "Which attempt of the request, from 1";
 
     private Events() {}
 
@@ -30,6 +35,7 @@ final class Events {
     @StackTrace(false)
     static final class Token extends Event {
         @Label(EXCHANGE)
+        @Description(EXCHANGE_IS)
         long exchange;
 
         @Label("Index")
@@ -46,6 +52,7 @@ final class Events {
         long readLag;
 
         @Label("Kind")
+        @Description("text, reasoning, tool or refusal")
         @Nullable
         String kind;
 
@@ -54,6 +61,7 @@ final class Events {
         int tokens;
 
         @Label("Size")
+        @Description("Of its event in the answer's body")
         @DataAmount
         int size;
 
@@ -69,16 +77,24 @@ final class Events {
     @StackTrace(false)
     static final class ExchangeEnded extends Event {
         @Label(EXCHANGE)
+        @Description(EXCHANGE_IS)
         long exchange;
 
+        @Label(ATTEMPT)
+        @Description(ATTEMPT_IS)
+        int attempt;
+
         @Label("Warm-up")
+        @Description("Whether it is in no figure of the report")
         boolean warmup;
 
         @Label("Outcome")
+        @Description("How it ended, as in exchanges.jsonl")
         @Nullable
         String outcome;
 
         @Label("Connection")
+        @Description("new, resumed or reused; empty where there was none")
         @Nullable
         String connection;
 
@@ -87,17 +103,21 @@ final class Events {
         long startedAtNs;
 
         @Label("Time to First Token")
+        @Description("From the start to the first token; -1 where none came")
         @Timespan(Timespan.NANOSECONDS)
         long timeToFirstToken;
 
         @Label("Whole Latency")
+        @Description("From the start to the end of the answer; -1 where there was no end")
         @Timespan(Timespan.NANOSECONDS)
         long wholeLatency;
 
         @Label("Chunks")
+        @Description("Events with output, each a Token of this recording")
         int chunks;
 
         @Label("Size")
+        @Description("Of the answer's body")
         @DataAmount
         long size;
     }
@@ -109,13 +129,19 @@ final class Events {
     @StackTrace(false)
     static final class ConnectionPhase extends Event {
         @Label(EXCHANGE)
+        @Description(EXCHANGE_IS)
         long exchange;
 
+        @Label(ATTEMPT)
+        @Description(ATTEMPT_IS)
+        int attempt;
+
         @Label("Phase")
+        @Description("domain lookup, connect, TLS handshake, request, wait or response")
         @Nullable
         String phase;
 
-        @Label("Start At")
+        @Label("Started At")
         @Description("Start on CLOCK_MONOTONIC in nanoseconds")
         long startAtNs;
 
@@ -131,7 +157,12 @@ final class Events {
     @StackTrace(false)
     static final class Scheduled extends Event {
         @Label(EXCHANGE)
+        @Description(EXCHANGE_IS)
         long exchange;
+
+        @Label(ATTEMPT)
+        @Description(ATTEMPT_IS)
+        int attempt;
 
         @Label("Intended At")
         @Description("When the schedule asked for it, on CLOCK_MONOTONIC in nanoseconds")
@@ -143,7 +174,7 @@ final class Events {
         long queue;
 
         @Label("Send Lag")
-        @Description("From the intended time to the first byte sent")
+        @Description("From the intended time to the first byte sent; -1 where none was")
         @Timespan(Timespan.NANOSECONDS)
         long sendLag;
     }
@@ -155,13 +186,15 @@ final class Events {
     @StackTrace(false)
     static final class Pause extends Event {
         @Label("I/O Thread")
+        @Description("Its place among the I/O threads, from 0")
         int ioThread;
 
-        @Label("End At")
+        @Label("Ended At")
         @Description("When it came round, on CLOCK_MONOTONIC in nanoseconds")
         long endAtNs;
 
         @Label("Lag")
+        @Description("How much later than it meant to")
         @Timespan(Timespan.NANOSECONDS)
         long lag;
     }
@@ -173,9 +206,11 @@ final class Events {
     @StackTrace(false)
     static final class BackPressure extends Event {
         @Label("Times")
+        @Description("Waits of all I/O threads together")
         long times;
 
         @Label("Waited")
+        @Description("All these waits together")
         @Timespan(Timespan.NANOSECONDS)
         long waited;
     }
@@ -186,7 +221,7 @@ final class Events {
     @Description("CLOCK_MONOTONIC at this event's own time; the closest of several readings ties the two clocks")
     @StackTrace(false)
     static final class Clocks extends Event {
-        @Label("At")
+        @Label("Monotonic Time")
         @Description("CLOCK_MONOTONIC in nanoseconds")
         long atNs;
     }
@@ -197,15 +232,17 @@ final class Events {
     @Description("Whether the run's figures may be believed")
     @StackTrace(false)
     static final class Judged extends Event {
-        @Label("At")
-        @Description("CLOCK_MONOTONIC in nanoseconds")
+        @Label("Judged At")
+        @Description("When it was judged, on CLOCK_MONOTONIC in nanoseconds")
         long atNs;
 
         @Label("State")
+        @Description("VALID, INVALID or INCONCLUSIVE")
         @Nullable
         String state;
 
         @Label("Reasons")
+        @Description("What made it so")
         @Nullable
         String reasons;
     }

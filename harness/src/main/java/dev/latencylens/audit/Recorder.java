@@ -105,15 +105,16 @@ public final class Recorder implements AutoCloseable {
     /// An exchange has ended.
     public void add(ExchangeResult result) {
         long number = result.exchange().number();
+        int attempt = result.exchange().attempt();
         Timeline timeline = result.timeline();
         Chunks chunks = timeline.chunks();
         for (int i = 0; i < chunks.size(); i++) {
             token(number, i, chunks);
         }
         for (Phase phase : PHASES) {
-            phase(number, phase, timeline);
+            phase(number, attempt, phase, timeline);
         }
-        schedule(number, timeline);
+        schedule(number, attempt, timeline);
         exchange(result, timeline, chunks);
     }
 
@@ -179,11 +180,12 @@ public final class Recorder implements AutoCloseable {
         }
     }
 
-    private static void phase(long number, Phase phase, Timeline timeline) {
+    private static void phase(long number, int attempt, Phase phase, Timeline timeline) {
         OptionalLong tookNs = timeline.betweenNs(phase.start, phase.end);
         if (tookNs.isPresent()) {
             var event = new Events.ConnectionPhase();
             event.exchange = number;
+            event.attempt = attempt;
             event.phase = phase.name;
             event.startAtNs = timeline.atNs(phase.start).orElseThrow();
             event.took = tookNs.getAsLong();
@@ -191,11 +193,12 @@ public final class Recorder implements AutoCloseable {
         }
     }
 
-    private static void schedule(long number, Timeline timeline) {
+    private static void schedule(long number, int attempt, Timeline timeline) {
         OptionalLong queueNs = timeline.betweenNs(Moment.INTENDED, Moment.STARTED);
         if (queueNs.isPresent()) {
             var event = new Events.Scheduled();
             event.exchange = number;
+            event.attempt = attempt;
             event.intendedAtNs = timeline.atNs(Moment.INTENDED).orElseThrow();
             event.queue = queueNs.getAsLong();
             event.sendLag =
@@ -207,6 +210,7 @@ public final class Recorder implements AutoCloseable {
     private static void exchange(ExchangeResult result, Timeline timeline, Chunks chunks) {
         var event = new Events.ExchangeEnded();
         event.exchange = result.exchange().number();
+        event.attempt = result.exchange().attempt();
         event.warmup = result.exchange().isWarmup();
         event.outcome = result.outcome().kind().label();
         ConnectionFacts connection = result.connection();

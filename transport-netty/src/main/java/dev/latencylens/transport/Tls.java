@@ -63,7 +63,10 @@ final class Tls {
     }
 
     SslHandler newHandler(ByteBufAllocator allocator, Endpoint endpoint) {
-        return context.newHandler(allocator, endpoint.host(), endpoint.port());
+        SslHandler handler = context.newHandler(allocator, endpoint.host(), endpoint.port());
+        return handler.engine() instanceof ReferenceCountedOpenSslEngine engine
+                ? new BoringSslHandler(engine)
+                : handler;
     }
 
     ConnectionFacts.Tls facts(SslHandler handler) {

@@ -24,6 +24,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Objects;
+import javax.net.ssl.SSLSocket;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -273,6 +274,55 @@ class TlsTest {
             assertThat(flown.end().kind()).as(flown.toString()).isEqualTo(kind);
             assertThat(flown.end().detail()).startsWith(detail);
             assertThat(flown.body()).isEqualTo("data: 1\n\n");
+        }
+    }
+
+    // What may happen between.
+
+    @ParameterizedTest
+    @EnumSource(
+            value = SslProvider.class,
+            names = {"OPENSSL", "JDK"})
+    void keysThatChangeInMidStreamChangeNothing(SslProvider provider) {
+        Peer.Script script = line -> {
+            while (line.hasRequest()) {
+                line.write("HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\n", "hello");
+                // On a connection of TLS 1.3 that stands, Java's way to a KeyUpdate that asks for one in return.
+                ((SSLSocket) line.socket).startHandshake();
+                line.write("again");
+            }
+        };
+        try (Peer peer = Peer.serving(Identity.valid().speaking("TLSv1.3"), script);
+                Client client = trusting(peer).implementedBy(provider).open()) {
+            for (int i = 0; i < 5; i++) {
+                Recorded.Flown flown = client.send();
+
+                assertThat(flown.end().kind()).as(flown.toString()).isEqualTo(Kind.COMPLETE);
+                assertThat(flown.body()).isEqualTo("helloagain");
+            }
+            assertThat(peer.connections()).isEqualTo(1);
+        }
+    }
+
+    @Test
+    void renegotiationIsRefused() {
+        assumeThat(OpenSsl.isAvailable())
+                .as("BoringSSL is not available on this machine")
+                .isTrue();
+        Peer.Script script = line -> {
+            line.hasRequest();
+            line.write("HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\n", "hello");
+            ((SSLSocket) line.socket).startHandshake();
+            line.write("again");
+            line.awaitClose();
+        };
+        try (Peer peer = Peer.serving(Identity.valid().speaking("TLSv1.2"), script);
+                Client client =
+                        trusting(peer).implementedBy(SslProvider.OPENSSL).open()) {
+            Recorded.Flown flown = client.send();
+
+            assertThat(flown.end().kind()).as(flown.toString()).isIn(Kind.CUT, Kind.RESET);
+            assertThat(flown.body()).isEqualTo("hello");
         }
     }
 

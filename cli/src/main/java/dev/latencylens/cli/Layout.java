@@ -20,10 +20,10 @@ import java.util.zip.ZipOutputStream;
 
 /// Makes the folder that Maven has filled start sooner; the launcher calls it once after each build.
 ///
-/// - Java's start-up cache takes no class of a form before Java 6, which has no stack maps. Such classes (picocli's) get
-///   the form of Java 8: at each start they would be read and checked anew, a tenth of a second.
-/// - At each start picocli asks whether Groovy is there, and to find out that it is not opens every jar. It is made to ask
-///   for a class of Java's own that does not exist, which takes no jar.
+/// - Java's start-up cache takes no class of a form before Java 6, which has no stack maps. Such classes (picocli's)
+///   get the form of Java 8: at each start they would be read and checked anew, a tenth of a second.
+/// - At each start picocli asks whether Groovy is there, and to find out that it is not opens every jar. It is made to
+///   ask for a class of Java's own that does not exist, which takes no jar.
 /// - Netty would write its native libraries into a temporary file at each start; here they lie as files.
 final class Layout {
     private static final int FIRST_WITH_STACK_MAPS = ClassFile.JAVA_6_VERSION;

@@ -550,8 +550,8 @@ final class Measurement {
         }
     }
 
-    /// Brings written lines to the file while nothing new pushes them there; and once, in a small run, memory back to the
-    /// system.
+    /// Brings written lines to the file while nothing new pushes them there; and once, in a small run, memory back to
+    /// the system.
     private static final class Flusher implements AutoCloseable {
         /// The compilers are done with the start, and the virtual machine has freed what they had, which it looks after
         /// every five seconds.

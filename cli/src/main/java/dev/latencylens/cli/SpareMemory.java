@@ -10,10 +10,10 @@ import java.lang.invoke.MethodHandle;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
-/// Gives memory back to the system that the start has needed and the run does not. Where the C library has not what that
-/// takes, nothing is given back.
+/// Gives memory back to the system that the start has needed and the run does not. Where the C library has not what
+/// that takes, nothing is given back.
 final class SpareMemory {
-    /// What less of is not worth a call, and does not begin in the old generation (the launcher's PretenureSizeThreshold).
+    /// Less is not worth a call, and does not begin in the old generation (PretenureSizeThreshold in the launcher).
     private static final int LEAST_BYTES = 512 * 1024;
 
     private static final int MOST_BYTES = 64 << 20;

@@ -20,9 +20,11 @@ import java.util.zip.ZipOutputStream;
 
 /// Makes the folder that Maven has filled start sooner; the launcher calls it once after each build.
 ///
-/// - Java's start-up cache takes no class of a form before Java 6, which has no stack maps. Such classes (picocli's)
+/// - Java's start-up cache takes no class of a form before Java 6, which has no stack maps. Such classes
+/// (picocli's)
 ///   get the form of Java 8: at each start they would be read and checked anew, a tenth of a second.
-/// - At each start picocli asks whether Groovy is there, and to find out that it is not opens every jar. It is made to
+/// - At each start picocli asks whether Groovy is there, and to find out that it is not opens every jar. It is
+/// made to
 ///   ask for a class of Java's own that does not exist, which takes no jar.
 /// - Netty would write its native libraries into a temporary file at each start; here they lie as files.
 final class Layout {
@@ -33,7 +35,8 @@ final class Layout {
 
     /// Also makes each method be written anew, and so get its stack maps.
     private static final CodeTransform WITHOUT_GROOVY = (code, element) -> {
-        if (element instanceof ConstantInstruction constant && constant.constantValue().equals(GROOVY)) {
+        if (element instanceof ConstantInstruction constant
+                && constant.constantValue().equals(GROOVY)) {
             code.loadConstant(NOWHERE);
         } else {
             code.with(element);

@@ -33,8 +33,8 @@ public final class Lens implements Callable<Integer> {
         System.exit(run(Console.ofProcess(), args));
     }
 
-    /// What takes long to get ready for is begun before the arguments are read, on another CPU. To be wrong costs a
-    /// start without TLS that work, or one with it a tenth of a second.
+    /// What takes long to get ready for is begun before the arguments are read, on another CPU. To be wrong costs
+    /// a start without TLS that work, or one with it a tenth of a second.
     private static boolean speaksTls(String argument) {
         return argument.contains("https://") || argument.startsWith("--provider");
     }

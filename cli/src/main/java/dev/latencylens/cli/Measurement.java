@@ -550,11 +550,11 @@ final class Measurement {
         }
     }
 
-    /// Brings written lines to the file while nothing new pushes them there; and once, in a small run, memory back to
-    /// the system.
+    /// Brings written lines to the file while nothing new pushes them there; and once, in a small run, memory back
+    /// to the system.
     private static final class Flusher implements AutoCloseable {
-        /// The compilers are done with the start, and the virtual machine has freed what they had, which it looks after
-        /// every five seconds.
+        /// The compilers are done with the start, and the virtual machine has freed what they had, which it looks
+        /// after every five seconds.
         private static final int TURNS_UNTIL_SETTLED = (int) (7_000 / FLUSH_MS);
 
         /// With more in flight there is more C memory to go through than a thread should wait for.

@@ -10,10 +10,11 @@ import java.lang.invoke.MethodHandle;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
-/// Gives memory back to the system that the start has needed and the run does not. Where the C library has not what
-/// that takes, nothing is given back.
+/// Gives memory back to the system that the start has needed and the run does not. Where the C library has not
+/// what that takes, nothing is given back.
 final class SpareMemory {
-    /// Less is not worth a call, and does not begin in the old generation (PretenureSizeThreshold in the launcher).
+    /// Less is not worth a call, and does not begin in the old generation (PretenureSizeThreshold in the
+    /// launcher).
     private static final int LEAST_BYTES = 512 * 1024;
 
     private static final int MOST_BYTES = 64 << 20;
@@ -32,8 +33,8 @@ final class SpareMemory {
 
     /// Collects the garbage, and gives the pages that it had back.
     ///
-    /// The collector moves what is left together and keeps the pages behind it. So an array is laid over them, which is
-    /// zeros, and the kernel is told that it need not keep those.
+    /// The collector moves what is left together and keeps the pages behind it. So an array is laid over them,
+    /// which is zeros, and the kernel is told that it need not keep those.
     static void ofGarbage() {
         Runtime runtime = Runtime.getRuntime();
         long usedBefore = runtime.totalMemory() - runtime.freeMemory();
@@ -48,10 +49,11 @@ final class SpareMemory {
         }
     }
 
-    /// Gives back what compilers have left in the C heap, once they are done. A thread that takes or frees C memory
-    /// meanwhile may wait, well under a millisecond where the process has little of it.
+    /// Gives back what compilers have left in the C heap, once they are done. A thread that takes or frees C
+    /// memory meanwhile may wait, well under a millisecond where the process has little of it.
     ///
-    /// @param cacheToo also the pages of the start-up cache that were only read: what is needed of them is read again
+    /// @param cacheToo also the pages of the start-up cache that were only read: what is needed of them is read
+    /// again
     static void ofStart(boolean cacheToo) {
         try {
             Native.trim();
@@ -87,9 +89,11 @@ final class SpareMemory {
                         ValueLayout.JAVA_INT, ValueLayout.ADDRESS, ValueLayout.JAVA_LONG, ValueLayout.JAVA_INT),
                 Linker.Option.critical(true));
 
-        /// Zeros are what an array without its pages holds, as a new one does. Where its first whole page begins only
-        /// the kernel tells: it refuses any other address. The array begins in the old generation because the lookups
-        /// above have taken room for small objects; what is the first to take room has all of it beside it.
+        /// Zeros are what an array without its pages holds, as a new one does. Where its first whole page begins
+        /// only the kernel tells: it refuses any other address. The array begins in the old generation because
+        the
+        /// lookups above have taken room for small objects; what is the first to take room has all of it beside
+        /// it.
         static void dropPages(int bytes) {
             MemorySegment array = MemorySegment.ofArray(new byte[bytes]);
             long pages = (array.byteSize() - PAGE_BYTES) / PAGE_BYTES;

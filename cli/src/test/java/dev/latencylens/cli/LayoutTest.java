@@ -27,8 +27,11 @@ class LayoutTest {
     @BeforeEach
     void aFolderWithJars() throws Exception {
         Path lib = Files.createDirectory(home.resolve("lib"));
-        Path original = Path.of(
-                CommandLine.class.getProtectionDomain().getCodeSource().getLocation().toURI());
+        Path original = Path.of(CommandLine.class
+                .getProtectionDomain()
+                .getCodeSource()
+                .getLocation()
+                .toURI());
         picocli = Files.copy(original, lib.resolve("picocli.jar"));
         try (var jar = new ZipOutputStream(Files.newOutputStream(lib.resolve("native.jar")))) {
             jar.putNextEntry(new ZipEntry("META-INF/native/libone.so"));
@@ -52,8 +55,8 @@ class LayoutTest {
             }
         }
         assertThat(names).hasSizeGreaterThan(200);
-        try (var loader = new URLClassLoader(
-                new URL[] {picocli.toUri().toURL()}, ClassLoader.getPlatformClassLoader())) {
+        try (var loader =
+                new URLClassLoader(new URL[] {picocli.toUri().toURL()}, ClassLoader.getPlatformClassLoader())) {
             for (String name : names) {
                 assertThat(Class.forName(name, true, loader).getClassLoader()).isSameAs(loader);
             }

@@ -90,10 +90,10 @@ final class SpareMemory {
                 Linker.Option.critical(true));
 
         /// Zeros are what an array without its pages holds, as a new one does. Where its first whole page begins
-        /// only the kernel tells: it refuses any other address. The array begins in the old generation because
-        the
-        /// lookups above have taken room for small objects; what is the first to take room has all of it beside
-        /// it.
+        /// only the kernel tells: it refuses any other address.
+        ///
+        /// The lookups above have taken room for small objects. An array that is the first to take room would
+        /// begin in the young generation.
         static void dropPages(int bytes) {
             MemorySegment array = MemorySegment.ofArray(new byte[bytes]);
             long pages = (array.byteSize() - PAGE_BYTES) / PAGE_BYTES;

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -26,7 +27,16 @@ public final class Lens implements Callable<Integer> {
     private static final String DEBUG = "LENS_DEBUG";
 
     public static void main(String[] args) {
+        if (args.length > 0 && args[0].equals("run") && Arrays.stream(args).anyMatch(Lens::speaksTls)) {
+            Thread.ofPlatform().daemon().name("early").start(Priming::prepareTls);
+        }
         System.exit(run(Console.ofProcess(), args));
+    }
+
+    /// What takes long to get ready for is begun before the arguments are read, on another CPU. To be wrong costs
+    /// a start without TLS that work, or one with it a tenth of a second.
+    private static boolean speaksTls(String argument) {
+        return argument.contains("https://") || argument.startsWith("--provider");
     }
 
     /// Runs one command and returns its exit code.

@@ -51,7 +51,7 @@ final class Measurement {
     private static final int ENTRIES_PER_REQUEST = 1024;
     /// Small logs are quick to set up; 256 MiB and their entries are what a machine for a thousand streams
     /// has.
-    private static final int FEWEST_REQUESTS = 2;
+    private static final int FEWEST_REQUESTS = 1;
 
     private static final int MOST_REQUESTS = 1024;
     /// What is reckoned with where the load sets no limit.
@@ -130,7 +130,7 @@ final class Measurement {
             if (!recording.missing().isEmpty()) {
                 console.err().println("lens: there will be no recording.jfr: " + recording.missing());
             }
-            System.gc();
+            SpareMemory.ofGarbage();
             if (plan.ioCpus() != null) {
                 Cpus.makeCompilersGiveWay();
             }
@@ -191,7 +191,7 @@ final class Measurement {
         LoadRun.Backlog backlog;
         int signal;
         try (var interrupts = new Interrupts(() -> endEarly(stop, "interrupted"));
-                var _ = new Flusher(exchanges);
+                var _ = new Flusher(exchanges, load, plan.lean());
                 var _ = Progress.show(console, clock, plan.load(), load, summary)) {
             backlog = load.run();
             signal = interrupts.signal();
@@ -580,13 +580,25 @@ final class Measurement {
         }
     }
 
-    /// Brings written lines to the file while nothing new pushes them there.
+    /// Brings written lines to the file while nothing new pushes them there; and once, in a small run, memory back
+    /// to the system.
     private static final class Flusher implements AutoCloseable {
+        /// The compilers are done with the start, and the virtual machine has freed what they had, which it looks
+        /// after every five seconds.
+        private static final int TURNS_UNTIL_SETTLED = (int) (7_000 / FLUSH_MS);
+
+        /// With more in flight there is more C memory to go through than a thread should wait for.
+        private static final int FEW_REQUESTS = 8;
+
         private final ExchangeFile file;
+        private final LoadRun load;
+        private final boolean lean;
         private final Thread thread;
 
-        Flusher(ExchangeFile file) {
+        Flusher(ExchangeFile file, LoadRun load, boolean lean) {
             this.file = file;
+            this.load = load;
+            this.lean = lean;
             thread = Thread.ofPlatform().name("flusher").daemon().start(this::flushNowAndThen);
         }
 
@@ -597,9 +609,12 @@ final class Measurement {
 
         private void flushNowAndThen() {
             try {
-                while (true) {
+                for (int turn = 1; true; turn++) {
                     Thread.sleep(FLUSH_MS);
                     file.flush();
+                    if (turn == TURNS_UNTIL_SETTLED && load.inFlight() <= FEW_REQUESTS) {
+                        SpareMemory.ofStart(lean);
+                    }
                 }
             } catch (InterruptedException | UncheckedIOException e) {
                 // The run is over, or the next write on the interpreter's thread meets the same failure and

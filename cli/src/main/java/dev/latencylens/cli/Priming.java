@@ -17,9 +17,13 @@ import dev.latencylens.simulated.SimulatedProvider;
 import dev.latencylens.simulated.TlsIdentity;
 import dev.latencylens.stats.Summary;
 import dev.latencylens.transport.Endpoint;
+import dev.latencylens.transport.HttpVersion;
 import dev.latencylens.transport.NettyTransport;
 import dev.latencylens.transport.NetworkSettings;
 import dev.latencylens.transport.RequestEncoder;
+import dev.latencylens.transport.Reuse;
+import dev.latencylens.transport.SocketKind;
+import dev.latencylens.transport.Stamps;
 import dev.latencylens.transport.Timeouts;
 import dev.latencylens.transport.TlsSettings;
 import java.io.IOException;
@@ -44,6 +48,27 @@ final class Priming {
     private static final int OUTPUT_TOKENS = 16;
 
     private Priming() {}
+
+    /// Loads what TLS takes, at either end, so that neither a run nor its priming has to. From any thread.
+    static void prepareTls() {
+        try (var _ = SimulatedProvider.start(
+                ServerOptions.defaults().withTls(TlsIdentity.unchecked()), Behaviour.defaults())) {
+            NettyTransport.opener(new NetworkSettings(
+                    new Endpoint(true, "127.0.0.1", 443, "/v1"),
+                    HttpVersion.NEGOTIATED,
+                    SocketKind.best(),
+                    false,
+                    Reuse.POOLED,
+                    NetworkSettings.DEFAULT_MAX_STREAMS,
+                    Timeouts.DEFAULT,
+                    new TlsSettings(null, null, null, true),
+                    null,
+                    Stamps.AUTO));
+        } catch (IOException | IllegalArgumentException later) {
+            // The run meets the same, and says so.
+            return;
+        }
+    }
 
     /// @param plan says how long, over which kind of network, and with which prompts
     /// @param placed puts the I/O thread where those of the run will be

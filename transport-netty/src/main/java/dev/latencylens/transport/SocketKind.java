@@ -14,6 +14,8 @@ import io.netty.channel.uring.IoUring;
 import io.netty.channel.uring.IoUringDatagramChannel;
 import io.netty.channel.uring.IoUringIoHandler;
 import io.netty.channel.uring.IoUringSocketChannel;
+import io.netty.util.internal.logging.InternalLoggerFactory;
+import io.netty.util.internal.logging.JdkLoggerFactory;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
@@ -22,6 +24,11 @@ public enum SocketKind {
     EPOLL,
     IO_URING,
     NIO;
+
+    static {
+        // Else Netty looks for three other loggers first, and to find none of them opens every jar.
+        InternalLoggerFactory.setDefaultFactory(JdkLoggerFactory.INSTANCE);
+    }
 
     public String label() {
         return name().toLowerCase(Locale.ROOT);

@@ -61,6 +61,7 @@ class AuditTest {
                 .contains("Recording 800 tokens, 800 in exchanges.jsonl")
                 .doesNotContain("DIFFER", "LOST", "damaged")
                 .contains("Thread    feeder ran", "Thread    interpreter ran", "Thread    io-0 ran")
+                .satisfies(text -> assertThat(text.lines()).allMatch(line -> line.length() <= Report.COLUMNS))
                 .containsPattern("Network   round trip [0-9.]+ ms at p50, .* 0 segments sent again")
                 .contains("collection", "safepoint", "compilation", "deoptimisation", "loop pause")
                 .containsPattern("of TTFT p50 [0-9.]+ ms, at most [0-9.]+ ms is this machine")
@@ -79,6 +80,7 @@ class AuditTest {
 
         assertThat(audit.exitCode()).isZero();
         assertThat(audit.out()).contains("Recording none", "--jfr on", "Noise budget");
+        assertThat(audit.out().lines()).allMatch(line -> line.length() <= Report.COLUMNS);
         assertThat(folder.resolve("recording.jfr")).doesNotExist();
     }
 

@@ -30,6 +30,7 @@ final class AuditCommand implements Callable<Integer> {
     /// Pauses told one by one.
     private static final int MOST_LISTED = 5;
 
+    private static final String LEFT = "          ";
     private final Console console;
 
     @Parameters(index = "0", arity = "0..1", paramLabel = "RUN_DIR", description = "folder of the run")
@@ -64,9 +65,9 @@ final class AuditCommand implements Callable<Integer> {
                 case DOUBTFUL -> "DOUBTFUL";
                 case UNKNOWN -> "unknown";
             };
-            console.out().printf(Locale.ROOT, "%-10s%-24s%s%n", mark, check.name(), check.seen());
+            say(String.format(Locale.ROOT, "%-10s%-24s", mark, check.name()), check.seen());
             if (!check.advice().isEmpty()) {
-                console.out().println("          " + check.advice());
+                say(LEFT, check.advice());
             }
         }
         long doubtful = checks.stream()
@@ -97,16 +98,14 @@ final class AuditCommand implements Callable<Integer> {
 
     private void print(Path folder, Audit audit, boolean recorded) {
         PrintStream out = console.out();
-        out.println("Audited   " + folder);
+        say("Audited   ", folder.toString());
         JsonNode verdict = audit.run.path("verdict");
         out.println("Verdict   " + verdict.path("state").asString("none: the run did not end"));
         verdict.path("reasons")
-                .forEach(reason ->
-                        out.println("          - " + reason.path("text").asString("")));
+                .forEach(reason -> say("          - ", reason.path("text").asString("")));
         recording(audit, recorded);
         if (audit.unreadLines > 0) {
-            out.println(
-                    "          " + audit.unreadLines + " lines of exchanges.jsonl could not be read, and are left out");
+            say(LEFT, audit.unreadLines + " lines of exchanges.jsonl could not be read, and are left out");
         }
         machine(audit);
         stalls(audit);
@@ -114,52 +113,58 @@ final class AuditCommand implements Callable<Integer> {
     }
 
     private void recording(Audit audit, boolean recorded) {
-        PrintStream out = console.out();
         if (!recorded) {
-            out.println("Recording none, so collections, safepoints and compilations are not known; give lens run"
-                    + " --jfr on");
+            say(
+                    "Recording ",
+                    "none, so collections, safepoints and compilations are not known; give lens run" + " --jfr on");
             return;
         }
         Evidence evidence = audit.evidence;
-        out.println("Recording " + Figures.count(evidence.tokens()) + " tokens, " + Figures.count(audit.tokens)
-                + " in exchanges.jsonl"
-                + (evidence.tokens() == audit.tokens ? "" : ": THEY DIFFER")
-                + (evidence.lostBytes() == 0
-                        ? ""
-                        : "; the Flight Recorder LOST " + Figures.count(evidence.lostBytes()) + " bytes"));
+        say(
+                "Recording ",
+                Figures.count(evidence.tokens()) + " tokens, " + Figures.count(audit.tokens)
+                        + " in exchanges.jsonl"
+                        + (evidence.tokens() == audit.tokens ? "" : ": THEY DIFFER")
+                        + (evidence.lostBytes() == 0
+                                ? ""
+                                : "; the Flight Recorder LOST " + Figures.count(evidence.lostBytes()) + " bytes"));
         if (!evidence.unread().isEmpty()) {
-            out.println("          it is damaged (" + evidence.unread() + "): " + Figures.count(evidence.tokens())
-                    + " of " + Figures.count(audit.tokens) + " tokens could be read, and what the virtual machine did"
-                    + " meanwhile; all else is from the run's other files");
+            say(
+                    LEFT,
+                    "it is damaged (" + evidence.unread() + "): " + Figures.count(evidence.tokens())
+                            + " of " + Figures.count(audit.tokens)
+                            + " tokens could be read, and what the virtual machine did"
+                            + " meanwhile; all else is from the run's other files");
         }
     }
 
     private void machine(Audit audit) {
         JsonNode client = audit.run.at("/summary/client");
-        PrintStream out = console.out();
         for (JsonNode thread : client.path("threads")) {
-            out.printf(
-                    Locale.ROOT,
-                    "Thread    %s ran %s ms, waited %s ms for a CPU, was switched out %d times%n",
-                    thread.path("name").asString(""),
-                    Figures.millis(thread.path("ranNs").asLong()),
-                    Figures.millis(thread.path("runQueueNs").asLong()),
-                    thread.path("involuntarySwitches").asLong());
+            say(
+                    "Thread    ",
+                    thread.path("name").asString("") + " ran "
+                            + Figures.millis(thread.path("ranNs").asLong()) + " ms, waited "
+                            + Figures.millis(thread.path("runQueueNs").asLong()) + " ms for a CPU, was switched out "
+                            + thread.path("involuntarySwitches").asLong() + " times");
         }
         JsonNode machine = client.path("host");
-        out.println("Host      " + told(machine, "stealNs", " ms stolen by the hypervisor") + ", "
-                + told(machine, "cpuPressureNs", " ms with a thread waiting for a CPU") + ", "
-                + (machine.has("interrupts")
-                        ? Figures.count(machine.path("interrupts").asLong()) + " interrupts"
-                        : "interrupts not told")
-                + ", "
-                + (machine.has("retransmits")
-                        ? machine.path("retransmits").asLong() + " TCP segments sent again"
-                        : "retransmits not told"));
+        say(
+                "Host      ",
+                told(machine, "stealNs", " ms stolen by the hypervisor") + ", "
+                        + told(machine, "cpuPressureNs", " ms with a thread waiting for a CPU") + ", "
+                        + (machine.has("interrupts")
+                                ? Figures.count(machine.path("interrupts").asLong()) + " interrupts"
+                                : "interrupts not told")
+                        + ", "
+                        + (machine.has("retransmits")
+                                ? machine.path("retransmits").asLong() + " TCP segments sent again"
+                                : "retransmits not told"));
         path(audit);
         JsonNode stamps = client.path("stamps");
-        out.println(
-                "Clock     the wall clock was set " + stamps.path("clockSteps").asInt() + " times; flight log full "
+        say(
+                "Clock     ",
+                "the wall clock was set " + stamps.path("clockSteps").asInt() + " times; flight log full "
                         + client.path("flightLogFull").asLong() + " times, "
                         + Figures.millis(client.path("flightLogFullNs").asLong()) + " ms; loop lag "
                         + Figures.millis(client.at("/loopLag/p99Ns").asLong()) + " ms at p99 over time");
@@ -169,8 +174,9 @@ final class AuditCommand implements Callable<Integer> {
     private void path(Audit audit) {
         OptionalLong p50Ns = audit.rtt.percentile(Percentile.P50);
         if (audit.rtt.count() > 0) {
-            console.out()
-                    .println("Network   round trip "
+            say(
+                    "Network   ",
+                    "round trip "
                             + (p50Ns.isPresent() ? Figures.millis(p50Ns.getAsLong()) + " ms at p50, " : "")
                             + Figures.millis(audit.rtt.max().orElse(0)) + " ms at most, smoothed by the kernel; "
                             + audit.retransmits + " segments sent again on the connections of this run");
@@ -204,15 +210,19 @@ final class AuditCommand implements Callable<Integer> {
                 touched.tokens));
         for (Audit.Pause pause : audit.longest(MOST_LISTED)) {
             Evidence.Stall stall = pause.stall();
-            out.printf(
-                    Locale.ROOT,
-                    "  at %s s for %s ms: %s%s, %d tokens touched%s%n",
-                    Figures.seconds(stall.startAtNs() - audit.startNs),
-                    Figures.millis(stall.tookNs()),
-                    stall.kind().name().toLowerCase(Locale.ROOT).replace('_', ' '),
-                    stall.what().isEmpty() ? " of " + stall.thread() : " (" + stall.what() + ")",
-                    pause.tokens(),
-                    pause.requests() == 0 ? "" : ", " + Figures.count(pause.requests()) + " requests held up");
+            say(
+                    "  ",
+                    String.format(
+                            Locale.ROOT,
+                            "at %s s for %s ms: %s%s, %d tokens touched%s",
+                            Figures.seconds(stall.startAtNs() - audit.startNs),
+                            Figures.millis(stall.tookNs()),
+                            stall.kind().name().toLowerCase(Locale.ROOT).replace('_', ' '),
+                            stall.what().isEmpty() ? " of " + stall.thread() : " (" + stall.what() + ")",
+                            pause.tokens(),
+                            pause.requests() == 0
+                                    ? ""
+                                    : ", " + Figures.count(pause.requests()) + " requests held up"));
         }
         out.println("  Compilations run beside Java's threads: what one touches need not have waited for it.");
         out.println();
@@ -223,7 +233,8 @@ final class AuditCommand implements Callable<Integer> {
         out.println("Noise budget");
         lines("TTFT", audit.ttft);
         lines("ICL", audit.icl);
-        out.println(
+        say(
+                "",
                 audit.kernelStamps
                         ? "Arrivals are the kernel's stamps, which no pause of this client moves; what counts is the"
                                 + " time until the request left."
@@ -238,8 +249,9 @@ final class AuditCommand implements Callable<Integer> {
             }
             long withoutNs = budget.withoutMachine.percentile(percentile).orElse(measured.getAsLong());
             OptionalLong untouched = budget.untouched.percentile(percentile);
-            console.out()
-                    .println("  of " + name + " " + percentile.label() + " " + Figures.millis(measured.getAsLong())
+            say(
+                    "  ",
+                    "of " + name + " " + percentile.label() + " " + Figures.millis(measured.getAsLong())
                             + " ms, at most " + Figures.millis(measured.getAsLong() - withoutNs)
                             + " ms is this machine; without touched tokens "
                             + (untouched.isPresent()
@@ -249,6 +261,10 @@ final class AuditCommand implements Callable<Integer> {
                             + Figures.count(budget.measured.count() - budget.untouched.count()) + " of "
                             + Figures.count(budget.measured.count()) + " touched)");
         }
+    }
+
+    private void say(String lead, String words) {
+        console.out().print(Paragraph.of(lead, words, Report.COLUMNS));
     }
 
     private static Path existing(Path file) {

@@ -35,6 +35,7 @@ import picocli.CommandLine.Option;
                     + " runs of the same shape."
         })
 final class CalibrateCommand implements Callable<Integer> {
+    private static final List<String> WAITS = List.of("park", "spin");
     private static final int NAME_WIDTH = 22;
     private static final int VALUE_WIDTH = 10;
 
@@ -59,6 +60,9 @@ final class CalibrateCommand implements Callable<Integer> {
             description = "as the first argument: measure instead what a token event costs, by JMH, and write"
                     + " jmh-results and docs/overhead.md; half an hour, -s for a quarter (./lens alone does this)")
     private boolean full;
+
+    /// Calibrations that are still to be made.
+    private int left;
 
     CalibrateCommand(Console console, CalibrationRun.Effort effort) {
         this.console = console;
@@ -89,10 +93,9 @@ final class CalibrateCommand implements Callable<Integer> {
         Clock clock = Clock.monotonic();
         ClockGrain grain = ClockGrain.measure(clock);
         var calibrations = new ArrayList<Calibration>();
+        left = shapes.size() + WAITS.size();
         for (Shape shape : shapes) {
-            Calibration calibration =
-                    measured("calibrating " + shape.load() + " ...", new CalibrationRun(shape, effort));
-            calibrations.add(calibration);
+            calibrations.add(measured(shape.load(), new CalibrationRun(shape, effort)));
         }
         var fresh = CalibrationStore.contents(
                 fingerprint,
@@ -142,18 +145,23 @@ final class CalibrateCommand implements Callable<Integer> {
     /// A thread that sleeps is woken, one that polls is not; both look at one stream of the first shape's kind.
     private Map<String, Spread> wakeUps(Shape like) throws InterruptedException {
         var wakeUps = new LinkedHashMap<String, Spread>();
-        for (String wait : List.of("park", "spin")) {
+        for (String wait : WAITS) {
             var shape = new Shape(like.http(), like.tls(), 1, like.transport(), 1, like.ioCpus(), wait, like.stamps());
             Calibration calibration = measured(
-                    "calibrating the wake-up of an I/O thread, " + wait + " ...",
+                    "the wake-up of an I/O thread, " + wait,
                     new CalibrationRun(shape, CalibrationRun.Pace.WAKE_UP, effort));
             wakeUps.put(wait, calibration.readErrorNs());
         }
         return wakeUps;
     }
 
-    private Calibration measured(String progress, CalibrationRun run) throws InterruptedException {
-        console.err().println("lens: " + progress);
+    /// Tells how long all that is left takes; each may end early, when two rounds agree.
+    private Calibration measured(String what, CalibrationRun run) throws InterruptedException {
+        console.err()
+                .println("lens: calibrating " + what + " ... (" + left + " to go, "
+                        + effort.least().multipliedBy(left).toSeconds() + " to "
+                        + effort.most().multipliedBy(left).toSeconds() + " s)");
+        left--;
         try {
             return run.measure();
         } catch (IOException e) {

@@ -106,6 +106,18 @@ final class CalibrationRun {
 
         /// What `lens calibrate` does.
         static final Effort FULL = new Effort(Duration.ofSeconds(1), Duration.ofSeconds(2), 6);
+
+        /// Of the provider's process, and of the requests in flight at the end of each round.
+        private static final Duration START = Duration.ofSeconds(1);
+
+        /// Two rounds at least, because two must agree.
+        Duration least() {
+            return START.plus(runIn).plus(round.multipliedBy(Math.min(2, mostRounds)));
+        }
+
+        Duration most() {
+            return START.plus(runIn).plus(round.multipliedBy(mostRounds));
+        }
     }
 
     /// How the provider answers.

@@ -238,18 +238,6 @@ final class CompareTable {
     }
 
     private void wrapped(String lead, String words) {
-        var line = new StringBuilder(lead);
-        boolean empty = true;
-        for (String word : words.split(" ", -1)) {
-            if (!empty && line.length() + 1 + word.length() > COLUMNS) {
-                line(line.toString());
-                line.setLength(0);
-                line.append(" ".repeat(lead.length()));
-                empty = true;
-            }
-            line.append(empty ? "" : " ").append(word);
-            empty = false;
-        }
-        line(line.toString());
+        text.append(Paragraph.of(lead, words, COLUMNS));
     }
 }

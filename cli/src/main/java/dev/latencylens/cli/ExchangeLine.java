@@ -1,5 +1,6 @@
 package dev.latencylens.cli;
 
+import dev.latencylens.exchange.ChunkKind;
 import dev.latencylens.exchange.Moment;
 import dev.latencylens.stats.Metric;
 import java.util.Arrays;
@@ -129,7 +130,12 @@ record ExchangeLine(JsonNode json) {
         return streamedNs == 0 || laterTokens <= 0 ? NONE : new long[] {Math.round((double) streamedNs / laterTokens)};
     }
 
-    private long tokensOf(int chunk) {
+    boolean isToolCall(int chunk) {
+        return json.at("/chunks/kind").path(chunk).asString("").equals(ChunkKind.TOOL.label());
+    }
+
+    /// One where nobody knows.
+    long tokensOf(int chunk) {
         return json.at("/chunks/tokens").path(chunk).asLong(1);
     }
 }

@@ -1,5 +1,7 @@
 package dev.latencylens.cli;
 
+import dev.latencylens.audit.Verdict;
+
 /// What the process tells its caller. A run ended by a signal exits with 128 and the signal's number, as shells
 /// expect.
 final class ExitCode {
@@ -17,6 +19,17 @@ final class ExitCode {
     static final int OUTPUT_LOST = SIGNALLED + 13;
 
     private ExitCode() {}
+
+    /// What a run's verdict comes to; nothing where the user does not mind.
+    static int of(Verdict verdict, boolean lenient) {
+        return lenient
+                ? GOOD
+                : switch (verdict.state()) {
+                    case VALID -> GOOD;
+                    case INVALID -> INVALID;
+                    case INCONCLUSIVE -> INCONCLUSIVE;
+                };
+    }
 
     /// Of two runs' codes the one to tell: nothing measured, bad input, INVALID, INCONCLUSIVE, missed.
     static int worseOf(int one, int other) {

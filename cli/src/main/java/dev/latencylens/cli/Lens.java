@@ -4,15 +4,19 @@ import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.function.Supplier;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.IVersionProvider;
+import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.UnmatchedArgumentException;
 
@@ -57,8 +61,18 @@ public final class Lens implements Callable<Integer> {
         lens.setOut(new PrintWriter(console.out(), true, StandardCharsets.UTF_8))
                 .setErr(new PrintWriter(console.err(), true, StandardCharsets.UTF_8))
                 .setUsageHelpWidth(100)
-                .setParameterExceptionHandler((wrong, given) -> fail(console, secrets, ExitCode.USAGE, saying(wrong)))
-                .setExecutionExceptionHandler((thrown, command, parsed) -> explain(console, secrets, thrown));
+                .setParameterExceptionHandler((wrong, given) -> fail(
+                        console,
+                        secrets,
+                        ExitCode.USAGE,
+                        asTyped(saying(wrong), options(wrong.getCommandLine(), console, secrets), args)))
+                .setExecutionExceptionHandler((thrown, command, parsed) -> thrown instanceof CommandFailure failure
+                        ? explain(
+                                console,
+                                secrets,
+                                failure,
+                                asTyped(failure.line(), options(command, console, secrets), args))
+                        : explain(console, secrets, thrown));
         int exitCode = lens.execute(SeriesOptions.apart(args));
         // Flushes too. Nobody may take half a report for a whole one.
         if (console.out().checkError()) {
@@ -139,11 +153,42 @@ public final class Lens implements Callable<Integer> {
         return what + (what.endsWith(".") ? " " : "; ") + where + " --help tells more";
     }
 
-    private static int explain(Console console, Secrets secrets, Exception thrown) {
-        if (thrown instanceof CommandFailure failure) {
-            debug(console, secrets, thrown);
-            return fail(console, secrets, failure.exitCode(), failure.line());
+    /// A message names a flag by one of its names; the user knows it by the one that was typed.
+    private static String asTyped(String message, List<OptionSpec> options, String... args) {
+        String told = message;
+        for (OptionSpec option : options) {
+            String typed = Arrays.stream(option.names())
+                    .filter(name -> Arrays.stream(args).anyMatch(arg -> arg.equals(name) || arg.startsWith(name + "=")))
+                    .findFirst()
+                    .orElse("");
+            if (typed.isEmpty()) {
+                continue;
+            }
+            for (String name : option.names()) {
+                told = told.replaceAll(
+                        "(?<![\\w-])" + Pattern.quote(name) + "(?![\\w-])", Matcher.quoteReplacement(typed));
+            }
         }
+        return told;
+    }
+
+    /// Sweep and search hand on what they do not know to a run.
+    private static List<OptionSpec> options(CommandLine command, Console console, Secrets secrets) {
+        var options = new ArrayList<>(command.getCommandSpec().options());
+        if (command.isUnmatchedArgumentsAllowed()) {
+            options.addAll(new CommandLine(new RunCommand(console, secrets))
+                    .getCommandSpec()
+                    .options());
+        }
+        return options;
+    }
+
+    private static int explain(Console console, Secrets secrets, CommandFailure failure, String message) {
+        debug(console, secrets, failure);
+        return fail(console, secrets, failure.exitCode(), message);
+    }
+
+    private static int explain(Console console, Secrets secrets, Exception thrown) {
         debug(console, secrets, thrown);
         if (thrown instanceof IOException broken) {
             return fail(

@@ -13,7 +13,7 @@ import java.math.BigDecimal;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Locale;
-import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /// A load in words, for the report.
 final class LoadText {
@@ -30,7 +30,7 @@ final class LoadText {
                         + (think.spread() instanceof ThinkTime.Constant ? "" : " (seed " + think.seed() + ")"));
             }
         } else {
-            parts.add(arrivals(arrivals));
+            parts.add(arrivals(arrivals, load.duration()));
             if (load.concurrency() > 0) {
                 parts.add("at most " + load.concurrency() + " in flight");
             }
@@ -96,36 +96,47 @@ final class LoadText {
                 fit.pValue() < 0.001 ? "< 0.001" : String.format(Locale.ROOT, "= %.3f", fit.pValue()));
     }
 
-    private static String arrivals(ArrivalSchedule arrivals) {
+    private static String arrivals(ArrivalSchedule arrivals, @Nullable Duration lasting) {
         return switch (arrivals) {
             case ArrivalSchedule.Paced(var course, var gaps) ->
-                gaps(gaps) + " " + course(course)
+                gaps(gaps, course) + " " + course(course, lasting)
                         + (gaps instanceof Gaps.Random random ? " (seed " + random.seed() + ")" : "");
             case ArrivalSchedule.Bursts(int size, Duration every) -> "bursts of " + size + " every " + seconds(every);
             case ArrivalSchedule.Replayed _ -> "replay of a trace";
         };
     }
 
-    private static String gaps(Gaps gaps) {
+    private static String gaps(Gaps gaps, RateCourse course) {
         return switch (gaps) {
-            case Gaps.Equal _ -> "constant";
+            case Gaps.Equal _ -> course.only().isPresent() ? "constant" : "evenly spaced,";
             case Gaps.Exponential _ -> "Poisson";
             case Gaps.Gamma gamma -> "gamma (burstiness " + number(gamma.shape()) + ")";
         };
     }
 
-    private static String course(RateCourse course) {
-        return course.stages().stream()
-                .map(stage -> rates(stage) + (stage.length() == null ? "" : " for " + seconds(stage.length())))
-                .collect(Collectors.joining(", then "));
+    /// Stages that begin when the load is over are not told.
+    private static String course(RateCourse course, @Nullable Duration lasting) {
+        var told = new ArrayList<String>();
+        Duration beginning = Duration.ZERO;
+        for (RateCourse.Stage stage : course.stages()) {
+            Duration length = stage.length();
+            if (lasting != null && beginning.compareTo(lasting) >= 0) {
+                break;
+            }
+            told.add(rates(stage));
+            beginning = length == null ? beginning : beginning.plus(length);
+        }
+        return String.join(", then ", told);
     }
 
     private static String rates(RateCourse.Stage stage) {
+        Duration length = stage.length();
         if (stage.fromPerSecond() == stage.toPerSecond()) {
-            return number(stage.fromPerSecond()) + " requests/s";
+            return number(stage.fromPerSecond()) + " requests/s" + (length == null ? "" : " for " + seconds(length));
         }
-        return (stage.shape() == RateCourse.Shape.EXPONENTIAL ? "exponentially " : "") + number(stage.fromPerSecond())
-                + " to " + number(stage.toPerSecond()) + " requests/s";
+        return "from " + number(stage.fromPerSecond()) + " to " + number(stage.toPerSecond()) + " requests/s by equal "
+                + (stage.shape() == RateCourse.Shape.EXPONENTIAL ? "factors" : "steps")
+                + (length == null ? "" : " in " + seconds(length));
     }
 
     /// As it was asked for.
@@ -134,6 +145,6 @@ final class LoadText {
     }
 
     private static String seconds(Duration time) {
-        return Figures.seconds(time.toNanos()) + " s";
+        return BigDecimal.valueOf(time.toNanos(), 9).stripTrailingZeros().toPlainString() + " s";
     }
 }

@@ -342,7 +342,7 @@ final class Measurement {
             throw unwritable(unwritten);
         }
         int ended = signal == 0 ? signalLater : signal;
-        return ended == 0 ? exitCode(verdict) : ExitCode.SIGNALLED + ended;
+        return ended == 0 ? ExitCode.of(verdict, plan.lenient()) : ExitCode.SIGNALLED + ended;
     }
 
     private RunStatistics statistics() {
@@ -402,16 +402,6 @@ final class Measurement {
                         .map(window -> evidence.changesOfHotPath(
                                 window.startedAtNs(), window.startedAtNs() + window.durationNs()))
                         .orElseGet(List::of);
-    }
-
-    private int exitCode(Verdict verdict) {
-        return plan.lenient()
-                ? ExitCode.GOOD
-                : switch (verdict.state()) {
-                    case VALID -> ExitCode.GOOD;
-                    case INVALID -> ExitCode.INVALID;
-                    case INCONCLUSIVE -> ExitCode.INCONCLUSIVE;
-                };
     }
 
     /// Reading a tokenizer's vocabulary takes a CPU for hundreds of milliseconds and leaves garbage, so that is

@@ -19,6 +19,7 @@ import java.util.List;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
@@ -33,12 +34,23 @@ import tools.jackson.databind.node.ObjectNode;
             "Makes the report of a run that was killed, from what it had written.",
             "That is everything up to half a second before its end. Completes the run's folder, and changes no run that"
                     + " has ended by itself."
+        },
+        exitCodeListHeading = "%nExit codes:%n",
+        exitCodeList = {
+            "0:there is a report, with --lenient",
+            "2:there is no run, it is complete, or it goes on",
+            "3:INVALID",
+            "4:INCONCLUSIVE: all that a run which was broken off can be, where it is not INVALID",
+            "5:nothing was measured, or the report could not be kept (a full disk)"
         })
 final class RecoverCommand implements Callable<Integer> {
     private final Console console;
 
     @Parameters(index = "0", paramLabel = "RUN_DIR", description = "folder of the run")
     private @Nullable Path runDirectory;
+
+    @Option(names = "--lenient", description = "exit with 0 where there is a report, whatever its verdict")
+    private boolean lenient;
 
     RecoverCommand(Console console) {
         this.console = console;
@@ -49,11 +61,11 @@ final class RecoverCommand implements Callable<Integer> {
         if (runDirectory == null) {
             throw new IllegalStateException("the command was not parsed by picocli");
         }
-        return recover(console, new RunDirectory(runDirectory));
+        return recover(console, new RunDirectory(runDirectory), lenient);
     }
 
-    /// Returns the exit code: 0 where there is a report now.
-    static int recover(Console console, RunDirectory directory) throws IOException {
+    /// Returns the exit code of the report's verdict.
+    private static int recover(Console console, RunDirectory directory, boolean lenient) throws IOException {
         ObjectNode recorded = recorded(directory);
         Path exchanges = directory.file(RunDirectory.EXCHANGES);
         try (FileChannel file = FileChannel.open(exchanges, StandardOpenOption.READ, StandardOpenOption.WRITE);
@@ -62,7 +74,7 @@ final class RecoverCommand implements Callable<Integer> {
                 throw CommandFailure.usage("the run in '" + directory.path()
                         + "' is still going on, its process holds exchanges.jsonl; wait for its end, or end it");
             }
-            return recover(console, directory, recorded, file);
+            return recover(console, directory, lenient, recorded, file);
         } catch (NoSuchFileException e) {
             throw CommandFailure.usage(
                     "'" + exchanges + "' is missing, so there is nothing to recover from; give the folder of a run", e);
@@ -79,7 +91,8 @@ final class RecoverCommand implements Callable<Integer> {
         }
     }
 
-    private static int recover(Console console, RunDirectory directory, ObjectNode recorded, FileChannel file)
+    private static int recover(
+            Console console, RunDirectory directory, boolean lenient, ObjectNode recorded, FileChannel file)
             throws IOException {
         WrittenRun run;
         try {
@@ -138,7 +151,7 @@ final class RecoverCommand implements Callable<Integer> {
                             + "; free space there and recover again",
                     unwritten);
         }
-        return ExitCode.GOOD;
+        return ExitCode.of(verdict, lenient);
     }
 
     /// What `run.json` says, of a run that may be recovered.

@@ -600,22 +600,8 @@ final class Report {
         text.append(line).append('\n');
     }
 
-    /// Breaks at blanks, so that a line stays within the columns; what follows is indented to the text's
-    /// beginning.
     private void wrapped(String lead, String words) {
-        var line = new StringBuilder(lead);
-        boolean empty = true;
-        for (String word : words.split(" ", -1)) {
-            if (!empty && line.length() + 1 + word.length() > COLUMNS) {
-                line(line.toString());
-                line.setLength(0);
-                line.append(" ".repeat(lead.length()));
-                empty = true;
-            }
-            line.append(empty ? "" : " ").append(word);
-            empty = false;
-        }
-        line(line.toString());
+        text.append(Paragraph.of(lead, words, COLUMNS));
     }
 
     private static String notYet(Percentile percentile) {

@@ -4,6 +4,8 @@ import dev.latencylens.stats.Metric;
 import dev.latencylens.stats.Percentile;
 import java.io.StringWriter;
 import java.nio.file.Path;
+import java.time.ZoneOffset;
+import java.time.format.DateTimeFormatter;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
@@ -12,22 +14,29 @@ import java.util.stream.IntStream;
 import tools.jackson.core.JsonGenerator;
 import tools.jackson.core.ObjectWriteContext;
 import tools.jackson.core.json.JsonFactory;
+import tools.jackson.databind.JsonNode;
 
 /// A run's figures as another tool would have told them, beside its own, so that people see why two tools
 /// disagree.
 final class Restatement {
     private static final double NS_PER_MS = 1e6;
+    private static final DateTimeFormatter VLLM_DATE =
+            DateTimeFormatter.ofPattern("yyyyMMdd-HHmmss", Locale.ROOT).withZone(ZoneOffset.UTC);
+    /// Where lines of the table break; a formula stands behind a name of 34 columns.
+    private static final int FORMULA_AT = 34;
     /// Those that AIPerf writes.
     private static final List<Integer> AIPERF_PERCENTILES = List.of(1, 5, 10, 25, 50, 75, 90, 95, 99);
 
     private final ForeignTool tool;
     private final RunSamples run;
     private final List<Told> told;
+    private final RunWindows windows;
 
-    private Restatement(ForeignTool tool, RunSamples run, List<Told> told) {
+    private Restatement(ForeignTool tool, RunSamples run, List<Told> told, RunWindows windows) {
         this.tool = tool;
         this.run = run;
         this.told = told;
+        this.windows = windows;
     }
 
     static Restatement of(ForeignTool tool, Path folder) {
@@ -37,13 +46,15 @@ final class Restatement {
         List<Told> told = tool.figures().stream()
                 .map(figure -> new Told(figure, new Weighted()))
                 .toList();
+        var edges = new RunWindows.Edges();
         RunSamples.exchanges(folder, exchange -> {
             if (!exchange.isWarmup() && exchange.isAnswered()) {
                 told.forEach(each -> each.figure.values().of(exchange, each.values));
+                edges.answered(exchange);
             }
         });
         told.forEach(each -> each.values.sort());
-        return new Restatement(tool, run, told);
+        return new Restatement(tool, run, told, edges.windows(run));
     }
 
     private record Told(ForeignTool.Figure figure, Weighted values) {}
@@ -94,17 +105,23 @@ final class Restatement {
             return Math.sqrt(squares / weight);
         }
 
-        double percentile(double percent, boolean interpolated) {
+        double percentile(double percent, ForeignTool.Ranking ranking) {
             if (size == 0) {
                 return Double.NaN;
             }
-            if (interpolated) {
-                double at = percent / 100 * (size - 1);
-                int below = (int) at;
-                int above = Math.min(below + 1, size - 1);
-                return values[below] + (at - below) * (values[above] - values[below]);
-            }
-            double enough = percent / 100 * weight;
+            return switch (ranking) {
+                case LINEAR -> {
+                    double at = percent / 100 * (size - 1);
+                    int below = (int) at;
+                    int above = Math.min(below + 1, size - 1);
+                    yield values[below] + (at - below) * (values[above] - values[below]);
+                }
+                case COVERING -> covering(percent / 100 * weight);
+                case NEXT -> values[Math.min((int) (percent / 100 * size), size - 1)];
+            };
+        }
+
+        private double covering(double enough) {
             double passed = 0;
             for (int i = 0; i < size; i++) {
                 passed += weights[i];
@@ -118,11 +135,12 @@ final class Restatement {
 
     String table() {
         var text = new StringBuilder();
-        text.append("Run       ").append(CompareTable.described(run)).append('\n');
-        text.append("As        ")
-                .append(tool.title())
-                .append(tool.isInterpolated() ? ", percentiles interpolated" : ", percentiles that were seen")
-                .append(", none withheld for too few values\n\n");
+        text.append(Paragraph.of("Run       ", CompareTable.described(run), CompareTable.COLUMNS));
+        text.append(Paragraph.of(
+                "As        ",
+                tool.title() + ", " + tool.ranking().text() + ", none withheld for too few values",
+                CompareTable.COLUMNS));
+        text.append('\n');
         text.append(String.format(
                 Locale.ROOT,
                 "%-34s%9s%9s%9s%9s   %-20s%9s%9s%9s%n",
@@ -142,19 +160,26 @@ final class Restatement {
                     "%-34s%9s%9s%9s%9s   %-20s%9s%9s%9s%n",
                     each.figure.name(),
                     millis(each.values.mean()),
-                    millis(each.values.percentile(50, tool.isInterpolated())),
-                    millis(each.values.percentile(90, tool.isInterpolated())),
-                    millis(each.values.percentile(99, tool.isInterpolated())),
+                    millis(each.values.percentile(50, tool.ranking())),
+                    millis(each.values.percentile(90, tool.ranking())),
+                    millis(each.values.percentile(99, tool.ranking())),
                     ours.label(),
                     own(ours, Percentile.P50),
                     own(ours, Percentile.P90),
                     own(ours, Percentile.P99)));
         }
         text.append('\n');
-        for (Told each : told) {
-            text.append(String.format(Locale.ROOT, "%-34s%s%n", each.figure.name(), each.figure.formula()));
+        for (ForeignTool.Rate rate : tool.rates(windows)) {
+            String value = Double.isFinite(rate.perSecond()) ? Figures.rate(rate.perSecond()) : "-";
+            text.append(formula(rate.name(), value + " " + rate.unit() + ", " + rate.formula()));
         }
+        text.append('\n');
+        told.forEach(each -> text.append(formula(each.figure.name(), each.figure.formula())));
         return text.toString().replaceAll(" +\n", "\n");
+    }
+
+    private static String formula(String name, String formula) {
+        return String.format(Locale.ROOT, "%-" + FORMULA_AT + "s%s%n", name, formula);
     }
 
     private String own(Metric metric, Percentile percentile) {
@@ -166,68 +191,114 @@ final class Restatement {
         return Double.isNaN(ns) ? "-" : Figures.millis(ns);
     }
 
-    /// The members that `vllm bench serve --save-result` writes.
+    /// The members that `vllm bench serve --save-result` writes, with `--percentile-metrics ttft,tpot,itl,e2el`
+    /// and
+    /// `--metric-percentiles 90,95,99`. Like it, where there is no value it says 0.
     String vllmJson() {
-        double seconds = seconds();
+        JsonNode load = run.run().at("/plan/load");
+        double seconds = windows.wholeNs() / 1e9;
+        VllmPeaks peaks = VllmPeaks.of(run.folder(), windows.firstStartAtNs());
         return json(json -> {
+            json.writeStringProperty("date", VLLM_DATE.format(run.startedAt()));
+            json.writeStringProperty("endpoint_type", run.text("/plan/dialect"));
+            json.writeStringProperty("backend", run.text("/plan/dialect"));
+            json.writeNullProperty("label");
             json.writeStringProperty("model_id", run.text("/plan/model"));
+            text(json, "tokenizer_id", run.text("/summary/tokens/tokenizer"));
             json.writeNumberProperty("num_prompts", run.measured());
-            json.writeNumberProperty("duration", seconds);
+            if (load.has("requestsPerSecond")) {
+                json.writeNumberProperty(
+                        "request_rate", load.path("requestsPerSecond").asDouble());
+            } else {
+                json.writeStringProperty("request_rate", "inf");
+            }
+            json.writeNumberProperty("burstiness", load.path("burstiness").asDouble(1));
+            long concurrency = load.path("concurrency").asLong(0);
+            if (concurrency > 0) {
+                json.writeNumberProperty("max_concurrency", concurrency);
+            } else {
+                json.writeNullProperty("max_concurrency");
+            }
+            number(json, "duration", seconds);
             json.writeNumberProperty("completed", run.answered());
             json.writeNumberProperty("failed", run.measured() - run.answered());
             json.writeNumberProperty("total_input_tokens", inputTokens());
             json.writeNumberProperty("total_output_tokens", run.outputTokens());
-            rate(json, "request_throughput", run.answered());
-            rate(json, "output_throughput", run.outputTokens());
-            rate(json, "total_token_throughput", run.outputTokens() + inputTokens());
+            number(json, "request_throughput", run.answered() / seconds);
+            json.writeNullProperty("request_goodput");
+            number(json, "output_throughput", run.outputTokens() / seconds);
+            number(json, "total_token_throughput", (run.outputTokens() + inputTokens()) / seconds);
+            json.writeNumberProperty("max_output_tokens_per_s", (double) peaks.eventsInASecond());
+            json.writeNumberProperty("max_concurrent_requests", peaks.requestsAtOnce());
             for (Told each : told) {
                 String name = each.figure.name() + "_ms";
-                number(json, "mean_" + name, each.values.mean() / NS_PER_MS);
-                number(json, "median_" + name, each.values.percentile(50, true) / NS_PER_MS);
-                number(json, "std_" + name, each.values.sd() / NS_PER_MS);
+                vllmNumber(json, "mean_" + name, each.values.mean());
+                vllmNumber(json, "median_" + name, each.values.percentile(50, tool.ranking()));
+                vllmNumber(json, "std_" + name, each.values.sd());
                 for (int percent : List.of(90, 95, 99)) {
-                    number(json, "p" + percent + "_" + name, each.values.percentile(percent, true) / NS_PER_MS);
+                    vllmNumber(json, "p" + percent + "_" + name, each.values.percentile(percent, tool.ranking()));
                 }
             }
         });
     }
 
-    /// The members of AIPerf's `profile_export_aiperf.json`.
+    private static void vllmNumber(JsonGenerator json, String name, double ns) {
+        json.writeNumberProperty(name, Double.isFinite(ns) ? ns / NS_PER_MS : 0.0);
+    }
+
+    /// The members of AIPerf's `profile_export_aiperf.json`, schema 1.1. Like it, what has no value is not there.
     String aiperfJson() {
+        double seconds = windows.answeredNs() / 1e9;
         return json(json -> {
+            json.writeStringProperty("schema_version", "1.1");
+            json.writeStringProperty("start_time", run.startedAt().toString());
+            single(json, "request_throughput", "requests/sec", run.answered() / seconds);
+            for (Told each : told) {
+                if (each.values.size > 0) {
+                    distribution(json, each);
+                }
+            }
             single(json, "request_count", "requests", (double) run.answered());
             single(json, "error_request_count", "requests", (double) run.measured() - run.answered());
-            single(json, "benchmark_duration", "sec", seconds());
-            single(json, "request_throughput", "requests/sec", run.answered() / seconds());
-            single(json, "output_token_throughput", "tokens/sec", run.outputTokens() / seconds());
-            for (Told each : told) {
-                json.writeObjectPropertyStart(each.figure.name());
-                json.writeStringProperty("unit", "ms");
-                number(json, "avg", each.values.mean() / NS_PER_MS);
-                for (int percent : AIPERF_PERCENTILES) {
-                    number(json, "p" + percent, each.values.percentile(percent, true) / NS_PER_MS);
-                }
-                number(json, "min", each.values.percentile(0, true) / NS_PER_MS);
-                number(json, "max", each.values.percentile(100, true) / NS_PER_MS);
-                number(json, "std", each.values.sd() / NS_PER_MS);
-                json.writeEndObject();
-            }
+            single(json, "output_token_throughput", "tokens/sec", run.outputTokens() / seconds);
+            single(json, "total_token_throughput", "tokens/sec", (run.outputTokens() + inputTokens()) / seconds);
+            single(json, "total_osl", "tokens", (double) run.outputTokens());
+            single(json, "total_isl", "tokens", (double) inputTokens());
+            single(json, "benchmark_duration", "sec", seconds);
         });
+    }
+
+    private void distribution(JsonGenerator json, Told each) {
+        json.writeObjectPropertyStart(each.figure.name());
+        json.writeStringProperty("unit", "ms");
+        number(json, "avg", each.values.mean() / NS_PER_MS);
+        for (int percent : AIPERF_PERCENTILES) {
+            number(json, "p" + percent, each.values.percentile(percent, tool.ranking()) / NS_PER_MS);
+        }
+        number(json, "min", each.values.percentile(0, tool.ranking()) / NS_PER_MS);
+        number(json, "max", each.values.percentile(100, tool.ranking()) / NS_PER_MS);
+        number(json, "std", each.values.sd() / NS_PER_MS);
+        json.writeNumberProperty("count", each.values.size);
+        number(json, "sum", each.values.sum / NS_PER_MS);
+        json.writeEndObject();
     }
 
     private long inputTokens() {
         return run.run().at("/summary/tokens/input_total").asLong(0);
     }
 
-    private double seconds() {
-        return run.run().at("/summary/windowNs").asLong(0) / 1e9;
-    }
-
-    private void rate(JsonGenerator json, String name, long count) {
-        number(json, name, (double) count / seconds());
+    private static void text(JsonGenerator json, String name, String text) {
+        if (text.isEmpty()) {
+            json.writeNullProperty(name);
+        } else {
+            json.writeStringProperty(name, text);
+        }
     }
 
     private static void single(JsonGenerator json, String name, String unit, double value) {
+        if (!Double.isFinite(value)) {
+            return;
+        }
         json.writeObjectPropertyStart(name);
         json.writeStringProperty("unit", unit);
         number(json, "avg", value);

@@ -111,11 +111,12 @@ class AuditTest {
         var audit = lens("audit", folder.toString());
 
         assertThat(audit.exitCode()).as(audit.err()).isZero();
-        assertThat(audit.out())
+        assertThat(audit.out().lines()).allMatch(line -> line.length() <= Report.COLUMNS);
+        assertThat(told(audit))
                 .contains("Recording 800 tokens, 800 in exchanges.jsonl")
                 .doesNotContain("DIFFER", "LOST", "damaged")
-                .contains("Thread    feeder ran", "Thread    interpreter ran", "Thread    io-0 ran")
-                .containsPattern("Network   round trip [0-9.]+ ms at p50, .* 0 segments sent again")
+                .contains("Thread feeder ran", "Thread interpreter ran", "Thread io-0 ran")
+                .containsPattern("Network round trip [0-9.]+ ms at p50, .* 0 segments sent again")
                 .contains("collection", "safepoint", "compilation", "deoptimisation", "loop pause")
                 .containsPattern("of TTFT p50 [0-9.]+ ms, at most [0-9.]+ ms is this machine")
                 .containsPattern("of ICL p50 [0-9.]+ ms, at most [0-9.]+ ms is this machine");
@@ -133,6 +134,7 @@ class AuditTest {
 
         assertThat(audit.exitCode()).isZero();
         assertThat(audit.out()).contains("Recording none", "--jfr on", "Noise budget");
+        assertThat(audit.out().lines()).allMatch(line -> line.length() <= Report.COLUMNS);
         assertThat(folder.resolve("recording.jfr")).doesNotExist();
     }
 
@@ -173,7 +175,7 @@ class AuditTest {
         var audit = lens("audit", folder.toString());
 
         assertThat(audit.exitCode()).isZero();
-        assertThat(audit.out())
+        assertThat(told(audit))
                 .contains("it is damaged (", " of 800 tokens could be read", "800 in exchanges.jsonl", "Noise budget");
     }
 
@@ -187,7 +189,7 @@ class AuditTest {
 
         assertThat(audit.exitCode()).isZero();
         assertThat(audit.err()).isEmpty();
-        assertThat(audit.out())
+        assertThat(told(audit))
                 .contains("Recording 0 tokens, 400 in exchanges.jsonl: THEY DIFFER", "it is damaged (")
                 .contains("0 of 400 tokens could be read", "Noise budget");
     }
@@ -198,6 +200,11 @@ class AuditTest {
 
         assertThat(audit.exitCode()).isZero();
         assertThat(audit.out()).contains("clock source", "frequency governor", "container quota");
+    }
+
+    /// Without its line breaks.
+    private static String told(LensRun audit) {
+        return audit.out().replaceAll("\\s+", " ");
     }
 
     @Test

@@ -50,11 +50,14 @@ class BadInputTest {
             run --converge 0                 | --converge takes a percentage above 0 and below 100, was 0.0
             run --runs 2 --converge 5        | --converge needs at least 3 --runs, was 2
             run --runs 2 --dry-run           | --dry-run tells of one run
-            run --isl normal:5               | --input-len 'normal:5' is no length; give a number
+            run --isl normal:5               | --isl 'normal:5' is no length; give a number
+            run --isl=0                      | --isl must be at least 1, was 0
+            run --request-count 0            | --request-count must be at least 1, was 0
+            run --max-concurrency many       | --max-concurrency
             run --shared-prefix 2            | --shared-prefix must be from 0 to 1, was 2.0
             run --prompt a --shared-prefix 1 | --shared-prefix goes with generated prompts
             run --dataset none.csv           | cannot read --dataset 'none.csv'
-            run --prompt a --isl 4           | exclude each other
+            run --prompt a --isl 4           | --dataset and --isl exclude each other
             run --prompt=                    | --prompt is empty; give what is to be asked
             run --prompt-file /dev/null      | --prompt-file '/dev/null' is empty; give what is to be asked
             run --prompt-file no/such/file   | cannot read --prompt-file 'no/such/file'

@@ -18,10 +18,11 @@ class LoadOptionsTest {
                     --request-rate 10 --arrival-pattern poisson             | Poisson 10 requests/s (seed 42), 64 requests
                     --request-rate 10 --burstiness 0.5                      | gamma (burstiness 0.5) 10 requests/s (seed 42), 64 requests
                     --request-rate 10 --arrival-pattern gamma               | gamma (burstiness 1) 10 requests/s (seed 42), 64 requests
-                    --bursts 50@10s -n 100                                  | bursts of 50 every 10.00 s, 100 requests
-                    --ramp 60s@1..100                                       | constant 1 to 100 requests/s for 60.00 s, then 100 requests/s, for 60.00 s
-                    --ramp exponential:1m@1..100 --duration 2m              | constant exponentially 1 to 100 requests/s for 60.00 s, then 100 requests/s, for 120.0 s
-                    --stages 60s@10,30s@10..50 --arrival-pattern poisson    | Poisson 10 requests/s for 60.00 s, then 10 to 50 requests/s for 30.00 s (seed 42), for 90.00 s
+                    --bursts 50@10s -n 100                                  | bursts of 50 every 10 s, 100 requests
+                    --ramp 60s@1..100                                       | evenly spaced, from 1 to 100 requests/s by equal steps in 60 s, for 60 s
+                    --ramp exponential:1m@1..100 --duration 2m              | evenly spaced, from 1 to 100 requests/s by equal factors in 60 s, then 100 requests/s, for 120 s
+                    --stages 60s@10,30s@10..50 --arrival-pattern poisson    | Poisson 10 requests/s for 60 s, then from 10 to 50 requests/s by equal steps in 30 s (seed 42), for 90 s
+                    --stages 1.25s@10,30s@50 --duration 1s                  | evenly spaced, 10 requests/s for 1.25 s, for 1 s
                     --request-rate 5 --concurrency 3 --warmup 2 -n 9        | constant 5 requests/s, at most 3 in flight, 9 requests, after 2 for warm-up
                     --request-rate inf --concurrency 2                      | closed loop, concurrency 2, 64 requests
                     --concurrency 4 --think-time 200ms                      | closed loop, concurrency 4, think time 200ms, 64 requests

@@ -258,7 +258,7 @@ class MeasuringTest {
                 folder.toString());
 
         assertThat(run.exitCode()).as(run.err()).isZero();
-        assertThat(run.out()).contains("for 0.30 s");
+        assertThat(run.out()).contains("for 0.3 s");
         assertThat(runFile(folder).at("/summary/measured").asInt()).isBetween(4, 1_000);
     }
 

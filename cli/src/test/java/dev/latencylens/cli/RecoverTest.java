@@ -43,7 +43,7 @@ class RecoverTest {
 
         var recover = lens("recover", run().toString());
 
-        assertThat(recover.exitCode()).as(recover.err()).isZero();
+        assertThat(recover.exitCode()).as(recover.err()).isEqualTo(ExitCode.INCONCLUSIVE);
         assertThat(recover.err()).isEmpty();
         JsonNode recovered = runFile(run());
         assertThat(withoutClient(recovered)).isEqualTo(withoutClient(live));
@@ -56,6 +56,14 @@ class RecoverTest {
         assertThat(MeasuringTest.schema("run").validate(Files.readString(run().resolve("run.json")), InputFormat.JSON))
                 .isEmpty();
         assertThat(run().resolve("histograms.hlog")).content().contains("Tag=ttft,");
+    }
+
+    @Test
+    void theExitCodeIsThatOfTheVerdictUnlessItIsLenient() throws IOException {
+        liveAndKilled();
+
+        assertThat(lens("recover", run().toString(), "--lenient").exitCode()).isZero();
+        assertThat(lens("recover", run().toString()).exitCode()).isEqualTo(ExitCode.INCONCLUSIVE);
     }
 
     @Test

@@ -7,6 +7,8 @@ import static org.assertj.core.api.Assertions.within;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -15,8 +17,10 @@ import org.junit.jupiter.params.provider.CsvSource;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
-/// One run of two answers, in milliseconds: a role-only event at 10, tokens at 20, 30, 30 (together) and 50, the
-/// end at 60; and a token at 40 alone, which was due 5 earlier than it was sent.
+/// One run, in milliseconds, of three answers and a failure. The first: due and sent at 0, a role-only event at
+/// 10, tokens at 20 (reasoning), 30 and 30 (together) and 50 (two tokens), the end at 60. The second: due at -5,
+/// sent at 0, its only token at 40, with the end. The third: due and sent at 90, all of its four tokens in one
+/// chunk at 100, the end at 120.
 class RestatementTest {
     @TempDir
     Path run;
@@ -24,34 +28,57 @@ class RestatementTest {
     @BeforeEach
     void write() throws IOException {
         Files.writeString(run.resolve("run.json"), """
-                {"plan":{"model":"m","url":"u"},"summary":{"windowNs":100000000,"tokens":{"input_total":8}},
+                {"plan":{"model":"m","url":"u","dialect":"openai-chat",
+                "load":{"arrivals":"poisson","requestsPerSecond":20,"concurrency":0}},
+                "clock":{"wallStart":"2026-11-29T09:00:00Z"},
+                "summary":{"windowNs":200000000,"windowStartAtNs":1000000000,
+                "tokens":{"input_total":10,"tokenizer":"o200k_base"}},
                 "verdict":{"state":"VALID"}}
                 """);
         Files.writeString(run.resolve("exchanges.jsonl"), """
                 {"outcome":"completed","intendedAtNs":0,"startedAtNs":0,"firstChunkAtNs":10000000,\
-                "firstTokenAtNs":20000000,"lastTokenAtNs":50000000,"responseEndAtNs":60000000,\
-                "usage":{"output_total":5},"chunks":{"atNs":[20000000,30000000,30000000,50000000],\
+                "firstTokenAtNs":20000000,"firstVisibleAtNs":30000000,"lastTokenAtNs":50000000,\
+                "responseEndAtNs":60000000,"usage":{"output_total":5},\
+                "chunks":{"atNs":[20000000,30000000,30000000,50000000],"kind":["reasoning","text","text","text"],\
                 "tokens":[1,1,1,2],"coalesced":[false,false,true,false]}}
                 {"outcome":"completed","intendedAtNs":-5000000,"startedAtNs":0,"firstChunkAtNs":40000000,\
-                "firstTokenAtNs":40000000,"lastTokenAtNs":40000000,"responseEndAtNs":40000000,\
-                "usage":{"output_total":1},"chunks":{"atNs":[40000000],"tokens":[1],"coalesced":[false]}}
-                {"outcome":"reset","startedAtNs":0,"chunks":{"atNs":[],"tokens":[],"coalesced":[]}}
+                "firstTokenAtNs":40000000,"firstVisibleAtNs":40000000,"lastTokenAtNs":40000000,\
+                "responseEndAtNs":40000000,"usage":{"output_total":1},\
+                "chunks":{"atNs":[40000000],"kind":["text"],"tokens":[1],"coalesced":[false]}}
+                {"outcome":"completed","intendedAtNs":90000000,"startedAtNs":90000000,"firstChunkAtNs":100000000,\
+                "firstTokenAtNs":100000000,"firstVisibleAtNs":100000000,"lastTokenAtNs":100000000,\
+                "responseEndAtNs":120000000,"usage":{"output_total":4},\
+                "chunks":{"atNs":[100000000],"kind":["text"],"tokens":[4],"coalesced":[false]}}
+                {"outcome":"reset","intendedAtNs":190000000,"startedAtNs":190000000,\
+                "chunks":{"atNs":[],"tokens":[],"coalesced":[]}}
                 """);
     }
 
+    /// Mean, p50, p90 and p99 of the same chunks, by hand: the formulas stand in docs/other-tools.md.
     @ParameterizedTest
     @CsvSource(delimiter = '|', textBlock = """
-            vllm           | ttft +25.00 +25.00 .* ttft +n/a 11
-            vllm           | tpot +10.00 +10.00
-            vllm           | itl +10.00 +10.00
-            aiperf         | time_to_first_token +30.00 +30.00
-            aiperf         | inter_token_latency +7.500 +7.500
-            aiperf         | inter_chunk_latency +10.00 +10.00
-            guidellm       | time_per_output_token_ms +15.00 +10.00 +40.00
-            guidellm       | inter_token_latency_ms +7.500 +7.500
-            inference-perf | time_per_output_token +10.00 +10.00
-            inference-perf | normalized_time_per_output_token +26.00 +26.00
-            mlperf         | ttft +32.50 +20.00 +45.00
+            vllm           | ttft +20.00 +10.00 +34.00 +39.40 .* ttft +n/a 11
+            vllm           | tpot +5.000 +5.000 +9.000 +9.900
+            vllm           | itl +10.00 +10.00 +17.00 +19.70
+            vllm           | e2el +33.33 +40.00 +48.00 +49.80
+            aiperf         | time_to_first_token +23.33 +20.00 +36.00 +39.60
+            aiperf         | time_to_first_output_token +26.67 +30.00 +38.00 +39.80
+            aiperf         | time_to_second_token +10.00 +10.00
+            aiperf         | inter_token_latency +3.750 +3.750 +6.750 +7.425
+            aiperf         | inter_chunk_latency +10.00 +10.00 +18.00 +19.80
+            aiperf         | request_latency +33.33 +40.00 +48.00 +49.80
+            guidellm       | time_to_first_token_ms +23.33 +20.00 +40.00 +40.00
+            guidellm       | time_per_output_token_ms +10.00 +10.00 +10.00 +40.00
+            guidellm       | inter_token_latency_ms +4.286 +7.500 +7.500 +7.500
+            guidellm       | request_latency +43.33 +40.00 +60.00 +60.00
+            inference-perf | time_to_first_token +15.00 +15.00 +19.00 +19.90
+            inference-perf | time_per_output_token +3.750 +3.750 +6.750 +7.425
+            inference-perf | normalized_time_per_output_token +19.83 +12.00 +34.40 +39.44
+            inference-perf | inter_token_latency +4.286 +0.000 +14.00 +19.40
+            inference-perf | request_latency +43.33 +40.00 +56.00 +59.60
+            mlperf         | ttft +25.00 +20.00 +45.00 +45.00
+            mlperf         | tpot +8.333 +10.00 +10.00 +10.00
+            mlperf         | latency +45.00 +45.00 +60.00 +60.00
             """)
     void everyToolsDefinitionIsItsOwn(String tool, String row) {
         var told = lens("compare", run.toString(), "--as", tool);
@@ -62,25 +89,146 @@ class RestatementTest {
                 .allSatisfy(line -> assertThat(line).hasSizeLessThanOrEqualTo(CompareTable.COLUMNS));
     }
 
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+            vllm           | request_throughput +15.00 requests/s
+            vllm           | output_throughput +50.00 tokens/s
+            aiperf         | request_throughput +30.00 requests/s
+            aiperf         | output_token_throughput +100.0 tokens/s
+            guidellm       | requests_per_second +15.00 requests/s
+            guidellm       | output_tokens_per_second +125.0 tokens/s
+            inference-perf | requests_per_sec +15.00 requests/s
+            inference-perf | output_tokens_per_sec +50.00 tokens/s
+            mlperf         | completed samples per second +16.00 requests/s
+            mlperf         | completed tokens per second +80.00 tokens/s
+            """)
+    void everyToolsRatesHaveTheirOwnWindow(String tool, String row) {
+        assertThat(lens("compare", run.toString(), "--as", tool).out()).containsPattern("\n" + row);
+    }
+
+    /// LoadGen takes the value at floor(p n) counted from 0, so of two values the greater one is the median.
     @Test
-    void dashboardsFindTheNamesThatTheyRead() {
+    void aPercentileOfLoadGenIsTheNextAboveTheShare() throws IOException {
+        Path file = run.resolve("exchanges.jsonl");
+        Files.write(file, Files.readAllLines(file).subList(0, 2));
+
+        assertThat(lens("compare", run.toString(), "--as", "mlperf").out())
+                .containsPattern("\nttft +32.50 +45.00 +45.00");
+        assertThat(lens("compare", run.toString(), "--as", "guidellm").out())
+                .containsPattern("\ntime_to_first_token_ms +30.00 +20.00 +40.00");
+        assertThat(lens("compare", run.toString(), "--as", "aiperf").out())
+                .containsPattern("\ntime_to_first_token +30.00 +30.00 +38.00");
+    }
+
+    @Test
+    void inferencePerfTakesToolCallsForNoOutput() throws IOException {
+        Path file = run.resolve("exchanges.jsonl");
+        Files.writeString(file, Files.readString(file).replace("\"reasoning\"", "\"tool\""));
+
+        assertThat(lens("compare", run.toString(), "--as", "inference-perf").out())
+                .containsPattern("\ntime_to_first_token +20.00 +20.00");
+        assertThat(lens("compare", run.toString(), "--as", "aiperf").out())
+                .containsPattern("\ntime_to_first_token +23.33");
+    }
+
+    /// The names are those that vllm/benchmarks/serve.py writes without --save-detailed.
+    @Test
+    void vllmsNamesAreThere() {
         JsonNode vllm = JsonMapper.shared()
                 .readTree(
                         lens("compare", run.toString(), "--format", "vllm-json").out());
-        assertThat(vllm.path("completed").asInt()).isEqualTo(2);
-        assertThat(vllm.path("failed").asInt()).isEqualTo(1);
-        assertThat(vllm.path("median_ttft_ms").asDouble()).isEqualTo(25);
-        assertThat(vllm.path("std_ttft_ms").asDouble()).isEqualTo(15);
-        assertThat(vllm.path("p99_ttft_ms").asDouble()).isCloseTo(39.7, within(1e-9));
-        assertThat(vllm.path("request_throughput").asDouble()).isCloseTo(20, within(1e-9));
-        assertThat(vllm.path("total_token_throughput").asDouble()).isCloseTo(140, within(1e-9));
 
+        assertThat(vllm.propertyNames())
+                .contains(
+                        "date",
+                        "endpoint_type",
+                        "backend",
+                        "label",
+                        "model_id",
+                        "tokenizer_id",
+                        "num_prompts",
+                        "request_rate",
+                        "burstiness",
+                        "max_concurrency",
+                        "duration",
+                        "completed",
+                        "failed",
+                        "total_input_tokens",
+                        "total_output_tokens",
+                        "request_throughput",
+                        "request_goodput",
+                        "output_throughput",
+                        "total_token_throughput",
+                        "max_output_tokens_per_s",
+                        "max_concurrent_requests")
+                .contains(Stream.of("ttft", "tpot", "itl", "e2el")
+                        .flatMap(metric -> Stream.of("mean", "median", "std", "p90", "p95", "p99")
+                                .map(figure -> figure + "_" + metric + "_ms"))
+                        .toArray(String[]::new));
+        assertThat(vllm.path("date").asString()).isEqualTo("20261129-090001");
+        assertThat(vllm.path("request_rate").asDouble()).isEqualTo(20);
+        assertThat(vllm.path("max_concurrency").isNull()).isTrue();
+        assertThat(vllm.path("completed").asInt()).isEqualTo(3);
+        assertThat(vllm.path("failed").asInt()).isEqualTo(1);
+        assertThat(vllm.path("median_ttft_ms").asDouble()).isEqualTo(10);
+        assertThat(vllm.path("std_ttft_ms").asDouble()).isCloseTo(Math.sqrt(200), within(1e-9));
+        assertThat(vllm.path("p99_ttft_ms").asDouble()).isCloseTo(39.4, within(1e-9));
+        assertThat(vllm.path("total_token_throughput").asDouble()).isCloseTo(100, within(1e-9));
+        assertThat(vllm.path("max_output_tokens_per_s").asDouble()).isEqualTo(7);
+        assertThat(vllm.path("max_concurrent_requests").asInt()).isEqualTo(2);
+    }
+
+    @Test
+    void whereThereIsNoValueVllmSaysNothingAndAiperfLeavesItOut() throws IOException {
+        Path file = run.resolve("exchanges.jsonl");
+        Files.write(file, Files.readAllLines(file).subList(1, 2));
+
+        assertThat(JsonMapper.shared()
+                        .readTree(lens("compare", run.toString(), "--format", "vllm-json")
+                                .out())
+                        .path("mean_tpot_ms")
+                        .asDouble(-1))
+                .isZero();
+        assertThat(JsonMapper.shared()
+                        .readTree(lens("compare", run.toString(), "--format", "aiperf-json")
+                                .out())
+                        .propertyNames())
+                .contains("time_to_first_token")
+                .doesNotContain("inter_token_latency", "inter_chunk_latency");
+    }
+
+    /// The names are those of JsonMetricResult and of the metrics' tags, schema 1.1.
+    @Test
+    void aiperfsNamesAndUnitsAreThere() {
         JsonNode aiperf = JsonMapper.shared()
                 .readTree(lens("compare", run.toString(), "--format", "aiperf-json")
                         .out());
-        assertThat(aiperf.at("/time_to_first_token/avg").asDouble()).isEqualTo(30);
-        assertThat(aiperf.at("/inter_token_latency/unit").asString()).isEqualTo("ms");
-        assertThat(aiperf.at("/request_count/avg").asInt()).isEqualTo(2);
+
+        assertThat(aiperf.path("schema_version").asString()).isEqualTo("1.1");
+        for (String metric : List.of(
+                "time_to_first_token",
+                "time_to_first_output_token",
+                "time_to_second_token",
+                "inter_token_latency",
+                "inter_chunk_latency",
+                "request_latency")) {
+            assertThat(aiperf.path(metric).propertyNames())
+                    .as(metric)
+                    .containsExactlyInAnyOrder(
+                            "unit", "avg", "p1", "p5", "p10", "p25", "p50", "p75", "p90", "p95", "p99", "min", "max",
+                            "std", "count", "sum");
+            assertThat(aiperf.path(metric).path("unit").asString()).isEqualTo("ms");
+        }
+        assertThat(aiperf.at("/time_to_first_token/sum").asDouble()).isEqualTo(70);
+        assertThat(aiperf.at("/time_to_first_token/count").asInt()).isEqualTo(3);
+        assertThat(aiperf.path("request_throughput").propertyNames()).containsExactlyInAnyOrder("unit", "avg");
+        assertThat(aiperf.at("/request_throughput/unit").asString()).isEqualTo("requests/sec");
+        assertThat(aiperf.at("/output_token_throughput/avg").asDouble()).isCloseTo(100, within(1e-9));
+        assertThat(aiperf.at("/total_token_throughput/avg").asDouble()).isCloseTo(200, within(1e-9));
+        assertThat(aiperf.at("/request_count/avg").asInt()).isEqualTo(3);
+        assertThat(aiperf.at("/error_request_count/avg").asInt()).isEqualTo(1);
+        assertThat(aiperf.at("/benchmark_duration/unit").asString()).isEqualTo("sec");
+        assertThat(aiperf.at("/benchmark_duration/avg").asDouble()).isCloseTo(0.1, within(1e-9));
     }
 
     @ParameterizedTest

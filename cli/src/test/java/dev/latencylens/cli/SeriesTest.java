@@ -150,7 +150,7 @@ class SeriesTest {
         LensRun sweep = against(QUICK, "sweep", "--isl=none", "--output-dir=" + folder.resolve("s"));
 
         assertThat(sweep.exitCode()).isEqualTo(ExitCode.USAGE);
-        assertThat(sweep.err()).contains("--input-len 'none' is no length");
+        assertThat(sweep.err()).contains("--isl 'none' is no length");
         try (Stream<Path> made = Files.list(folder.resolve("s"))) {
             assertThat(made).isEmpty();
         }

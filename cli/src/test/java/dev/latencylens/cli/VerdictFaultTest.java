@@ -194,7 +194,7 @@ class VerdictFaultTest {
     }
 
     /// What is lost is told here by the test: a recording to disk of JDK 25 takes more memory where it falls
-    /// behind, and where there is none it ends the process (ADR 11).
+    /// behind, and where there is none it ends the process (ADR 16).
     @Test
     void aRecordingThatTellsOfLostDataIsInvalidForThatWhateverElseTheMachineDoes() throws Exception {
         var losses = new Losses();

@@ -18,7 +18,7 @@ class SteadyStateTest {
 
     @ParameterizedTest
     @EnumSource
-    void aSteadyRunRaisesFewAlarms(CoverageTest.Data data) {
+    void aSteadyRunRaisesFewAlarms(CoverageStudy.Data data) {
         long alarms = LongStream.range(0, TRIALS)
                 .filter(seed -> SteadyState.of(data.values(new SplittableRandom(seed), REQUESTS))
                                 .from()
@@ -37,7 +37,7 @@ class SteadyStateTest {
         "BIMODAL, 200, 2.0, 195",
         "AUTOCORRELATED, 200, 3.0, 190"
     })
-    void aShiftIsFoundWhereItIs(CoverageTest.Data data, int first, double factor, int found) {
+    void aShiftIsFoundWhereItIs(CoverageStudy.Data data, int first, double factor, int found) {
         long near = LongStream.range(0, 200)
                 .filter(seed -> {
                     long[] values = data.values(new SplittableRandom(seed), REQUESTS);
@@ -52,7 +52,7 @@ class SteadyStateTest {
 
     @Test
     void aWarmUpInSeveralStepsIsLeftAltogether() {
-        long[] values = CoverageTest.Data.LOGNORMAL.values(new SplittableRandom(7), REQUESTS);
+        long[] values = CoverageStudy.Data.LOGNORMAL.values(new SplittableRandom(7), REQUESTS);
         scale(values, 300, 2);
         scale(values, 150, 2);
 
@@ -73,7 +73,7 @@ class SteadyStateTest {
 
     @Test
     void aRunThatOnlyDriftsNeverBecomesSteady() {
-        long[] drifting = CoverageTest.Data.LOGNORMAL.values(new SplittableRandom(7), REQUESTS);
+        long[] drifting = CoverageStudy.Data.LOGNORMAL.values(new SplittableRandom(7), REQUESTS);
         Arrays.setAll(drifting, i -> drifting[i] * (REQUESTS + 4 * i) / REQUESTS);
 
         assertThat(SteadyState.of(drifting).isReached()).isFalse();

@@ -19,6 +19,7 @@ import dev.latencylens.exchange.Outcome;
 import dev.latencylens.exchange.Tokenizer;
 import dev.latencylens.exchange.Transcript;
 import dev.latencylens.exchange.Transport;
+import dev.latencylens.exchange.Turn;
 import dev.latencylens.load.LoadRun;
 import dev.latencylens.provider.CostSummary;
 import dev.latencylens.stats.Summary;
@@ -150,7 +151,10 @@ final class Measurement {
                 plan.stopAfterFailures(),
                 () -> endEarly(stop, "the last " + plan.stopAfterFailures() + " requests all failed"));
         CostLimit limit = costLimit();
-        var retries = new RetryDecision(plan.retries(), clock, encoder());
+        var conversations = plan.prompts().turns() == null
+                ? null
+                : new Conversations(plan.id(), plan.prompts(), turnEncoder(), turnEncoder());
+        var retries = new RetryDecision(plan.retries(), clock, retryEncoder(conversations));
         var interpreter = new Interpreter(dialect, plan.tokenizer(), result -> {
             summary.add(result);
             chunks += result.timeline().chunks().size();
@@ -170,12 +174,13 @@ final class Measurement {
                 hopelessStart.see(result);
                 circuitBreak.see(result);
             }
-            stop.decided(result.exchange(), retry);
+            stop.decided(
+                    result.exchange(), retry != null || conversations == null ? retry : conversations.after(result));
         });
         var load = new LoadRun(
                 clock,
                 plan.load(),
-                exchanges(),
+                conversations == null ? exchanges() : conversations::begin,
                 placed(opener),
                 NettyTransport.threads(),
                 plan.ioCpus() == null ? Thread::new : Cpus.background(),
@@ -430,7 +435,12 @@ final class Measurement {
             return null;
         }
         Prompts prompts = plan.prompts();
-        return new CostLimit(pricing.maxCost(), pricing.tariff().get(), prompts.inputTokens(), prompts.outputLength());
+        return new CostLimit(
+                pricing.maxCost(),
+                pricing.tariff().get(),
+                prompts.inputTokens(),
+                prompts.outputLength(),
+                prompts.turns() != null);
     }
 
     private Caveat.MaxCost refusal(CostLimit limit) {
@@ -445,17 +455,33 @@ final class Measurement {
     }
 
     /// One for each thread that makes requests.
-    private RetryDecision.Encoder encoder() {
+    private Conversations.Encoder turnEncoder() {
         var encoder = new RequestEncoder(plan.network().endpoint());
-        return (number, id) -> encoder.encode(dialect.request(plan.prompts().apply(number)), id);
+        return (turn, answered, id) ->
+                encoder.encode(dialect.request(plan.prompts().turn(turn, answered)), id);
+    }
+
+    /// @param conversations null where every request stands for itself
+    private RetryDecision.Encoder retryEncoder(@Nullable Conversations conversations) {
+        var encoder = new RequestEncoder(plan.network().endpoint());
+        return (failed, id) -> {
+            Turn turn = failed.turn();
+            return conversations == null || turn == null
+                    ? encoder.encode(dialect.request(plan.prompts().apply(failed.number())), id)
+                    : conversations.again(turn, id);
+        };
     }
 
     private LongFunction<Exchange> exchanges() {
-        RetryDecision.Encoder encoder = encoder();
+        var encoder = new RequestEncoder(plan.network().endpoint());
         long warmups = plan.load().warmupRequests();
         return number -> {
             String id = plan.id() + "-" + number;
-            return new Exchange(number, id, number < warmups, encoder.encode(number, id));
+            return new Exchange(
+                    number,
+                    id,
+                    number < warmups,
+                    encoder.encode(dialect.request(plan.prompts().apply(number)), id));
         };
     }
 
@@ -542,10 +568,10 @@ final class Measurement {
             return running == null ? 0 : running.started();
         }
 
-        void decided(Exchange ended, @Nullable Exchange retry) {
+        void decided(Exchange ended, @Nullable Exchange sequel) {
             LoadRun running = run;
             if (running != null) {
-                running.decided(ended, retry);
+                running.decided(ended, sequel);
             }
         }
     }

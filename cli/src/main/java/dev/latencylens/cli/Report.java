@@ -48,6 +48,9 @@ final class Report {
 
     private static final List<Metric> BY_CACHE_USE = List.of(Metric.TTFB, Metric.TTFT, Metric.SERVER_TTFT, Metric.E2E);
 
+    private static final List<Metric> BY_TURN =
+            List.of(Metric.TTFB, Metric.TTFT, Metric.SERVER_TTFT, Metric.E2E, Metric.QUEUE);
+
     private static final List<Metric> BY_ATTEMPT = List.of(
             Metric.TTFB,
             Metric.TTFT,
@@ -96,6 +99,7 @@ final class Report {
         report.measured();
         report.outcomes();
         report.attempts();
+        report.conversations();
         report.live(backlog);
         report.verdict(verdict, backlog == null ? null : backlog.lag());
         report.figures();
@@ -103,6 +107,7 @@ final class Report {
         report.phases();
         report.cacheUses();
         report.firstAttemptsAndRetries();
+        report.firstAndLaterTurns();
         report.errorBar();
         report.stamps(backlog);
         report.tokens();
@@ -172,6 +177,10 @@ final class Report {
                         + Figures.count(summary.measured() + attempts.retries()) + " attempts in all: "
                         + counts(attempts.outcomes()) + "; waited " + Figures.millis(attempts.waitNs())
                         + " ms between them, together; queue and send_lag are those of first attempts");
+    }
+
+    private void conversations() {
+        summary.conversations().ifPresent(all -> wrapped("Turns     ", ConversationText.of(all)));
     }
 
     private void outcomes() {
@@ -256,6 +265,21 @@ final class Report {
             for (Metric metric : BY_ATTEMPT) {
                 row(metric, "  " + metric.label(), summary.of(metric, kind), plan.percentiles(), 0);
             }
+        }
+        line("");
+    }
+
+    /// A later turn repeats what was said before, which is longer, and which a provider may have in its cache.
+    private void firstAndLaterTurns() {
+        if (summary.input(Summary.TurnKind.LATER).answered() == 0) {
+            return;
+        }
+        for (Summary.TurnKind kind : Summary.TurnKind.values()) {
+            heading(kind.label() + " turns", plan.percentiles());
+            for (Metric metric : BY_TURN) {
+                row(metric, "  " + metric.label(), summary.of(metric, kind), plan.percentiles(), 0);
+            }
+            line("  " + ConversationText.of(summary.input(kind)));
         }
         line("");
     }

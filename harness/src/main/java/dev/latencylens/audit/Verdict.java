@@ -72,7 +72,7 @@ public record Verdict(State state, List<Reason> reasons) {
     public static Verdict on(Load load, Summary summary, Reason.BrokenOff end, Circumstances circumstances) {
         var reasons = new ArrayList<Reason>();
         reasons.add(end);
-        Pace.asked(load, summary).ifPresent(asked -> pace(asked, summary, reasons));
+        Pace.asked(load, summary).ifPresent(asked -> pace(load, asked, summary, reasons));
         if (ClockSource.isUnfit(circumstances.clockSource())) {
             reasons.add(new Reason.ClockSourceUnfit(circumstances.clockSource()));
         }
@@ -95,24 +95,27 @@ public record Verdict(State state, List<Reason> reasons) {
     }
 
     private static void schedule(Load load, Summary summary, LoadRun.Backlog backlog, List<Reason> reasons) {
-        Pace.asked(load, summary).ifPresent(asked -> pace(asked, summary, reasons));
+        Pace.asked(load, summary).ifPresent(asked -> pace(load, asked, summary, reasons));
         ArrivalFit.of(load, summary, backlog.startedAtNs())
                 .filter(Reason.ArrivalsOffPattern::breaks)
                 .ifPresent(fit -> reasons.add(new Reason.ArrivalsOffPattern(fit)));
     }
 
-    private static void pace(Pace asked, Summary summary, List<Reason> reasons) {
+    /// Of conversations the schedule is that of their first turns: when a later one is due its answer decides.
+    private static void pace(Load load, Pace asked, Summary summary, List<Reason> reasons) {
         long limitNs = Math.max(Reason.SentLate.LEAST_NS, Math.round(Reason.SentLate.OF_GAP * asked.gapNs()));
         // What sets up a connection waits for the network, which is not this client's doing.
-        Distribution overStanding = summary.of(Metric.SEND_LAG, ConnectionFacts.Kind.REUSED);
-        Stream.of(summary.of(Metric.QUEUE), overStanding)
+        Stream<Distribution> judged = load.conversations() == null
+                ? Stream.of(summary.of(Metric.QUEUE), summary.of(Metric.SEND_LAG, ConnectionFacts.Kind.REUSED))
+                : Stream.of(summary.of(Metric.QUEUE, Summary.TurnKind.FIRST));
+        judged
                 .map(distribution -> distribution.percentile(Percentile.P99))
                 .flatMapToLong(OptionalLong::stream)
                 .max()
                 .stream()
                 .filter(lagNs -> lagNs > limitNs)
                 .forEach(lagNs -> reasons.add(new Reason.SentLate(lagNs, limitNs)));
-        Pace.reached(summary, Reason.RateNotReached.FEWEST_REQUESTS).stream()
+        Pace.reached(load, summary, Reason.RateNotReached.FEWEST_REQUESTS).stream()
                 .filter(reached -> Math.abs(reached / asked.perSecond() - 1) > Reason.RateNotReached.TOLERANCE)
                 .forEach(reached -> reasons.add(new Reason.RateNotReached(asked.perSecond(), reached)));
     }

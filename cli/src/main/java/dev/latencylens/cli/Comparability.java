@@ -19,7 +19,8 @@ record Comparability(List<String> refusals, List<String> notes) {
     private static final double MOST_LENGTH_APART = 0.1;
 
     /// How much is measured, and not how.
-    private static final Set<String> AMOUNTS = Set.of("requests", "durationNs", "warmupRequests", "drainNs", "seed");
+    private static final Set<String> AMOUNTS =
+            Set.of("requests", "conversations", "durationNs", "warmupRequests", "drainNs", "seed");
 
     /// Each what makes figures other figures, in `run.json`.
     private static final Map<String, String> MUST_AGREE = new LinkedHashMap<>();
@@ -71,6 +72,10 @@ record Comparability(List<String> refusals, List<String> notes) {
             RunSamples firstOfSide = side.runs().getFirst();
             MAY_DIFFER.forEach((name, pointer) -> notes.addAll(differing(name, pointer, first, firstOfSide)));
             notes.addAll(seeds(first, firstOfSide));
+        }
+        if (first.text("/plan/turns/history").equals(Prompts.History.REAL.label())) {
+            notes.add("history real: the prompts of later turns hold what was answered in that run, and so are not the"
+                    + " same (--history synthetic makes them so)");
         }
         return new Comparability(refusals, notes);
     }

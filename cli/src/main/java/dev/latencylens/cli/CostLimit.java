@@ -27,11 +27,13 @@ final class CostLimit {
 
     /// @param inputTokens estimate of a prompt's length
     /// @param outputTokens the most that an answer can have
-    CostLimit(BigDecimal limit, Price.Tariff tariff, long inputTokens, long outputTokens) {
+    /// @param growing whether later prompts are longer than the first, which then says nothing of the longest
+    CostLimit(BigDecimal limit, Price.Tariff tariff, long inputTokens, long outputTokens, boolean growing) {
         this.limit = limit;
         this.tariff = tariff;
         this.inputTokens = inputTokens;
         this.outputTokens = outputTokens;
+        inputSeen = growing;
         perRequest = mostOf(inputTokens);
     }
 

@@ -1,5 +1,6 @@
 package dev.latencylens.cli;
 
+import dev.latencylens.cli.Prompts.Dataset.Later;
 import dev.latencylens.cli.Prompts.Dataset.Row;
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -23,24 +24,38 @@ import tools.jackson.dataformat.csv.CsvSchema;
 /// answer as
 /// `output_tokens`, `output_length` or `max_tokens`; or with OpenAI's `messages`, of which the user's last is
 /// asked; or with ShareGPT's `conversations`, of which the human's first is. A single string is a row too.
+///
+/// Where conversations are asked for, `messages` and `conversations` are taken whole: what the system says first,
+/// and then what user and assistant say by turns. Who says two things in a row says them in one. What cannot be
+/// sent as text, such as a tool's answer, ends the conversation before it.
 final class DatasetFile {
     private static final List<String> TEXTS = List.of("prompt", "text", "question", "input");
     private static final List<String> LENGTHS = List.of("output_tokens", "output_length", "max_tokens");
 
+    private static final List<String> SYSTEMS = List.of("system", "developer");
+    private static final List<String> USERS = List.of("user", "human");
+    private static final List<String> SPEAKERS =
+            List.of("system", "developer", "user", "human", "assistant", "gpt", "chatgpt", "model", "bing", "bard");
+
     private static final int BYTE_ORDER_MARK = 0xFEFF;
 
     private final Path file;
+    private final boolean whole;
     private final List<Row> rows = new ArrayList<>();
     private long read;
     /// Conversations in which no human says anything first.
     private long mute;
+    /// Conversations that end before what is no text.
+    private long cut;
 
-    private DatasetFile(Path file) {
+    private DatasetFile(Path file, boolean whole) {
         this.file = file;
+        this.whole = whole;
     }
 
-    static Prompts.Dataset read(Path file) {
-        var dataset = new DatasetFile(file);
+    /// @param whole whether conversations are taken whole, and not one thing asked of each
+    static Prompts.Dataset read(Path file, boolean whole) {
+        var dataset = new DatasetFile(file, whole);
         if (!Files.isReadable(file) || Files.isDirectory(file)) {
             throw CommandFailure.usage("cannot read --dataset '" + file + "'; give a CSV, JSON or JSONL file");
         }
@@ -70,7 +85,8 @@ final class DatasetFile {
 
     private String source() {
         return "of " + file.getFileName() + ", " + Figures.count(rows.size()) + " in their order"
-                + (mute > 0 ? " (" + Figures.count(mute) + " conversations without a human's word left out)" : "");
+                + (mute > 0 ? " (" + Figures.count(mute) + " conversations without a human's word left out)" : "")
+                + (cut > 0 ? " (" + Figures.count(cut) + " conversations end before what is no text)" : "");
     }
 
     private void csv() throws IOException {
@@ -113,6 +129,10 @@ final class DatasetFile {
             rows.add(new Row(said(row.asString(), line), 0));
             return;
         }
+        if (whole && (row.has("conversations") || row.has("messages"))) {
+            conversation(row.path(row.has("conversations") ? "conversations" : "messages"), length(row, line));
+            return;
+        }
         if (row.has("conversations")) {
             JsonNode first = row.path("conversations").path(0);
             String from = first.path("from").asString("");
@@ -130,6 +150,63 @@ final class DatasetFile {
                     + "', 'messages' or 'conversations'");
         }
         rows.add(new Row(said(text, line), length(row, line)));
+    }
+
+    private void conversation(JsonNode messages, int answerLength) {
+        String system = null;
+        var asked = new ArrayList<String>();
+        var answers = new ArrayList<String>();
+        for (JsonNode message : messages) {
+            String text = text(message.path(message.has("value") ? "value" : "content"));
+            String who = message.path(message.has("from") ? "from" : "role").asString("");
+            if (text.isBlank() || !SPEAKERS.contains(who)) {
+                cut++;
+                break;
+            }
+            if (SYSTEMS.contains(who)) {
+                if (asked.isEmpty()) {
+                    system = system == null ? text : system + "\n\n" + text;
+                }
+            } else if (USERS.contains(who)) {
+                sayNext(asked, answers.size() + 1, text);
+            } else if (!asked.isEmpty()) {
+                // What an assistant says before anybody asks is no answer.
+                sayNext(answers, asked.size(), text);
+            }
+        }
+        if (asked.isEmpty()) {
+            mute++;
+            return;
+        }
+        var later = new ArrayList<Later>();
+        for (int turn = 1; turn < asked.size(); turn++) {
+            later.add(new Later(answers.get(turn - 1), asked.get(turn)));
+        }
+        rows.add(new Row(system, asked.getFirst(), answerLength, later));
+    }
+
+    /// Adds what is said, to the last thing said where it is not this one's turn yet.
+    private static void sayNext(List<String> said, int turn, String text) {
+        if (said.size() < turn) {
+            said.add(text);
+        } else {
+            said.set(said.size() - 1, said.getLast() + "\n\n" + text);
+        }
+    }
+
+    /// The text of a message, empty where it has none or something beside it.
+    private static String text(JsonNode content) {
+        if (!content.isArray()) {
+            return content.asString("");
+        }
+        var text = new StringBuilder();
+        for (JsonNode part : content) {
+            if (!part.path("text").isString()) {
+                return "";
+            }
+            text.append(part.path("text").asString());
+        }
+        return text.toString();
     }
 
     private String said(String text, int line) {

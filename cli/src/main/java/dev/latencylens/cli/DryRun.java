@@ -15,15 +15,14 @@ final class DryRun {
     private DryRun() {}
 
     static String of(Plan plan) {
-        Load load = plan.load();
-        OptionalLong requests = requests(load);
+        OptionalLong requests = requests(plan);
         var text = new StringBuilder(500);
         text.append("Dry run   nothing was sent; ")
                 .append(plan.model())
                 .append(" at ")
                 .append(plan.embedded() ? "the embedded simulated provider" : plan.url())
                 .append('\n');
-        text.append("Requests  ").append(requests(load, requests)).append('\n');
+        text.append("Requests  ").append(requests(plan, requests)).append('\n');
         text.append("Tokens    ").append(tokens(plan, requests)).append('\n');
         text.append("Cost      ").append(cost(plan, requests)).append('\n');
         if (plan.pricing().tariff().isPresent()) {
@@ -35,14 +34,35 @@ final class DryRun {
     }
 
     /// Warm-up included; absent where nobody can know it before.
-    private static OptionalLong requests(Load load) {
+    private static OptionalLong requests(Plan plan) {
+        Load load = plan.load();
+        Load.Conversations conversations = load.conversations();
+        if (conversations != null) {
+            return turns(plan, conversations);
+        }
         if (load.arrivals() != null) {
             return OptionalLong.of(load.due());
         }
         return load.requests() == 0 ? OptionalLong.empty() : OptionalLong.of(load.warmupRequests() + load.requests());
     }
 
-    private static String requests(Load load, OptionalLong requests) {
+    /// As many as there are where no turn fails, and no time ends them before.
+    private static OptionalLong turns(Plan plan, Load.Conversations conversations) {
+        Load load = plan.load();
+        long most = load.requests() == 0 ? Long.MAX_VALUE : load.warmupRequests() + load.requests();
+        long begun = load.arrivals() != null && load.duration() != null ? load.due() : conversations.most();
+        long turns = 0;
+        for (long conversation = 0; conversation < begun && turns < most; conversation++) {
+            turns += plan.prompts().turns(conversation);
+        }
+        if (begun > 0) {
+            return OptionalLong.of(Math.min(turns, most));
+        }
+        return load.requests() == 0 ? OptionalLong.empty() : OptionalLong.of(most);
+    }
+
+    private static String requests(Plan plan, OptionalLong requests) {
+        Load load = plan.load();
         String warmup =
                 load.warmupRequests() == 0 ? "" : ", " + Figures.count(load.warmupRequests()) + " of them for warm-up";
         Duration duration = load.duration();
@@ -52,7 +72,7 @@ final class DryRun {
                             ? ""
                             : "; " + Figures.count(load.warmupRequests()) + " more for warm-up");
         }
-        return (duration == null ? "" : "at most ")
+        return (duration == null && load.conversations() == null ? "" : "at most ")
                 + Figures.count(requests.getAsLong())
                 + warmup
                 + (duration == null ? "" : ", in " + duration(load) + " of measuring");

@@ -13,6 +13,7 @@ import dev.latencylens.exchange.ResponseHead;
 import dev.latencylens.exchange.Retry;
 import dev.latencylens.exchange.TcpPath;
 import dev.latencylens.exchange.Timeline;
+import dev.latencylens.exchange.Turn;
 import dev.latencylens.exchange.Usage;
 import java.io.ByteArrayOutputStream;
 import java.io.FileOutputStream;
@@ -130,6 +131,7 @@ final class ExchangeFile implements AutoCloseable {
         json.writeStringProperty("id", result.exchange().id());
         json.writeNumberProperty("number", result.exchange().number());
         json.writeBooleanProperty("warmup", result.exchange().isWarmup());
+        turn(result.exchange().turn());
         attempt(result.exchange());
         json.writeStringProperty("outcome", result.outcome().kind().label());
         if (!result.outcome().detail().isEmpty()) {
@@ -201,6 +203,14 @@ final class ExchangeFile implements AutoCloseable {
             if (failure == null) {
                 flush();
             }
+        }
+    }
+
+    private void turn(@Nullable Turn turn) {
+        if (turn != null) {
+            json.writeNumberProperty("conversation", turn.conversation());
+            json.writeNumberProperty("turn", turn.number());
+            json.writeNumberProperty("turns", turn.of());
         }
     }
 

@@ -86,6 +86,10 @@ record Lengths(Shape shape, double middle, double spread, int least, int most) {
         };
     }
 
+    double mean() {
+        return shape == Shape.LOGNORMAL ? middle * Math.exp(spread * spread / 2) : middle;
+    }
+
     boolean isFixed() {
         return shape == Shape.FIXED;
     }

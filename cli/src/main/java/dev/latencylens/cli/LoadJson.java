@@ -48,6 +48,10 @@ final class LoadJson {
             json.writeNumberProperty("durationNs", duration.toNanos());
         }
         json.writeNumberProperty("drainNs", load.drain().toNanos());
+        Load.Conversations conversations = load.conversations();
+        if (conversations != null) {
+            json.writeNumberProperty("conversations", conversations.most());
+        }
         json.writeEndObject();
     }
 
@@ -66,7 +70,10 @@ final class LoadJson {
                 load.path("requests").longValue(),
                 load.path("warmupRequests").longValue(),
                 duration(load, "durationNs"),
-                Duration.ofNanos(load.path("drainNs").longValue()));
+                Duration.ofNanos(load.path("drainNs").longValue()),
+                load.has("conversations")
+                        ? new Load.Conversations(load.path("conversations").longValue())
+                        : null);
     }
 
     /// `plan.retries`, absent where nothing is tried again.

@@ -7,6 +7,7 @@ import dev.latencylens.load.Load;
 import dev.latencylens.load.RateCourse;
 import dev.latencylens.load.ThinkTime;
 import dev.latencylens.stats.Percentile;
+import java.math.BigDecimal;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -104,15 +105,36 @@ final class LoadOptions {
     @Option(
             names = "--think-time",
             paramLabel = "TIME|FORM",
-            description = "closed loop: how long each user waits after an answer before it asks again, such as 200ms,"
-                    + " uniform:100ms:300ms, exponential:200ms (the mean) or lognormal:200ms:0.3 (median, sigma)"
-                    + " (default none)")
+            description = "closed loop and --turns: how long each user waits after an answer before it asks again, such"
+                    + " as 200ms, uniform:100ms:300ms, normal:2s:500ms, exponential:200ms (the mean) or"
+                    + " lognormal:200ms:0.3 (median, sigma); not before a new conversation (default none)")
     private @Nullable String thinkTime;
+
+    @Option(
+            names = {"--turn-delay-mean", "--conversation-turn-delay-mean", "--session-turn-delay-mean"},
+            paramLabel = "MS",
+            description = "mean of --think-time in milliseconds, as AIPerf has it (default none)")
+    private @Nullable Double turnDelayMean;
+
+    @Option(
+            names = {"--turn-delay-stddev", "--conversation-turn-delay-stddev", "--session-turn-delay-stddev"},
+            paramLabel = "MS",
+            description = "its standard deviation in milliseconds, for a normal distribution (default 0)")
+    private @Nullable Double turnDelayDeviation;
+
+    @Option(
+            names = {"--num-conversations", "--conversation-num", "--num-sessions"},
+            paramLabel = "N",
+            description = "conversations to begin with --turns, those for warm-up included (default as many as come to"
+                    + " about 64 requests where nothing else ends the load)")
+    private @Nullable Long conversations;
 
     @Option(
             names = {"-n", "--num-prompts", "--request-count"},
             paramLabel = "N",
-            description = "requests to measure (default 64 where nothing else ends the load)")
+            description =
+                    "requests to measure, each turn of a conversation being one (default 64 where nothing else ends"
+                            + " the load)")
     private @Nullable Long requests;
 
     @Option(
@@ -153,9 +175,14 @@ final class LoadOptions {
     }
 
     /// @param drain how long requests in flight may take when nothing more is started
-    /// @param seed asked for where something is drawn at random
-    Load load(boolean embedded, Duration drain, LongSupplier seed) {
+    /// @param prompts whose seed is asked for where something is drawn at random
+    Load load(boolean embedded, Duration drain, PromptOptions prompts) {
         check();
+        LongSupplier seed = prompts::seed;
+        boolean talks = prompts.talks();
+        if (conversations != null && !talks) {
+            throw CommandFailure.usage("--num-conversations needs conversations; give --turns with it");
+        }
         Integer concurrency = concurrencies.isEmpty() ? null : concurrencies.getFirst();
         ArrivalSchedule arrivals = arrivals(seed);
         int users = concurrency != null ? concurrency : arrivals != null ? 0 : embedded ? EMBEDDED_CONCURRENCY : 1;
@@ -165,8 +192,23 @@ final class LoadOptions {
         if (arrivals instanceof ArrivalSchedule.Bursts(int size, var _)) {
             usual = Math.ceilDiv(usual, size) * size; // whole bursts
         }
+        ends |= conversations != null;
+        if (talks) {
+            long most = conversations != null
+                    ? conversations
+                    : ends || requests != null ? 0 : Math.ceilDiv(usual, (long) Math.ceil(prompts.meanTurns()));
+            return new Load(
+                    arrivals,
+                    users,
+                    thinkTime(arrivals, true, seed),
+                    requests == null ? 0 : requests,
+                    warmup,
+                    length,
+                    drain,
+                    new Load.Conversations(most));
+        }
         long count = requests != null ? requests : ends ? 0 : usual;
-        return new Load(arrivals, users, thinkTime(arrivals, seed), count, warmup, length, drain);
+        return new Load(arrivals, users, thinkTime(arrivals, false, seed), count, warmup, length, drain);
     }
 
     /// Every load that was asked for: each concurrency with each rate.
@@ -210,6 +252,9 @@ final class LoadOptions {
         RunCommand.atLeast("--warmup", warmup, 0);
         if (requests != null) {
             RunCommand.atLeast("--num-prompts", requests, 1);
+        }
+        if (conversations != null) {
+            RunCommand.atLeast("--num-conversations", conversations, 1);
         }
         concurrencies.forEach(concurrency -> RunCommand.atLeast("--concurrency", concurrency, 1));
         for (double rate : requestRates) {
@@ -336,15 +381,39 @@ final class LoadOptions {
         }
     }
 
-    private @Nullable ThinkTime thinkTime(@Nullable ArrivalSchedule arrivals, LongSupplier seed) {
-        if (thinkTime == null) {
+    private @Nullable ThinkTime thinkTime(@Nullable ArrivalSchedule arrivals, boolean talks, LongSupplier seed) {
+        String asked = askedThinkTime();
+        if (asked == null) {
             return null;
         }
-        if (arrivals != null) {
-            throw CommandFailure.usage("--think-time belongs to the users of a closed loop; leave it out, or leave out "
-                    + openLoops().getFirst());
+        if (arrivals != null && !talks) {
+            throw CommandFailure.usage("--think-time belongs to the users of a closed loop and to the turns of"
+                    + " conversations; leave it out, or leave out "
+                    + openLoops().getFirst() + ", or give --turns");
         }
-        return thinkTime(thinkTime.strip(), seed.getAsLong());
+        return thinkTime(asked, seed.getAsLong());
+    }
+
+    private @Nullable String askedThinkTime() {
+        if (turnDelayMean == null) {
+            if (turnDelayDeviation != null) {
+                throw CommandFailure.usage("--turn-delay-stddev needs --turn-delay-mean; give it in milliseconds");
+            }
+            return thinkTime == null ? null : thinkTime.strip();
+        }
+        if (thinkTime != null) {
+            throw CommandFailure.usage("--think-time and --turn-delay-mean say the same; leave out one of them");
+        }
+        if (turnDelayMean == 0 && (turnDelayDeviation == null || turnDelayDeviation == 0)) {
+            return null;
+        }
+        return turnDelayDeviation == null || turnDelayDeviation == 0
+                ? millis(turnDelayMean)
+                : "normal:" + millis(turnDelayMean) + ":" + millis(turnDelayDeviation);
+    }
+
+    private static String millis(double value) {
+        return BigDecimal.valueOf(value).stripTrailingZeros().toPlainString() + "ms";
     }
 
     static ThinkTime thinkTime(String text, long seed) {
@@ -360,11 +429,12 @@ final class LoadOptions {
             case "" -> new ThinkTime.Constant(ns(parts[0]));
             case "constant/1" -> new ThinkTime.Constant(ns(parts[1]));
             case "uniform/2" -> new ThinkTime.Uniform(ns(parts[1]), ns(parts[2]));
+            case "normal/2" -> new ThinkTime.Normal(ns(parts[1]), ns(parts[2]));
             case "exponential/1" -> new ThinkTime.Exponential(ns(parts[1]));
             case "lognormal/2" -> new ThinkTime.Lognormal(ns(parts[1]), Double.parseDouble(parts[2]));
             default ->
                 throw new IllegalArgumentException("expected a time such as 200ms, uniform:100ms:300ms,"
-                        + " exponential:200ms or lognormal:200ms:0.3");
+                        + " normal:2s:500ms, exponential:200ms or lognormal:200ms:0.3");
         };
     }
 

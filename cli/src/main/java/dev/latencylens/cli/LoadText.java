@@ -24,16 +24,22 @@ final class LoadText {
         ArrivalSchedule arrivals = load.arrivals();
         if (arrivals == null) {
             parts.add("closed loop, concurrency " + load.concurrency());
-            ThinkTime think = load.thinkTime();
-            if (think != null) {
-                parts.add("think time " + think.asked()
-                        + (think.spread() instanceof ThinkTime.Constant ? "" : " (seed " + think.seed() + ")"));
-            }
         } else {
-            parts.add(arrivals(arrivals, load.duration()));
+            parts.add(arrivals(arrivals, load.duration())
+                    + (load.conversations() == null ? "" : " that begin conversations"));
             if (load.concurrency() > 0) {
                 parts.add("at most " + load.concurrency() + " in flight");
             }
+        }
+        ThinkTime think = load.thinkTime();
+        if (think != null) {
+            parts.add("think time " + think.asked()
+                    + (think.spread() instanceof ThinkTime.Constant ? "" : " (seed " + think.seed() + ")"));
+        }
+        Load.Conversations conversations = load.conversations();
+        if (conversations != null && conversations.most() > 0) {
+            parts.add(Figures.count(conversations.most())
+                    + (conversations.most() == 1 ? " conversation" : " conversations"));
         }
         if (load.requests() > 0) {
             parts.add(Figures.count(load.requests()) + (load.requests() == 1 ? " request" : " requests"));
@@ -72,7 +78,7 @@ final class LoadText {
     /// `asked 45, ran 45.0 on average, 45 at most (p50 45)`; empty where nobody looked.
     static String live(Load load, Live inFlight, Live answering) {
         boolean open = load.arrivals() != null;
-        boolean askedOnce = !open && load.requests() > 0 && load.requests() <= load.concurrency();
+        boolean askedOnce = !open && !load.asksAgain();
         if (inFlight.watchedNs() == 0 || askedOnce) {
             return "";
         }

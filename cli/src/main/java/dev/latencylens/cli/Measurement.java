@@ -17,9 +17,11 @@ import dev.latencylens.exchange.ExchangeResult;
 import dev.latencylens.exchange.FlightLog;
 import dev.latencylens.exchange.Interpreter;
 import dev.latencylens.exchange.Outcome;
+import dev.latencylens.exchange.Prompt;
 import dev.latencylens.exchange.Tokenizer;
 import dev.latencylens.exchange.Transcript;
 import dev.latencylens.exchange.Transport;
+import dev.latencylens.exchange.Turn;
 import dev.latencylens.exchange.Usage;
 import dev.latencylens.load.LoadRun;
 import dev.latencylens.provider.CostSummary;
@@ -149,7 +151,10 @@ final class Measurement {
         var stop = new StopSwitch();
         var circuitBreak = new CircuitBreak(plan.stopAfterFailures(), clock, reason -> endEarly(stop, reason));
         CostLimit limit = costLimit();
-        var retries = new RetryDecision(plan.retries(), clock, encoder());
+        var conversations = plan.prompts().turns() == null
+                ? null
+                : new Conversations(plan.id(), plan.prompts(), turnEncoder(), turnEncoder());
+        var retries = new RetryDecision(plan.retries(), clock, retryEncoder(conversations));
         var interpreter = new Interpreter(dialect, plan.tokenizer(), result -> {
             summary.add(result);
             chunks += result.timeline().chunks().size();
@@ -169,12 +174,16 @@ final class Measurement {
             if (retry == null) {
                 circuitBreak.see(result.outcome());
             }
-            stop.decided(result.exchange(), retry);
+            Exchange sequel = retry != null || conversations == null ? retry : conversations.after(result);
+            if (sequel != null && retry == null) {
+                reserve(sequel, plan.prompts().outputLength());
+            }
+            stop.decided(result.exchange(), sequel);
         });
         var load = new LoadRun(
                 clock,
                 plan.load(),
-                exchanges(),
+                conversations == null ? exchanges() : beginnings(conversations),
                 placed(opener),
                 NettyTransport.threads(),
                 plan.ioCpus() == null ? Thread::new : Cpus.background(),
@@ -423,7 +432,12 @@ final class Measurement {
             return null;
         }
         Prompts prompts = plan.prompts();
-        return new CostLimit(pricing.maxCost(), pricing.tariff().get(), prompts.inputTokens(), prompts.outputLength());
+        return new CostLimit(
+                pricing.maxCost(),
+                pricing.tariff().get(),
+                prompts.inputTokens(),
+                prompts.outputLength(),
+                prompts.turns() != null);
     }
 
     private Caveat.MaxCost refusal(CostLimit limit) {
@@ -438,32 +452,52 @@ final class Measurement {
     }
 
     /// One for each thread that makes requests.
-    private RetryDecision.Encoder encoder() {
+    private Conversations.Encoder turnEncoder() {
         var encoder = new RequestEncoder(plan.network().endpoint());
-        return (number, id) -> encoder.encode(dialect.request(plan.prompts().apply(number)), id);
+        return (turn, answered, id) ->
+                encoder.encode(dialect.request(plan.prompts().turn(turn, answered)), id);
+    }
+
+    /// @param conversations null where every request stands for itself
+    private RetryDecision.Encoder retryEncoder(@Nullable Conversations conversations) {
+        var encoder = new RequestEncoder(plan.network().endpoint());
+        return (failed, id) -> {
+            Turn turn = failed.turn();
+            return conversations == null || turn == null
+                    ? encoder.encode(dialect.request(plan.prompts().apply(failed.number())), id)
+                    : conversations.again(turn, id);
+        };
     }
 
     private LongFunction<Exchange> exchanges() {
-        RetryDecision.Encoder encoder = encoder();
+        var encoder = new RequestEncoder(plan.network().endpoint());
         long warmups = plan.load().warmupRequests();
         return number -> {
             String id = plan.id() + "-" + number;
-            var exchange = new Exchange(number, id, number < warmups, encoder.encode(number, id));
-            if (plan.limits().tokensPerMinute() > 0) {
-                exchange.reserve(reckoned(exchange));
-            }
+            Prompt prompt = plan.prompts().apply(number);
+            var exchange = new Exchange(number, id, number < warmups, encoder.encode(dialect.request(prompt), id));
+            reserve(exchange, prompt.maxOutputTokens());
             return exchange;
         };
     }
 
-    /// The tokens that a request may use, rather too many than too few: common tokenizers make a token of three
-    /// bytes or more. One that would never fit waits until it is alone.
-    private long reckoned(Exchange exchange) {
-        long input = Math.ceilDiv(exchange.request().body().length, 3L);
-        long output = plan.prompts().apply(exchange.number()).maxOutputTokens();
-        int threads = plan.ioThreads();
-        return Math.min(
-                input + output, plan.limits().share(threads - 1, threads).tokensPerMinute());
+    private LongFunction<Exchange> beginnings(Conversations conversations) {
+        return conversation -> {
+            Exchange first = conversations.begin(conversation);
+            reserve(first, plan.prompts().outputLength());
+            return first;
+        };
+    }
+
+    /// Reserves the tokens that a request may use, rather too many than too few: common tokenizers make a token of
+    /// three bytes or more. One that would never fit waits until it is alone.
+    private void reserve(Exchange exchange, int mostOutput) {
+        if (plan.limits().tokensPerMinute() > 0) {
+            long input = Math.ceilDiv(exchange.request().body().length, 3L);
+            int threads = plan.ioThreads();
+            exchange.reserve(Math.min(
+                    input + mostOutput, plan.limits().share(threads - 1, threads).tokensPerMinute()));
+        }
     }
 
     private Transport.Opener placed(Transport.Opener opener) {
@@ -562,10 +596,10 @@ final class Measurement {
             }
         }
 
-        void decided(Exchange ended, @Nullable Exchange retry) {
+        void decided(Exchange ended, @Nullable Exchange sequel) {
             LoadRun running = run;
             if (running != null) {
-                running.decided(ended, retry);
+                running.decided(ended, sequel);
             }
         }
     }

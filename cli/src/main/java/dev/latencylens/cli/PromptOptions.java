@@ -6,6 +6,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.SecureRandom;
+import java.util.List;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
@@ -70,7 +71,36 @@ final class PromptOptions {
             description = "seed of generated prompts, lengths and gaps; another each time by default")
     private @Nullable Long seed;
 
+    @Option(
+            names = {"--turns", "--conversation-turn-mean", "--session-turns-mean"},
+            paramLabel = "N|FORM|all",
+            description = "conversations of so many turns, a number or a distribution as for --isl; with --dataset, all"
+                    + " those of each conversation or the first N of them (default: every request stands for itself)")
+    private @Nullable String turns;
+
+    @Option(
+            names = {"--turns-stddev", "--conversation-turn-stddev", "--session-turns-stddev"},
+            paramLabel = "SD",
+            description = "standard deviation of --turns N, for a normal distribution (default 0)")
+    private @Nullable Double turnsDeviation;
+
+    @Option(
+            names = "--turn-isl",
+            paramLabel = "WORDS",
+            description = "words of a generated conversation's later prompts, a number or a distribution as for --isl"
+                    + " (default that of --isl)")
+    private @Nullable String followUpLength;
+
+    @Option(
+            names = "--history",
+            paramLabel = "real|synthetic",
+            description =
+                    "what later turns repeat as the assistant's part: what the server answered in this"
+                            + " conversation (default), or the dataset's answers and words in their place, the same in each run")
+    private Prompts.@Nullable History history;
+
     private @Nullable String standardInput;
+    private Prompts.@Nullable Dataset read;
 
     /// @param runId hexadecimal, another one for each run
     /// @param caching whether the provider is asked to keep prompts in its cache
@@ -94,11 +124,76 @@ final class PromptOptions {
             throw CommandFailure.usage("--shared-prefix goes with generated prompts; leave it out, or give --isl");
         }
         boolean salted = salt != null ? salt : !caching;
-        return new Prompts(texts(trace, in), answers, seed(), salted ? salt(runId) : null);
+        return new Prompts(texts(trace, in), answers, seed(), salted ? salt(runId) : null, turns());
+    }
+
+    /// Whether requests are turns of conversations.
+    boolean talks() {
+        return turns != null;
+    }
+
+    /// How many turns a conversation has on average, rather too many than too few; 1 where there are none.
+    double meanTurns() {
+        Prompts.Turns asked = turns();
+        if (asked == null) {
+            return 1;
+        }
+        Lengths lengths = asked.lengths();
+        if (dataset == null) {
+            return lengths == null ? 1 : lengths.mean();
+        }
+        int most = lengths == null ? Integer.MAX_VALUE : lengths.most();
+        return dataset(dataset).rows().stream()
+                .mapToInt(row -> Math.min(most, row.later().size() + 1))
+                .average()
+                .orElse(1);
+    }
+
+    private Prompts.@Nullable Turns turns() {
+        if (turns == null) {
+            List<String> idle = Stream.of(
+                            turnsDeviation == null ? "" : "--turns-stddev",
+                            followUpLength == null ? "" : "--turn-isl",
+                            history == null ? "" : "--history")
+                    .filter(flag -> !flag.isEmpty())
+                    .toList();
+            if (!idle.isEmpty()) {
+                throw CommandFailure.usage(
+                        String.join(" and ", idle) + " belongs to conversations; give --turns with it");
+            }
+            return null;
+        }
+        boolean all = turns.strip().equals("all");
+        if (all && (dataset == null || turnsDeviation != null)) {
+            throw CommandFailure.usage(
+                    dataset == null
+                            ? "--turns all means those of a --dataset; give one, or a number of turns"
+                            : "--turns all has no deviation; leave out --turns-stddev");
+        }
+        if (followUpLength != null && (dataset != null || prompt != null || promptFile != null)) {
+            throw CommandFailure.usage("--turn-isl goes with generated prompts; leave it out, or give --isl");
+        }
+        String each = followUpLength != null ? followUpLength : inputLength != null ? inputLength : DEFAULT_LENGTH;
+        return new Prompts.Turns(
+                all ? null : turnLengths(turns),
+                Lengths.parse("--turn-isl", each, 1),
+                history == null ? Prompts.History.REAL : history);
+    }
+
+    private Lengths turnLengths(String text) {
+        boolean spread = turnsDeviation != null && turnsDeviation != 0;
+        if (spread && text.contains(":")) {
+            throw CommandFailure.usage(
+                    "--turns-stddev goes with --turns N, not with '" + text + "'; leave out one of them");
+        }
+        return Lengths.parse("--turns", spread ? "normal:" + text.strip() + ":" + turnsDeviation : text, 1);
     }
 
     private Prompts.Texts texts(@Nullable Trace trace, InputStream in) throws IOException {
         if (trace != null) {
+            if (turns != null) {
+                throw CommandFailure.usage("--trace has requests without conversations; leave out --turns");
+            }
             if (prompt != null
                     || promptFile != null
                     || dataset != null
@@ -118,10 +213,17 @@ final class PromptOptions {
                     "the text of --prompt-file " + promptFile + ", each time");
         }
         if (dataset != null) {
-            return DatasetFile.read(dataset);
+            return dataset(dataset);
         }
         var lengths = Lengths.parse("--input-len", inputLength != null ? inputLength : DEFAULT_LENGTH, 1);
         return new Prompts.Generated(seed(), lengths, sharedPrefix);
+    }
+
+    private Prompts.Dataset dataset(Path file) {
+        if (read == null) {
+            read = DatasetFile.read(file, turns != null);
+        }
+        return read;
     }
 
     /// A plan that is only looked at has no id yet.

@@ -12,6 +12,7 @@ import dev.latencylens.exchange.Outcome;
 import dev.latencylens.exchange.ResponseHead;
 import dev.latencylens.exchange.Retry;
 import dev.latencylens.exchange.TcpPath;
+import dev.latencylens.exchange.Turn;
 import dev.latencylens.exchange.Usage;
 import dev.latencylens.exchange.WrittenExchange;
 import dev.latencylens.provider.CostSummary;
@@ -153,6 +154,7 @@ record Recovery(
                     json.required("number").longValue(),
                     json.path("retryOf").asString(json.required("id").asString()),
                     json.required("warmup").booleanValue(),
+                    turn(json),
                     retry(json),
                     new Outcome(
                             Outcome.Kind.of(json.required("outcome").asString()),
@@ -163,6 +165,15 @@ record Recovery(
                     head(json),
                     completion(json),
                     json.required("bodyBytes").longValue());
+        }
+
+        private static @Nullable Turn turn(JsonNode json) {
+            return json.has("conversation")
+                    ? new Turn(
+                            json.required("conversation").longValue(),
+                            json.required("turn").intValue(),
+                            json.required("turns").intValue())
+                    : null;
         }
 
         /// Null for a first attempt. Without the line of the attempt before there is nothing that a retry could

@@ -50,6 +50,9 @@ final class Report {
 
     private static final List<Metric> BY_CACHE_USE = List.of(Metric.TTFB, Metric.TTFT, Metric.SERVER_TTFT, Metric.E2E);
 
+    private static final List<Metric> BY_TURN =
+            List.of(Metric.TTFB, Metric.TTFT, Metric.SERVER_TTFT, Metric.E2E, Metric.QUEUE);
+
     private static final List<Metric> BY_ATTEMPT = List.of(
             Metric.TTFB,
             Metric.TTFT,
@@ -100,6 +103,7 @@ final class Report {
         report.failures();
         report.attempts();
         report.throttled();
+        report.conversations();
         report.live(backlog);
         report.verdict(verdict, backlog == null ? null : backlog.lag());
         report.figures();
@@ -107,6 +111,7 @@ final class Report {
         report.phases();
         report.cacheUses();
         report.firstAttemptsAndRetries();
+        report.firstAndLaterTurns();
         report.errorBar();
         report.stamps(backlog);
         report.tokens();
@@ -212,6 +217,10 @@ final class Report {
         }
     }
 
+    private void conversations() {
+        summary.conversations().ifPresent(all -> wrapped("Turns     ", ConversationText.of(all)));
+    }
+
     private void outcomes() {
         String counts = counts(summary.outcomes());
         wrapped(
@@ -294,6 +303,21 @@ final class Report {
             for (Metric metric : BY_ATTEMPT) {
                 row(metric, "  " + metric.label(), summary.of(metric, kind), plan.percentiles(), 0);
             }
+        }
+        line("");
+    }
+
+    /// A later turn repeats what was said before, which is longer, and which a provider may have in its cache.
+    private void firstAndLaterTurns() {
+        if (summary.input(Summary.TurnKind.LATER).answered() == 0) {
+            return;
+        }
+        for (Summary.TurnKind kind : Summary.TurnKind.values()) {
+            heading(kind.label() + " turns", plan.percentiles());
+            for (Metric metric : BY_TURN) {
+                row(metric, "  " + metric.label(), summary.of(metric, kind), plan.percentiles(), 0);
+            }
+            line("  " + ConversationText.of(summary.input(kind)));
         }
         line("");
     }

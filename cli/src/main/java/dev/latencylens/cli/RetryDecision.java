@@ -24,7 +24,7 @@ final class RetryDecision {
     /// Makes a request's bytes anew, because id and signature are not those of the attempt before.
     @FunctionalInterface
     interface Encoder {
-        EncodedRequest encode(long number, String id);
+        EncodedRequest encode(Exchange failed, String id);
     }
 
     RetryDecision(RetryPolicy policy, Clock clock, Encoder encoder) {
@@ -60,7 +60,7 @@ final class RetryDecision {
                 nowNs + askedNs + jitterNs,
                 askedNs + jitterNs,
                 hint == null ? BACKOFF : hint.field());
-        return ended.again(encoder.encode(ended.number(), retry.id()), retry);
+        return ended.again(encoder.encode(ended, retry.id()), retry);
     }
 
     private static RetryAdvice.@Nullable Hint hint(@Nullable ResponseHead head, @Nullable ProviderError error) {

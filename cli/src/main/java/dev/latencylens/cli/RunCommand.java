@@ -2,6 +2,8 @@ package dev.latencylens.cli;
 
 import dev.latencylens.exchange.Dialect;
 import dev.latencylens.exchange.Header;
+import dev.latencylens.exchange.Message;
+import dev.latencylens.exchange.Prompt;
 import dev.latencylens.load.Load;
 import dev.latencylens.load.RateLimits;
 import dev.latencylens.provider.Cost;
@@ -457,7 +459,7 @@ final class RunCommand implements Callable<Integer> {
             Target target = target();
             URI base = target.url() == null ? NOWHERE : target.url();
             Plan plan = plan(NO_RUN, base, target);
-            dialect(plan, base, target);
+            speaksTurns(plan, dialect(plan, base, target));
             affordable(plan);
             limited(plan);
             return plan;
@@ -480,6 +482,7 @@ final class RunCommand implements Callable<Integer> {
         URI base = target.url() == null ? NOWHERE : target.url();
         Plan plan = plan(id, base, target);
         Dialect spoken = dialect(plan, base, target);
+        speaksTurns(plan, spoken);
         affordable(plan);
         limited(plan);
         if (dryRun) {
@@ -510,7 +513,7 @@ final class RunCommand implements Callable<Integer> {
         if (!embedded && model == null) {
             throw CommandFailure.usage("--model is missing; name the model that " + endpoint + " is to answer with");
         }
-        Load asked = load.load(embedded, timeout, prompts::seed);
+        Load asked = load.load(embedded, timeout, prompts);
         NetworkSettings network = network(endpoint);
         String name = model == null ? EMBEDDED_MODEL : model;
         Cpus cpus = io.cpus();
@@ -568,6 +571,23 @@ final class RunCommand implements Callable<Integer> {
         Prices table = prices == null ? Prices.builtIn() : Prices.read(prices);
         Prices.Lookup lookup = table.find(provider, priceModel == null ? name : priceModel);
         return new Pricing(prices, table, lookup, serviceTier, monthlyRequests, maxCost);
+    }
+
+    /// What was said before must have a place in the request.
+    ///
+    /// @throws IllegalArgumentException where the dialect has none
+    private static void speaksTurns(Plan plan, Dialect dialect) {
+        if (plan.prompts().turns() == null) {
+            return;
+        }
+        for (String member : List.of("messages", "input", "contents", "system", "systemInstruction")) {
+            if (hasMember(plan.extraBody(), member)) {
+                throw CommandFailure.usage("--turns makes the messages itself; leave '" + member
+                        + "' out of --extra-body, and give what is to be said in a --dataset");
+            }
+        }
+        var said = List.of(new Message(Message.Role.USER, "x"), new Message(Message.Role.ASSISTANT, "x"));
+        dialect.request(new Prompt(said, "x", 1));
     }
 
     /// A limit of cost needs a price and an end of each answer, and must be worth one request.

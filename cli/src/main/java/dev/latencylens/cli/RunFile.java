@@ -222,6 +222,7 @@ final class RunFile {
         text(json, "prompts", plan.prompts().source());
         json.writeNumberProperty("outputLength", plan.prompts().outputLength());
         text(json, "outputLengths", plan.prompts().answers().label());
+        turns(json, plan.prompts().turns());
         json.writeBooleanProperty("stream", plan.stream());
         json.writeBooleanProperty("includeUsage", plan.includeUsage());
         json.writeBooleanProperty("ignoreEos", plan.ignoreEos());
@@ -250,6 +251,18 @@ final class RunFile {
         }
         json.writeEndObject();
         json.writeEndObject();
+    }
+
+    /// Absent where every request stands for itself.
+    private static void turns(JsonGenerator json, Prompts.@Nullable Turns turns) {
+        if (turns != null) {
+            json.writeObjectPropertyStart("turns");
+            Lengths lengths = turns.lengths();
+            json.writeStringProperty("lengths", lengths == null ? "all" : lengths.label());
+            json.writeStringProperty("followUpLengths", turns.followUps().label());
+            json.writeStringProperty("history", turns.history().label());
+            json.writeEndObject();
+        }
     }
 
     /// What the report is to tell, so that another can be made from the files.
@@ -377,6 +390,7 @@ final class RunFile {
         json.writeEndArray();
         attempts(json, summary.attempts());
         throttled(json, summary.throttled());
+        summary.conversations().ifPresent(all -> ConversationText.write(json, all));
         tokens(json, summary);
         cost(json, costs);
         json.writeNumberProperty("chunks", summary.chunks());
@@ -422,6 +436,20 @@ final class RunFile {
             json.writeEndObject();
         }
         json.writeEndObject();
+        if (summary.conversations().isPresent()) {
+            json.writeObjectPropertyStart("byTurn");
+            for (Summary.TurnKind kind : Summary.TurnKind.values()) {
+                json.writeObjectPropertyStart(kind.label());
+                ConversationText.write(json, summary.input(kind));
+                json.writeObjectPropertyStart("metrics");
+                for (Metric metric : Metric.values()) {
+                    distribution(json, metric, summary.of(metric, kind));
+                }
+                json.writeEndObject();
+                json.writeEndObject();
+            }
+            json.writeEndObject();
+        }
         if (summary.attempts().retries() > 0) {
             json.writeObjectPropertyStart("byAttempt");
             for (Summary.AttemptKind kind : Summary.AttemptKind.values()) {

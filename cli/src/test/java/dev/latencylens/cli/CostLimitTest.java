@@ -14,7 +14,7 @@ class CostLimitTest {
     private static final Price.Tariff TARIFF =
             new Price.Tariff(new Price.Rates(BigDecimal.ONE, null, null, null, BigDecimal.TEN, null), List.of(), 1_000);
 
-    private final CostLimit limit = new CostLimit(new BigDecimal("0.001"), TARIFF, 100, 10);
+    private final CostLimit limit = new CostLimit(new BigDecimal("0.001"), TARIFF, 100, 10, false);
 
     @Test
     void atFirstAsManyMayStartAsTheDearestRequestsFitIn() {
@@ -59,7 +59,7 @@ class CostLimitTest {
         limit.see(usage(100), true, Optional.of(new BigDecimal("0.002")));
         assertThat(limit.allowed()).isEqualTo(1);
 
-        var other = new CostLimit(new BigDecimal("0.001"), TARIFF, 100, 10);
+        var other = new CostLimit(new BigDecimal("0.001"), TARIFF, 100, 10, false);
         other.see(usage(1_001), true, Optional.empty());
         assertThat(other.allowed()).isEqualTo(1);
     }
@@ -86,7 +86,8 @@ class CostLimitTest {
         var free = new Price.Tariff(
                 new Price.Rates(BigDecimal.ZERO, null, null, null, BigDecimal.ZERO, null), List.of(), Long.MAX_VALUE);
 
-        assertThat(new CostLimit(BigDecimal.ONE, free, 100, 10).allowed()).isEqualTo(Long.MAX_VALUE);
+        assertThat(new CostLimit(BigDecimal.ONE, free, 100, 10, false).allowed())
+                .isEqualTo(Long.MAX_VALUE);
     }
 
     private static Usage usage(long input) {

@@ -3,9 +3,12 @@ package dev.latencylens.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.latencylens.cli.Prompts.Dataset.Later;
+import dev.latencylens.cli.Prompts.Dataset.Row;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -40,6 +43,40 @@ class DatasetFileTest {
         assertThat(dataset.rows()).containsExactly(row("one", 0), row("two\nlines", 0));
         assertThat(dataset.source())
                 .isEqualTo("of ShareGPT_V3.json, 2 in their order (2 conversations without a human's word left out)");
+    }
+
+    @Test
+    void conversationsAreTakenWholeWhereTheyAreAskedFor() throws IOException {
+        var dataset = talks("""
+                {"messages": [{"role": "system", "content": "be brief"},
+                  {"role": "user", "content": "one"}, {"role": "assistant", "content": "1"},
+                  {"role": "user", "content": "two"}, {"role": "assistant", "content": "2"},
+                  {"role": "user", "content": [{"type": "text", "text": "thr"}, {"type": "text", "text": "ee"}]}],
+                 "output_tokens": 7}
+                {"conversations": [{"from": "gpt", "value": "hello"}, {"from": "human", "value": "four"},
+                  {"from": "human", "value": "and more"}, {"from": "gpt", "value": "4"}, {"from": "gpt", "value": "."},
+                  {"from": "human", "value": "five"}, {"from": "gpt", "value": "5"}]}
+                {"messages": [{"role": "user", "content": "six"}, {"role": "assistant", "content": "6"},
+                  {"role": "tool", "content": "x"}, {"role": "user", "content": "seven"}]}
+                {"messages": [{"role": "assistant", "content": "nobody asked"}]}
+                {"prompt": "eight"}
+                """);
+
+        assertThat(dataset.rows())
+                .containsExactly(
+                        new Row("be brief", "one", 7, List.of(new Later("1", "two"), new Later("2", "three"))),
+                        new Row(null, "four\n\nand more", 0, List.of(new Later("4\n\n.", "five"))),
+                        row("six", 0),
+                        row("eight", 0));
+        assertThat(dataset.source())
+                .isEqualTo("of talks.jsonl, 4 in their order (1 conversations without a human's word left out)"
+                        + " (1 conversations end before what is no text)");
+        assertThat(dataset.turns(0)).isEqualTo(3);
+        assertThat(dataset.turns(6)).isEqualTo(1);
+    }
+
+    private Prompts.Dataset talks(String text) throws IOException {
+        return DatasetFile.read(Files.writeString(folder.resolve("talks.jsonl"), text), true);
     }
 
     @Test
@@ -83,15 +120,15 @@ class DatasetFileTest {
 
     @Test
     void aFileThatIsNotThereIsNamed() {
-        assertThatThrownBy(() -> DatasetFile.read(folder.resolve("none.csv")))
+        assertThatThrownBy(() -> DatasetFile.read(folder.resolve("none.csv"), false))
                 .hasMessageContaining("none.csv'; give a CSV, JSON or JSONL file");
     }
 
     private Prompts.Dataset read(String name, String text) throws IOException {
-        return DatasetFile.read(Files.writeString(folder.resolve(name), text));
+        return DatasetFile.read(Files.writeString(folder.resolve(name), text), false);
     }
 
-    private static Prompts.Dataset.Row row(String text, int answerLength) {
-        return new Prompts.Dataset.Row(text, answerLength);
+    private static Row row(String text, int answerLength) {
+        return new Row(text, answerLength);
     }
 }

@@ -10,6 +10,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 
 class LoadOptionsTest {
     @ParameterizedTest
@@ -30,6 +32,11 @@ class LoadOptionsTest {
                     --think-time uniform:1ms:2ms -n 3                       | closed loop, concurrency 1, think time uniform:1ms:2ms (seed 42), 3 requests
                     --think-time exponential:1ms                            | closed loop, concurrency 1, think time exponential:1ms (seed 42), 64 requests
                     --concurrency 4                                         | closed loop, concurrency 4, 64 requests
+                    --concurrency 4 --turns 3                               | closed loop, concurrency 4, 22 conversations
+                    --turns uniform:2:6 --think-time 2s -n 50               | closed loop, concurrency 1, think time 2s, 50 requests
+                    --turns 3 --request-rate 2 --think-time normal:2s:500ms --num-conversations 7 | constant 2 requests/s that begin conversations, think time normal:2s:500ms (seed 42), 7 conversations
+                    --session-turns-mean 4 --session-turns-stddev 1 --num-sessions 5 --session-turn-delay-mean 2000 | closed loop, concurrency 1, think time 2000ms, 5 conversations
+                    --conversation-turn-mean 4 --conversation-num 5 --conversation-turn-delay-mean 1500 --conversation-turn-delay-stddev 500 | closed loop, concurrency 1, think time normal:1500ms:500ms (seed 42), 5 conversations
                     """)
     void everyLoadIsWhatItsFlagsSay(String arguments, String said) {
         assertThat(LoadText.of(load(arguments))).isEqualTo(said);
@@ -47,8 +54,12 @@ class LoadOptionsTest {
                     --request-rate 1 --bursts 5@1s                      | --request-rate and --bursts exclude each other; give one of them, or --stages for several rates
                     --arrival-pattern poisson                           | --arrival-pattern is for the gaps of an open loop; give --request-rate, --ramp or --stages with it
                     --bursts 5@1s --burstiness 2                        | --burstiness is for the gaps of an open loop; give --request-rate, --ramp or --stages with it
-                    --request-rate 1 --think-time 1s                    | --think-time belongs to the users of a closed loop; leave it out, or leave out --request-rate
-                    --think-time gauss:1s:2                             | --think-time 'gauss:1s:2': expected a time such as 200ms, uniform:100ms:300ms, exponential:200ms or lognormal:200ms:0.3
+                    --request-rate 1 --think-time 1s                    | --think-time belongs to the users of a closed loop and to the turns of conversations; leave it out, or leave out --request-rate, or give --turns
+                    --num-conversations 3                               | --num-conversations needs conversations; give --turns with it
+                    --turns 2 --num-conversations 0                     | --num-conversations must be at least 1, was 0
+                    --turns 2 --think-time 1s --turn-delay-mean 5       | --think-time and --turn-delay-mean say the same; leave out one of them
+                    --turns 2 --turn-delay-stddev 5                     | --turn-delay-stddev needs --turn-delay-mean; give it in milliseconds
+                    --think-time gauss:1s:2                             | --think-time 'gauss:1s:2': expected a time such as 200ms, uniform:100ms:300ms, normal:2s:500ms, exponential:200ms or lognormal:200ms:0.3
                     --think-time uniform:2s:1s                          | --think-time 'uniform:2s:1s': the upper bound is below the lower one
                     --trace-scale 2                                     | --trace-scale needs a --trace
                     --request-rate 1 --burstiness 0                     | burstiness must be between 0.01 and 10000, was 0.0
@@ -76,8 +87,19 @@ class LoadOptionsTest {
     }
 
     private static Load load(String arguments) {
-        var options = new LoadOptions();
-        new CommandLine(options).setCaseInsensitiveEnumValuesAllowed(true).parseArgs(arguments.split(" +"));
-        return options.load(false, Duration.ofSeconds(1), () -> 42);
+        var options = new Options();
+        new CommandLine(options)
+                .setCaseInsensitiveEnumValuesAllowed(true)
+                .parseArgs((arguments + " --seed 42").split(" +"));
+        return options.load.load(false, Duration.ofSeconds(1), options.prompts);
+    }
+
+    @Command
+    private static final class Options {
+        @Mixin
+        private LoadOptions load = new LoadOptions();
+
+        @Mixin
+        private PromptOptions prompts = new PromptOptions();
     }
 }

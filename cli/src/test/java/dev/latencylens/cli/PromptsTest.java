@@ -2,6 +2,9 @@ package dev.latencylens.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.latencylens.exchange.Message;
+import dev.latencylens.exchange.Prompt;
+import dev.latencylens.exchange.Turn;
 import java.util.List;
 import java.util.stream.IntStream;
 import java.util.stream.LongStream;
@@ -104,6 +107,50 @@ class PromptsTest {
                         .boxed())
                 .isEqualTo(drawn);
         assertThat(prompts.outputLength()).isEqualTo(20);
+    }
+
+    @Test
+    void aConversationIsSaltedOnceAtItsVeryBeginning() {
+        var talk = new Prompts.Dataset(
+                List.of(new Prompts.Dataset.Row("be brief", "one", 0, List.of(new Prompts.Dataset.Later("1", "two")))),
+                "a test");
+        var turns = new Prompts.Turns(null, Lengths.of(1), Prompts.History.SYNTHETIC);
+        var prompts = new Prompts(talk, Lengths.of(5), 1, A_RUN, turns);
+
+        Prompt second = prompts.turn(new Turn(3, 2, 2), List.of());
+
+        assertThat(prompts.turns(3)).isEqualTo(2);
+        assertThat(second.text()).isEqualTo("two");
+        assertThat(second.history()).extracting(Message::text).last().isEqualTo("1");
+        assertThat(second.history().get(1).text()).isEqualTo("one");
+        assertThat(second.history().getFirst().role()).isEqualTo(Message.Role.SYSTEM);
+        assertThat(second.history().getFirst().text())
+                .matches("(?s)\\[.*]\nbe brief")
+                .isEqualTo(prompts.turn(new Turn(3, 1, 2), List.of())
+                        .history()
+                        .getFirst()
+                        .text())
+                .isNotEqualTo(prompts.turn(new Turn(4, 1, 2), List.of())
+                        .history()
+                        .getFirst()
+                        .text());
+    }
+
+    @Test
+    void aLaterTurnRepeatsWhatWasAskedAndAnsweredBeforeIt() {
+        var turns = new Prompts.Turns(Lengths.of(3), Lengths.of(4), Prompts.History.REAL);
+        var prompts = new Prompts(new Prompts.Generated(7, Lengths.of(20), 0), Lengths.of(5), 7, A_RUN, turns);
+
+        Prompt second = prompts.turn(new Turn(0, 2, 3), List.of("yes"));
+        Prompt third = prompts.turn(new Turn(0, 3, 3), List.of("yes", "no"));
+
+        assertThat(third.history().subList(0, 2)).isEqualTo(second.history());
+        assertThat(third.history())
+                .extracting(Message::text)
+                .containsExactly(prompts.apply(0).text(), "yes", second.text(), "no");
+        assertThat(second.text().split(" ")).hasSize(4);
+        assertThat(third.text()).isNotEqualTo(second.text());
+        assertThat(prompts.inputTokens()).isEqualTo(30 + 2 * (8 + 6));
     }
 
     @Test

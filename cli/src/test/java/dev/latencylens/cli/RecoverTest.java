@@ -196,6 +196,7 @@ class RecoverTest {
                 "x-0",
                 false,
                 null,
+                null,
                 new Outcome(Outcome.Kind.COMPLETED, ""),
                 null,
                 null,

@@ -39,9 +39,9 @@ public final class Caveats {
         boolean kept =
                 Math.abs(live.mean() - load.concurrency()) <= load.concurrency() * Caveat.ConcurrencyNotKept.TOLERANCE;
         // Users who ask only once are never all there before the last of them has begun, where the watch ends.
-        boolean askedAgain = load.requests() == 0 || load.requests() > load.concurrency();
         boolean unlimited = summary.throttled().heldBack() == 0;
-        boolean mayBeKept = load.arrivals() == null && load.thinkTime() == null && askedAgain && unlimited;
+        boolean mayBeKept =
+                load.arrivals() == null && load.thinkTime() == null && load.asksAgain() && unlimited;
         if (mayBeKept && live.watchedNs() > 0 && !kept) {
             caveats.add(new Caveat.ConcurrencyNotKept(load.concurrency(), live.mean(), live.max()));
         }

@@ -31,8 +31,12 @@ record Pace(double perSecond, double gapNs) {
         };
     }
 
-    /// How many requests were started per second; absent where they were fewer than that, or all at once.
-    static OptionalDouble reached(Summary summary, long fewestRequests) {
+    /// How many requests were started per second, or conversations where they make up the load; absent where they
+    /// were fewer than that, or all at once.
+    static OptionalDouble reached(Load load, Summary summary, long fewestRequests) {
+        if (load.conversations() != null) {
+            return summary.sends().count() >= fewestRequests ? summary.sends().sentPerSecond() : OptionalDouble.empty();
+        }
         return summary.window().stream()
                 .filter(window ->
                         summary.measured() >= fewestRequests && window.lastStartedAtNs() != window.startedAtNs())

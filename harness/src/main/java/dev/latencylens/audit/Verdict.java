@@ -5,6 +5,7 @@ import dev.latencylens.exchange.StampSource;
 import dev.latencylens.load.Load;
 import dev.latencylens.load.LoadRun;
 import dev.latencylens.load.LoopLag;
+import dev.latencylens.stats.Distribution;
 import dev.latencylens.stats.Metric;
 import dev.latencylens.stats.Percentile;
 import dev.latencylens.stats.Summary;
@@ -71,7 +72,7 @@ public record Verdict(State state, List<Reason> reasons) {
     public static Verdict on(Load load, Summary summary, Reason.BrokenOff end, Circumstances circumstances) {
         var reasons = new ArrayList<Reason>();
         reasons.add(end);
-        Pace.asked(load, summary).ifPresent(asked -> pace(asked, summary, reasons));
+        Pace.asked(load, summary).ifPresent(asked -> pace(load, asked, summary, reasons));
         if (ClockSource.isUnfit(circumstances.clockSource())) {
             reasons.add(new Reason.ClockSourceUnfit(circumstances.clockSource()));
         }
@@ -101,7 +102,7 @@ public record Verdict(State state, List<Reason> reasons) {
     }
 
     private static void schedule(Load load, Summary summary, LoadRun.Backlog backlog, List<Reason> reasons) {
-        Pace.asked(load, summary).ifPresent(asked -> pace(asked, summary, reasons));
+        Pace.asked(load, summary).ifPresent(asked -> pace(load, asked, summary, reasons));
         ArrivalFit.of(load, summary, backlog.startedAtNs())
                 .filter(Reason.ArrivalsOffPattern::breaks)
                 .ifPresent(fit -> reasons.add(new Reason.ArrivalsOffPattern(fit)));
@@ -110,18 +111,22 @@ public record Verdict(State state, List<Reason> reasons) {
         }
     }
 
-    private static void pace(Pace asked, Summary summary, List<Reason> reasons) {
+    /// Of conversations the schedule is that of their first turns: when a later one is due its answer decides.
+    private static void pace(Load load, Pace asked, Summary summary, List<Reason> reasons) {
         long limitNs = Math.max(Reason.SentLate.LEAST_NS, Math.round(Reason.SentLate.OF_GAP * asked.gapNs()));
         // What sets up a connection waits for the network, and what limits hold back for somebody's wish: neither
         // is this client's doing.
-        Stream.of(summary.ownQueue(), summary.ownSendLag())
+        Stream<Distribution> judged = load.conversations() == null
+                ? Stream.of(summary.ownQueue(), summary.ownSendLag())
+                : Stream.of(summary.ownQueueOfFirstTurns());
+        judged
                 .map(distribution -> distribution.percentile(Percentile.P99))
                 .flatMapToLong(OptionalLong::stream)
                 .max()
                 .stream()
                 .filter(lagNs -> lagNs > limitNs)
                 .forEach(lagNs -> reasons.add(new Reason.SentLate(lagNs, limitNs)));
-        Pace.reached(summary, Reason.RateNotReached.FEWEST_REQUESTS).stream()
+        Pace.reached(load, summary, Reason.RateNotReached.FEWEST_REQUESTS).stream()
                 .filter(reached -> Math.abs(reached / asked.perSecond() - 1) > Reason.RateNotReached.TOLERANCE)
                 .forEach(reached -> reasons.add(new Reason.RateNotReached(asked.perSecond(), reached)));
     }

@@ -16,6 +16,12 @@ public enum ChunkKind {
         return this != REASONING;
     }
 
+    /// Whether it is what the assistant says, which is repeated in a conversation's later turns: no reasoning,
+    /// which no API wants back as text, and no tool call.
+    public boolean isText() {
+        return this == TEXT || this == REFUSAL;
+    }
+
     /// @throws IllegalArgumentException if no kind has this name
     public static ChunkKind of(String label) {
         return valueOf(label.toUpperCase(Locale.ROOT));

@@ -11,16 +11,19 @@ public final class Exchange {
     /// The throttle time of an exchange whose load had no limits.
     public static final long NOT_LIMITED = -1;
 
-    private final long number;
+    private long number;
     private final String id;
-    private final boolean warmup;
+    private boolean warmup;
     private final EncodedRequest request;
+    private final @Nullable Turn turn;
     private final @Nullable Retry retry;
     private long dueAfterNs;
     private long thinkNs;
     private boolean answering;
     private boolean accepted;
     private long intendedAtNs;
+    private boolean ended;
+    private long endedAtNs;
     private int session;
     private long throttleNs = NOT_LIMITED;
     private long reservedTokens;
@@ -34,14 +37,32 @@ public final class Exchange {
     /// @param id travels as `X-Request-Id`
     /// @param warmup whether it is left out of the figures
     public Exchange(long number, String id, boolean warmup, EncodedRequest request) {
-        this(number, id, warmup, request, null);
+        this(number, id, warmup, request, null, null);
     }
 
-    private Exchange(long number, String id, boolean warmup, EncodedRequest request, @Nullable Retry retry) {
+    /// A turn of a conversation, whose number is not known before it is started.
+    ///
+    /// @param id travels as `X-Request-Id`
+    /// @param keepsAnswer whether the next turn needs what this one is answered
+    public Exchange(Turn turn, String id, EncodedRequest request, boolean keepsAnswer) {
+        this(-1, id, false, request, turn, null);
+        if (keepsAnswer) {
+            reading.keepAnswer();
+        }
+    }
+
+    private Exchange(
+            long number,
+            String id,
+            boolean warmup,
+            EncodedRequest request,
+            @Nullable Turn turn,
+            @Nullable Retry retry) {
         this.number = number;
         this.id = id;
         this.warmup = warmup;
         this.request = request;
+        this.turn = turn;
         this.retry = retry;
     }
 
@@ -49,7 +70,10 @@ public final class Exchange {
     ///
     /// @param encoded with the id of the retry
     public Exchange again(EncodedRequest encoded, Retry next) {
-        var another = new Exchange(number, next.id(), warmup, encoded, next);
+        var another = new Exchange(number, next.id(), warmup, encoded, turn, next);
+        if (reading.keepsAnswer()) {
+            another.reading.keepAnswer();
+        }
         another.dueAfterNs = dueAfterNs;
         another.thinkNs = thinkNs;
         another.intendedAtNs = intendedAtNs;
@@ -68,6 +92,28 @@ public final class Exchange {
 
     public boolean isWarmup() {
         return warmup;
+    }
+
+    /// Where it stands in its conversation; null for a request of its own.
+    public @Nullable Turn turn() {
+        return turn;
+    }
+
+    /// Whether its conversation goes on after it.
+    public boolean isContinued() {
+        return turn != null && !turn.isLast();
+    }
+
+    /// Called once for a turn of a conversation, as it is started.
+    public void numbered(long startedAs, boolean isWarmup) {
+        number = startedAs;
+        warmup = isWarmup;
+    }
+
+    /// The text that it was answered with, to be repeated in the next turn; null where there was none, or more
+    /// than is kept. For the interpreter's thread, once it has ended.
+    public @Nullable String answer() {
+        return reading.answer();
     }
 
     /// Why it is sent again; null for a request's first attempt.
@@ -127,6 +173,27 @@ public final class Exchange {
     /// Which of the load's users sends it; a sticky connection belongs to one.
     public int session() {
         return session;
+    }
+
+    /// Whether its user has been told that its answer has ended.
+    public boolean hasEnded() {
+        return ended;
+    }
+
+    /// When its user was told so.
+    public long endedAtNs() {
+        return endedAtNs;
+    }
+
+    /// Its answer has ended.
+    public void ended(long atNs) {
+        ended = true;
+        endedAtNs = atNs;
+    }
+
+    /// When it is to be sent: a retry after its wait, all else as intended.
+    public long sendAtNs() {
+        return retry == null ? intendedAtNs : retry.dueAtNs();
     }
 
     /// Called once, when the schedule asks for it.

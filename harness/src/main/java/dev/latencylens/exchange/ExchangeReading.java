@@ -22,6 +22,8 @@ final class ExchangeReading implements ChunkSink {
     private @Nullable StreamDecoder decoder;
     /// Null where nobody counts tokens but the provider.
     private @Nullable Transcript transcript;
+    /// What the first choice says to a person; null where no later turn repeats it.
+    private @Nullable StringBuilder answer;
     /// The stamps of the read being decoded.
     private long arrivedAtNs;
 
@@ -32,6 +34,22 @@ final class ExchangeReading implements ChunkSink {
         head = responseHead;
         decoder = bodyDecoder;
         transcript = tokenizer == null ? null : new Transcript(tokenizer);
+    }
+
+    /// From now on, until [#answer].
+    void keepAnswer() {
+        answer = new StringBuilder();
+    }
+
+    boolean keepsAnswer() {
+        return answer != null;
+    }
+
+    @Nullable
+    String answer() {
+        return answer == null || answer.isEmpty() || answer.length() > Transcript.MOST_CHARACTERS
+                ? null
+                : answer.toString();
     }
 
     void decode(long readArrivedAtNs, long readKernelAtNs, byte[] bytes, int offset, int length) {
@@ -72,6 +90,9 @@ final class ExchangeReading implements ChunkSink {
         eventBytes = 0;
         if (transcript != null) {
             transcript.add(kind, choice, text);
+        }
+        if (answer != null && choice == 0 && kind.isText() && answer.length() <= Transcript.MOST_CHARACTERS) {
+            answer.append(text);
         }
     }
 

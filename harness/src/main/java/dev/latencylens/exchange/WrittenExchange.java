@@ -37,11 +37,13 @@ public final class WrittenExchange {
     }
 
     /// @param id of the request's first attempt
+    /// @param turn null for a request of its own
     /// @param retry null for that one
     public ExchangeResult ended(
             long number,
             String id,
             boolean warmup,
+            @Nullable Turn turn,
             @Nullable Retry retry,
             Outcome outcome,
             @Nullable ConnectionFacts connection,
@@ -49,7 +51,11 @@ public final class WrittenExchange {
             @Nullable ResponseHead head,
             Completion completion,
             long bodyBytes) {
-        var first = new Exchange(number, id, warmup, FORGOTTEN);
+        var first =
+                turn == null ? new Exchange(number, id, warmup, FORGOTTEN) : new Exchange(turn, id, FORGOTTEN, false);
+        if (turn != null) {
+            first.numbered(number, warmup);
+        }
         Exchange exchange = retry == null ? first : first.again(FORGOTTEN, retry);
         exchange.throttled(throttleNs);
         return new ExchangeResult(exchange, outcome, timeline, connection, path, head, completion, bodyBytes);

@@ -3,6 +3,7 @@ package dev.latencylens.load;
 import dev.latencylens.clock.Clock;
 import dev.latencylens.exchange.Exchange;
 import dev.latencylens.exchange.Transport;
+import dev.latencylens.exchange.Turn;
 import org.jspecify.annotations.Nullable;
 
 /// One I/O thread's turn of duties: start what is due, do the I/O, again.
@@ -20,11 +21,15 @@ final class LoadLoop implements Transport.Listener {
     /// How long before a request is due the thread stops sleeping: a sleep ends late, by 50 us of timer slack and
     /// the time that a CPU takes to wake up.
     private static final long LAST_STRETCH_NS = 250_000;
-    /// How long before a request is due nothing is read any more, where the kernel stamps what arrives: to read and
-    /// log what several sockets have takes as long, and the request would leave late by it.
+    /// How long before a request is due nothing is read any more, where the kernel stamps what arrives: to read
+    /// and log what several sockets have takes as long, and the request would leave late by it.
     private static final long HELD_NS = 50_000;
-    /// How soon to look whether the interpreter has decided on an exchange: as often as it looks at the log.
+    /// How soon to look whether the interpreter has said what follows an exchange: as often as it looks at the
+    /// log.
     private static final long UNDECIDED_RETRY_NS = 200_000;
+    /// How late the next turn of a conversation may be there: what decides on it looks five times in that time.
+    /// What comes later was kept waiting by this client.
+    private static final long TURN_GRACE_NS = 1_000_000;
 
     private final Clock clock;
     private final Load load;
@@ -36,16 +41,22 @@ final class LoadLoop implements Transport.Listener {
     private final LiveCount.Part live;
     private final LiveCount.Part answers;
     private final FreeUsers free;
+    private final FreeSessions sessions = new FreeSessions();
     private final TurnWatch turns = new TurnWatch();
-    /// Null where nothing is tried again: an exchange that failed has then ended.
-    private @Nullable Retries retries;
+    /// Null where nothing is tried again, and every request stands for itself.
+    private @Nullable Sequels sequels;
     /// Null where nothing limits the load.
     private @Nullable Throttle throttle;
+
+    private boolean tryingAgain;
 
     /// Written by the loop alone, read by anyone who shows progress.
     private volatile long started;
 
     private volatile int inFlight;
+    /// Conversations begun, or where there are none, exchanges started.
+    private volatile long begun;
+
     private long startedAtNs;
     private long measuringSinceNs;
     private boolean measuring;
@@ -56,11 +67,12 @@ final class LoadLoop implements Transport.Listener {
     /// Whether it has looked at the sockets since it started an exchange.
     private boolean looked;
     /// Whether a retry waits for the limits, so that nothing else may start before it.
-    private boolean retryHeld;
+    private boolean sequelHeld;
     /// Whether the load's time was over while its limits held requests back.
     private boolean heldBackToTheEnd;
 
     private volatile long end = Long.MAX_VALUE;
+    private volatile long endOfBegins = Long.MAX_VALUE;
     private volatile @Nullable String stopReason;
 
     LoadLoop(
@@ -84,11 +96,13 @@ final class LoadLoop implements Transport.Listener {
         if (load.requests() > 0) {
             end = load.warmupRequests() + load.requests();
         }
+        sequels = load.conversations() == null ? null : new Sequels();
     }
 
-    /// Ends the load before the exchange of this number, from any thread: there is no such one.
+    /// Ends the load before the exchange, or the conversation, of this number, from any thread: there is no such
+    /// one.
     void endBefore(long number) {
-        end = number;
+        endOfBegins = number;
     }
 
     /// Ends the loop soon, from any thread: nothing more is started and what is in flight is cancelled.
@@ -98,7 +112,8 @@ final class LoadLoop implements Transport.Listener {
 
     /// Lets exchanges without a success wait for [#decided]. Call it before the loop runs.
     void tryAgain() {
-        retries = new Retries();
+        tryingAgain = true;
+        sequels = sequels == null ? new Sequels() : sequels;
     }
 
     /// Lets nothing start beyond these limits. Call it before the loop runs.
@@ -113,13 +128,17 @@ final class LoadLoop implements Transport.Listener {
         }
     }
 
-    /// What becomes of an exchange that ended without a success, from the interpreter's thread.
+    /// What follows an exchange that has ended, from the interpreter's thread.
     ///
-    /// @param retry to be sent when it is due, null for nothing more
-    void decided(Exchange exchange, @Nullable Exchange retry) {
-        if (retries != null && !exchange.isAccepted()) {
-            retries.decided(exchange, retry);
+    /// @param sequel to be sent when it is due, null for nothing more
+    void decided(Exchange exchange, @Nullable Exchange sequel) {
+        if (sequels != null && awaitsWord(exchange)) {
+            sequels.decided(exchange, sequel);
         }
+    }
+
+    private boolean awaitsWord(Exchange exchange) {
+        return exchange.isContinued() || (tryingAgain && !exchange.isAccepted());
     }
 
     /// How many exchanges were due before the feeder had made them. Read it after the loop has ended.
@@ -140,6 +159,11 @@ final class LoadLoop implements Transport.Listener {
     /// Exchanges started so far, from any thread.
     long started() {
         return started;
+    }
+
+    /// Conversations begun so far, or where there are none, exchanges started; from any thread.
+    long begun() {
+        return begun;
     }
 
     /// Exchanges started and not ended, from any thread.
@@ -163,17 +187,20 @@ final class LoadLoop implements Transport.Listener {
             }
             turnAtNs = nowNs;
             boolean more = moreToStart(nowNs);
+            if (sequels != null && sequels.areWaiting() && !turnsGoOn(nowNs)) {
+                sequels.dropTurns();
+            }
             if (!more) {
                 offeredAllAt(nowNs);
-                if (inFlight == 0 && !moreToComeOfFailures()) {
+                if (inFlight == 0 && !moreToFollow()) {
                     return;
                 }
             }
             long wakeAtNs = nowNs + LONGEST_POLL_NS;
-            if (retries != null && stopReason == null) {
-                wakeAtNs = startRetries(retries, transport, nowNs, wakeAtNs);
+            if (sequels != null && stopReason == null) {
+                wakeAtNs = startSequels(sequels, transport, nowNs, wakeAtNs);
             }
-            if (more && !retryHeld) {
+            if (more && !sequelHeld) {
                 wakeAtNs = startDue(transport, nowNs, wakeAtNs);
             } else if (!more) {
                 cancelWhatOutlastsTheLoad(transport, nowNs);
@@ -195,8 +222,9 @@ final class LoadLoop implements Transport.Listener {
         if (throttle != null) {
             throttle.ended();
         }
-        if (retries != null && !exchange.isAccepted()) {
-            retries.await();
+        exchange.ended(nowNs);
+        if (sequels != null && awaitsWord(exchange)) {
+            sequels.await();
         } else {
             free(exchange, nowNs);
         }
@@ -206,6 +234,8 @@ final class LoadLoop implements Transport.Listener {
     private void free(Exchange exchange, long nowNs) {
         if (load.arrivals() == null) {
             free.add(exchange.session(), nowNs + exchange.thinkNs());
+        } else if (load.conversations() != null) {
+            sessions.giveBack(exchange.session());
         }
     }
 
@@ -225,7 +255,12 @@ final class LoadLoop implements Transport.Listener {
             return false;
         }
         // Of an open loop all is sent that is due in its time, however late.
-        return load.arrivals() != null || !overAt(nowNs);
+        return nextBegin() < endOfBegins && (load.arrivals() != null || !overAt(nowNs));
+    }
+
+    /// Whether conversations that have begun go on: until the load is over, by number or by time.
+    private boolean turnsGoOn(long nowNs) {
+        return stopReason == null && !allowance.refused() && nextNumber() < end && !overAt(nowNs);
     }
 
     private boolean overAt(long nowNs) {
@@ -234,22 +269,22 @@ final class LoadLoop implements Transport.Listener {
                 && nowNs - measuringSinceNs >= load.duration().toNanos();
     }
 
-    /// Whether a failed exchange may still be followed by another attempt. Who stops a run wants none.
-    private boolean moreToComeOfFailures() {
-        return retries != null && stopReason == null && (retries.areUndecided() || retries.areWaiting());
+    /// Whether anything may still follow what has ended. Who stops a run wants nothing more.
+    private boolean moreToFollow() {
+        return sequels != null && stopReason == null && (sequels.areUndecided() || sequels.areWaiting());
     }
 
-    /// Sends again what is due, also when the load's own requests have all been sent, and returns when to look
-    /// again. The limit of an open loop counts them too.
-    private long startRetries(Retries again, Transport transport, long nowNs, long wakeAtNs) {
-        for (Exchange ended = again.nextGivenUp(); ended != null; ended = again.nextGivenUp()) {
-            free(ended, nowNs);
+    /// Sends what follows others and is due, retries also when the load's own requests have all been sent, and
+    /// returns when to look again. The limit of an open loop counts them too.
+    private long startSequels(Sequels all, Transport transport, long nowNs, long wakeAtNs) {
+        for (Sequels.Word word = all.nextWord(); word != null; word = all.nextWord()) {
+            hear(all, word, nowNs);
         }
         boolean limited = load.arrivals() != null && load.concurrency() > 0;
-        retryHeld = false;
-        for (int i = 0; again.areWaiting(); i++) {
-            if (again.firstDueAtNs() - nowNs > 0) {
-                wakeAtNs = Math.min(again.firstDueAtNs(), wakeAtNs);
+        sequelHeld = false;
+        for (int i = 0; all.areWaiting(); i++) {
+            if (all.firstDueAtNs() - nowNs > 0) {
+                wakeAtNs = Math.min(all.firstDueAtNs(), wakeAtNs);
                 break;
             }
             if (limited && inFlight >= load.concurrency()) {
@@ -258,16 +293,37 @@ final class LoadLoop implements Transport.Listener {
             if (i == STARTS_PER_POLL) {
                 return nowNs;
             }
-            if (isHeld(again.peek(), nowNs)) {
-                retryHeld = true;
+            if (isHeld(all.peek(), nowNs)) {
+                sequelHeld = true;
                 wakeAtNs = Math.min(lookAgainAtNs(nowNs), wakeAtNs);
                 break;
             }
             cancelled = false;
-            long dueAtNs = again.firstDueAtNs();
-            send(transport, again.poll(), dueAtNs);
+            long dueAtNs = all.firstDueAtNs();
+            Exchange next = all.poll();
+            if (next.retry() != null) {
+                send(transport, next, dueAtNs);
+            } else if (turnsGoOn(nowNs) && allowance.allows(nextNumber())) {
+                start(transport, next, next.intendedAtNs(), next.session());
+            }
         }
-        return again.areUndecided() ? Math.min(nowNs + UNDECIDED_RETRY_NS, wakeAtNs) : wakeAtNs;
+        return all.areUndecided() ? Math.min(nowNs + UNDECIDED_RETRY_NS, wakeAtNs) : wakeAtNs;
+    }
+
+    /// The next turn is due when its user has thought.
+    private void hear(Sequels all, Sequels.Word word, long nowNs) {
+        Exchange ended = word.ended();
+        Exchange sequel = word.sequel();
+        if (sequel == null) {
+            free(ended, nowNs);
+            return;
+        }
+        if (sequel.retry() == null) {
+            long dueAtNs = ended.endedAtNs() + ended.thinkNs();
+            sequel.due(dueAtNs, ended.session());
+            starved += nowNs - dueAtNs > TURN_GRACE_NS ? 1 : 0;
+        }
+        all.keep(sequel);
     }
 
     private boolean isHeld(Exchange next, long nowNs) {
@@ -286,6 +342,11 @@ final class LoadLoop implements Transport.Listener {
     /// The number of the exchange that this thread starts next: every thread takes its residue class.
     private long nextNumber() {
         return started * threads + thread;
+    }
+
+    /// The same of the conversation that it begins next.
+    private long nextBegin() {
+        return begun * threads + thread;
     }
 
     /// Starts what is due and returns when to look again at the latest.
@@ -325,7 +386,7 @@ final class LoadLoop implements Transport.Listener {
             starved += starving ? 1 : 0;
             starving = false;
             ready.poll();
-            start(transport, next, intendedAtNs, 0);
+            start(transport, next, intendedAtNs, load.conversations() == null ? 0 : sessions.take());
             if (!moreToStart(nowNs)) {
                 offeredAllAt(lastStartAtNs);
                 return wakeAtNs;
@@ -382,6 +443,10 @@ final class LoadLoop implements Transport.Listener {
 
     @SuppressWarnings("NonAtomicVolatileUpdate") // one writer: this loop's thread
     private void start(Transport transport, Exchange exchange, long intendedAtNs, int user) {
+        Turn turn = exchange.turn();
+        if (turn != null) {
+            exchange.numbered(nextNumber(), nextNumber() < load.warmupRequests());
+        }
         if (!measuring && !exchange.isWarmup()) {
             measuring = true;
             measuringSinceNs = intendedAtNs;
@@ -390,6 +455,7 @@ final class LoadLoop implements Transport.Listener {
         }
         started++;
         looked = false;
+        begun += turn == null || turn.isFirst() ? 1 : 0;
         exchange.due(intendedAtNs, user);
         send(transport, exchange, intendedAtNs);
     }

@@ -8,6 +8,7 @@ import dev.latencylens.exchange.Interpreter;
 import dev.latencylens.exchange.Moment;
 import dev.latencylens.exchange.StampSource;
 import dev.latencylens.exchange.Transport;
+import dev.latencylens.exchange.Turn;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -54,8 +55,8 @@ public final class LoadRun {
     private volatile long loadStartAtNs;
     private volatile boolean ioEnded;
 
-    /// @param exchanges makes the exchange of a number, counted from 0; called on the feeder's thread, ahead of
-    /// time
+    /// @param exchanges makes the exchange, or the first turn of the conversation, of a number, counted from 0;
+    /// called on the feeder's thread, ahead of time
     /// @param ioThreadFactory makes the kind of thread on which the transport works best
     /// @param backgroundThreadFactory makes threads that give way to others
     /// @param logs one flight log for each I/O thread
@@ -97,7 +98,8 @@ public final class LoadRun {
     /// @param bytesRead those of them that were interpreted
     /// @param sharedParts parts of answers that came in one read with a part of another answer, and share its
     /// stamp
-    /// @param unsent requests that were due in the load's time and that its limit held back until it was over
+    /// @param unsent requests, or conversations, that were due in the load's time and that its limit held back
+    /// until it was over
     /// @param inFlight how many requests were in flight at a time
     /// @param answering how many of them had begun to be answered
     public record Backlog(
@@ -177,12 +179,17 @@ public final class LoadRun {
         loopOf(exchange).settled(exchange);
     }
 
-    /// What becomes of an exchange that has ended, in a run that tries again: called on the interpreter's thread,
-    /// once for each exchange that it has read. One whose answer had begun with a success is not waited for.
+    /// What follows an exchange that has ended, in a run that tries again or of conversations: called on the
+    /// interpreter's thread, once for each exchange that it has read. One that nothing can follow is not waited
+    /// for.
     ///
-    /// @param retry the attempt that follows, to be sent when it is due; null for none
-    public void decided(Exchange exchange, @Nullable Exchange retry) {
-        loopOf(exchange).decided(exchange, retry);
+    /// @param sequel the attempt, or the conversation's turn, that follows, to be sent when it is due; null for
+    /// none
+    public void decided(Exchange exchange, @Nullable Exchange sequel) {
+        if (sequel != null && sequel.retry() == null && sequel.turn() != null) {
+            sequel.planned(0, load.thinkNs(sequel.turn()));
+        }
+        loopOf(exchange).decided(exchange, sequel);
     }
 
     private LoadLoop loopOf(Exchange exchange) {
@@ -211,6 +218,11 @@ public final class LoadRun {
         return ioThreads.stream().mapToLong(io -> io.loop.started()).sum();
     }
 
+    /// Conversations begun so far, or where there are none, exchanges started.
+    private long begun() {
+        return ioThreads.stream().mapToLong(io -> io.loop.begun()).sum();
+    }
+
     /// Exchanges started and not ended, from any thread.
     public int inFlight() {
         return ioThreads.stream().mapToInt(io -> io.loop.inFlight()).sum();
@@ -219,7 +231,7 @@ public final class LoadRun {
     /// A load that somebody ended early leaves nothing unsent: it was not to go on.
     private long unsent() {
         boolean held = ioThreads.stream().anyMatch(io -> io.loop.wasHeldBackToTheEnd());
-        return held ? Math.max(0, Timetable.count(load) - started()) : 0;
+        return held ? Math.max(0, Timetable.count(load) - begun()) : 0;
     }
 
     private void drive(LoadLoop loop, FlightLog log, Transport.Opener transports) {
@@ -257,7 +269,8 @@ public final class LoadRun {
                     return;
                 }
                 Exchange exchange = exchanges.apply(number);
-                exchange.planned(dueAfterNs, thinksNs.getAsLong());
+                Turn turn = exchange.turn();
+                exchange.planned(dueAfterNs, turn == null ? thinksNs.getAsLong() : load.thinkNs(turn));
                 ReadyQueue ready = ioThreads.get((int) (number % ioThreads.size())).ready;
                 while (!ready.offer(exchange)) {
                     LockSupport.parkNanos(FED_PARK_NS);

@@ -1,14 +1,18 @@
 package dev.latencylens.load;
 
+import dev.latencylens.exchange.Turn;
 import java.util.SplittableRandom;
 import java.util.function.LongSupplier;
 
-/// How long a user of a closed loop waits after an answer before it asks again.
+/// How long a user waits after an answer before it asks again.
 ///
-/// Drawn ahead, on the feeder's thread, and the same for the same seed: the n-th time belongs to the n-th request.
+/// Drawn ahead, and the same for the same seed: the n-th time belongs to the n-th request, or in conversations
+/// each to its turn.
 ///
 /// @param asked as it was written, for example `lognormal:200ms:0.3`
 public record ThinkTime(String asked, Spread spread, long seed) {
+    private static final long GOLDEN = 0x9E3779B97F4A7C15L;
+
     /// Where a time comes from.
     public sealed interface Spread {
         long drawNs(SplittableRandom random);
@@ -34,6 +38,18 @@ public record ThinkTime(String asked, Spread spread, long seed) {
         }
     }
 
+    /// What would be below 0 is drawn again.
+    public record Normal(long meanNs, long deviationNs) implements Spread {
+        @Override
+        public long drawNs(SplittableRandom random) {
+            long drawnNs;
+            do {
+                drawnNs = meanNs + Math.round(deviationNs * Gaps.normal(random));
+            } while (drawnNs < 0);
+            return drawnNs;
+        }
+    }
+
     public record Exponential(long meanNs) implements Spread {
         @Override
         public long drawNs(SplittableRandom random) {
@@ -55,6 +71,12 @@ public record ThinkTime(String asked, Spread spread, long seed) {
         public long drawNs(SplittableRandom random) {
             return Math.round(medianNs * StrictMath.exp(sigma * Gaps.normal(random)));
         }
+    }
+
+    /// What follows this turn, whatever was drawn before.
+    long afterNs(Turn turn) {
+        long ofConversation = new SplittableRandom(seed ^ (turn.conversation() * GOLDEN)).nextLong();
+        return spread.drawNs(new SplittableRandom(ofConversation ^ turn.number()));
     }
 
     /// A new sequence of them.

@@ -5,7 +5,8 @@ import java.time.Duration;
 /// A load's exchanges in their order, each with its due instant, until its number or its duration is reached.
 ///
 /// Drawn by one thread. The duration of an open loop counts from the due instant of the first measured exchange;
-/// of a closed loop nobody knows that before, and the loop sees to it.
+/// of a closed loop nobody knows that before, and the loop sees to it. Of conversations it holds the beginnings,
+/// and the duration counts from the first.
 final class Timetable {
     private final ArrivalSchedule.Due due;
     private final long exchanges;
@@ -17,8 +18,12 @@ final class Timetable {
     Timetable(Load load) {
         ArrivalSchedule arrivals = load.arrivals();
         due = arrivals == null ? () -> 0 : arrivals.due();
-        exchanges = load.requests() == 0 ? Long.MAX_VALUE : load.warmupRequests() + load.requests();
-        warmups = load.warmupRequests();
+        Load.Conversations conversations = load.conversations();
+        long most = conversations != null
+                ? conversations.most()
+                : load.requests() == 0 ? 0 : load.warmupRequests() + load.requests();
+        exchanges = most == 0 ? Long.MAX_VALUE : most;
+        warmups = conversations != null ? 0 : load.warmupRequests();
         Duration duration = load.duration();
         durationNs = arrivals == null || duration == null ? ArrivalSchedule.NONE : duration.toNanos();
     }

@@ -19,6 +19,8 @@ public final class SendTimes {
     private long count;
     private long firstIntendedAtNs;
     private long lastIntendedAtNs;
+    private long firstSentAtNs;
+    private long lastSentAtNs;
 
     SendTimes() {
         Arrays.fill(fromAtNs, FlightLog.NO_STAMP);
@@ -39,6 +41,12 @@ public final class SendTimes {
         if (count == 0 || intendedAtNs - lastIntendedAtNs > 0) {
             lastIntendedAtNs = intendedAtNs;
         }
+        if (count == 0 || sentAtNs - firstSentAtNs < 0) {
+            firstSentAtNs = sentAtNs;
+        }
+        if (count == 0 || sentAtNs - lastSentAtNs > 0) {
+            lastSentAtNs = sentAtNs;
+        }
         count++;
         while (number / stride >= MOST_GAPS) {
             keepEverySecond();
@@ -51,9 +59,20 @@ public final class SendTimes {
         }
     }
 
-    /// How many requests a second the schedule had, by its own first and last instant; absent where they are one.
+    /// How many requests, or conversations, a second the schedule had, by its own first and last instant; absent
+    /// where they are one.
     public OptionalDouble plannedPerSecond() {
         long spanNs = lastIntendedAtNs - firstIntendedAtNs;
+        return spanNs > 0 ? OptionalDouble.of((count - 1) * 1e9 / spanNs) : OptionalDouble.empty();
+    }
+
+    public long count() {
+        return count;
+    }
+
+    /// How many a second were sent; absent where they were sent at once.
+    public OptionalDouble sentPerSecond() {
+        long spanNs = lastSentAtNs - firstSentAtNs;
         return spanNs > 0 ? OptionalDouble.of((count - 1) * 1e9 / spanNs) : OptionalDouble.empty();
     }
 

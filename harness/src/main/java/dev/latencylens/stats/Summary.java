@@ -10,6 +10,7 @@ import dev.latencylens.exchange.Outcome;
 import dev.latencylens.exchange.Retry;
 import dev.latencylens.exchange.TcpPath;
 import dev.latencylens.exchange.Timeline;
+import dev.latencylens.exchange.Turn;
 import dev.latencylens.exchange.Usage;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -56,6 +57,7 @@ public final class Summary {
     private final long[] attemptOutcomes = new long[Outcome.Kind.values().length];
     /// Of first attempts and of retries, made with the first answer to a retry.
     private final Distribution[][] byAttempt = new Distribution[AttemptKind.values().length][];
+    private final TurnTally turns = new TurnTally();
     private final Map<Outcome, Long> failures = new HashMap<>();
 
     private final SendTimes sends = new SendTimes();
@@ -137,6 +139,37 @@ public final class Summary {
             return label;
         }
     }
+
+    /// Whether an answer came to the first turn of a conversation, or to a later one, whose beginning the provider
+    /// may have in its cache.
+    public enum TurnKind {
+        FIRST("first"),
+        LATER("later");
+
+        private final String label;
+
+        TurnKind(String label) {
+            this.label = label;
+        }
+
+        public String label() {
+            return label;
+        }
+    }
+
+    /// What became of the conversations, those for warm-up included.
+    ///
+    /// @param completed with an answer to their last turn
+    /// @param failed ended by a turn that failed
+    /// @param textless ended by an answer without text, where that was to be repeated
+    /// @param cut not ended when the run was over
+    /// @param turnsUnsent turns that conversations were to have and that were never sent
+    public record Conversations(long begun, long completed, long failed, long textless, long cut, long turnsUnsent) {}
+
+    /// Tokens of the prompts of measured turns of one kind that were answered, as usage says.
+    ///
+    /// @param cached those of them that were read from a cache
+    public record TurnInput(long answered, long input, long cached) {}
 
     /// How often measured requests were tried again.
     ///
@@ -223,6 +256,7 @@ public final class Summary {
     public synchronized void add(ExchangeResult result) {
         boolean wasAnswered = result.outcome().isAnswered();
         Retry retry = result.exchange().retry();
+        turns.see(result);
         if (result.exchange().isWarmup()) {
             warmups += retry == null ? 1 : 0;
             // A retry takes the place of a failure.
@@ -253,7 +287,8 @@ public final class Summary {
                 retry != null,
                 population,
                 population(result.completion().usage()),
-                ofAttempts);
+                ofAttempts,
+                turns.population(result));
         handshake(result, population);
         gaps(result.timeline().chunks());
         tokens(result);
@@ -384,7 +419,8 @@ public final class Summary {
         return Optional.ofNullable(example);
     }
 
-    /// When the measured exchanges were due and sent, whatever came of them. Not to be read while others add.
+    /// When the measured exchanges, of conversations the first turns, were due and sent, whatever came of them.
+    /// Not to be read while others add.
     public SendTimes sends() {
         return sends;
     }
@@ -397,6 +433,11 @@ public final class Summary {
     /// How late this client itself began requests: `queue` without what limits held back.
     public Distribution ownQueue() {
         return limited == 0 ? of(Metric.QUEUE) : ownQueue;
+    }
+
+    /// The same of conversations' first turns, which alone have a schedule.
+    public Distribution ownQueueOfFirstTurns() {
+        return limited == 0 ? of(Metric.QUEUE, TurnKind.FIRST) : ownQueue;
     }
 
     /// How late this client itself wrote requests over connections that stood: `send_lag` without what limits held
@@ -431,6 +472,21 @@ public final class Summary {
         return distributions == null ? new Distribution() : distributions[metric.ordinal()];
     }
 
+    /// The answers to first turns of conversations, or to later ones; empty where requests stand for themselves,
+    /// and for metrics within a stream, which are not told apart.
+    public Distribution of(Metric metric, TurnKind kind) {
+        return turns.of(metric, kind);
+    }
+
+    /// Absent where requests stand for themselves.
+    public synchronized Optional<Conversations> conversations() {
+        return turns.conversations();
+    }
+
+    public synchronized TurnInput input(TurnKind kind) {
+        return turns.input(kind);
+    }
+
     private void remember(Outcome outcome) {
         if (failures.size() < MOST_FAILURES || failures.containsKey(outcome)) {
             failures.merge(outcome, 1L, Long::sum);
@@ -461,7 +517,9 @@ public final class Summary {
         all[Metric.THROTTLE.ordinal()].record(throttleNs);
         Timeline timeline = result.timeline();
         OptionalLong queueNs = timeline.betweenNs(Moment.INTENDED, Moment.STARTED);
-        if (result.exchange().retry() != null || queueNs.isEmpty()) {
+        Turn turn = result.exchange().turn();
+        boolean scheduled = result.exchange().retry() == null && (turn == null || turn.isFirst());
+        if (!scheduled || queueNs.isEmpty()) {
             return;
         }
         ownQueue.record(queueNs.getAsLong() - throttleNs);
@@ -513,7 +571,11 @@ public final class Summary {
         long intendedAtNs = timeline.atNs(Moment.INTENDED).orElse(0);
         long startedAtNs = timeline.atNs(Moment.STARTED).orElse(intendedAtNs);
         long writtenAtNs = timeline.atNs(Moment.REQUEST_START).orElse(startedAtNs);
-        sends.add(result.exchange().number(), intendedAtNs, stood ? writtenAtNs : startedAtNs);
+        Turn turn = result.exchange().turn();
+        if (turn == null || turn.isFirst()) {
+            long place = turn == null ? result.exchange().number() : turn.conversation();
+            sends.add(place, intendedAtNs, stood ? writtenAtNs : startedAtNs);
+        }
     }
 
     /// Null as long as no retry was answered: until then, all answers are those to first attempts.
@@ -561,7 +623,8 @@ public final class Summary {
             boolean again,
             Distribution @Nullable [] population,
             Distribution @Nullable [] cachePopulation,
-            Distribution @Nullable [] attemptPopulation) {
+            Distribution @Nullable [] attemptPopulation,
+            Distribution @Nullable [] turnPopulation) {
         for (Metric metric : METRICS) {
             Moment from = metric.from();
             Moment to = metric.to();
@@ -574,6 +637,7 @@ public final class Summary {
                 record(population, metric, differenceNs.getAsLong());
                 record(cachePopulation, metric, differenceNs.getAsLong());
                 record(attemptPopulation, metric, differenceNs.getAsLong());
+                record(turnPopulation, metric, differenceNs.getAsLong());
             }
         }
     }

@@ -22,7 +22,12 @@ public final class AnthropicMessages extends JsonDialect {
     private static final JsonMapper JSON = JsonMapper.shared();
 
     public AnthropicMessages(DialectOptions options) {
-        super("anthropic", options.target("/v1", "/messages"), headers(options), limited -> members(options, limited));
+        super(
+                "anthropic",
+                options.target("/v1", "/messages"),
+                headers(options),
+                HistoryForm.ANTHROPIC,
+                limited -> members(options, limited));
     }
 
     @Override
@@ -53,7 +58,10 @@ public final class AnthropicMessages extends JsonDialect {
         members.put("model", options.model);
         members.put("max_tokens", limited ? BodyTemplate.LIMIT : USUAL_LIMIT);
         members.put("stream", options.stream);
-        ObjectNode message = members.putArray("messages").addObject().put("role", "user");
+        ObjectNode message = members.putArray("messages")
+                .add(BodyTemplate.HISTORY)
+                .addObject()
+                .put("role", "user");
         if (options.promptCache == null) {
             message.put("content", BodyTemplate.PROMPT);
         } else {

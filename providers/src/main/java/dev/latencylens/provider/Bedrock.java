@@ -7,7 +7,6 @@ import dev.latencylens.exchange.Request;
 import dev.latencylens.exchange.ResponseHead;
 import dev.latencylens.exchange.StreamDecoder;
 import java.net.URI;
-import java.nio.charset.StandardCharsets;
 import java.time.Clock;
 import java.util.ArrayList;
 import java.util.List;
@@ -138,10 +137,7 @@ public final class Bedrock implements Dialect {
     /// Where the request is to be signed, it is signed now.
     @Override
     public Request request(Prompt prompt) {
-        Prompt sendable = new Prompt(sendable(prompt.text()), prompt.maxOutputTokens());
-        ObjectNode members = family == null
-                ? InvokeFamily.converse(sendable.text(), sendable.maxOutputTokens())
-                : family.body(sendable);
+        ObjectNode members = family == null ? InvokeFamily.converse(prompt) : family.body(prompt);
         if (promptCache != null) {
             InvokeFamily.mark(members, promptCache, family);
         }
@@ -180,11 +176,6 @@ public final class Bedrock implements Dialect {
         int colon = field.indexOf(':');
         String type = colon < 0 ? field : field.substring(0, colon);
         return type.substring(type.indexOf('#') + 1).strip();
-    }
-
-    /// Half a surrogate pair, which UTF-8 cannot carry, becomes a question mark.
-    private static String sendable(String text) {
-        return new String(text.getBytes(StandardCharsets.UTF_8), StandardCharsets.UTF_8);
     }
 
     private static String authority(URI baseUrl) {

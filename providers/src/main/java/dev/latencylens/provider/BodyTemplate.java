@@ -1,41 +1,91 @@
 package dev.latencylens.provider;
 
+import dev.latencylens.exchange.Message;
 import dev.latencylens.exchange.Prompt;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 import tools.jackson.core.io.JsonStringEncoder;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
-/// A request's body, encoded once but for the prompt and the limit of the answer, so that a request costs little
-/// more than its prompt's characters.
+/// A request's body, encoded once but for the prompt, what was said before it and the limit of the answer, so that
+/// a request costs little more than its prompt's characters.
 final class BodyTemplate {
     private static final JsonMapper JSON = JsonMapper.shared();
 
     /// Stands where the prompt will: characters for private use, which no option has.
     static final String PROMPT = "\uE0FFprompt\uE0FF";
 
+    /// Stands as an element before the message of the prompt, where those before it will.
+    static final String HISTORY = "\uE0FFhistory\uE0FF";
+
     /// Stands where the limit will: a number that no option has.
     static final int LIMIT = 1_987_654_321;
 
-    private static final byte[] PROMPT_BYTES = PROMPT.getBytes(StandardCharsets.UTF_8);
-    private static final byte[] LIMIT_BYTES = Bytes.ascii(Integer.toString(LIMIT));
-
+    private final HistoryForm form;
     private final Parts limited;
     private final Parts unlimited;
 
-    /// @param body makes the body with [#PROMPT] as the prompt and, where true is given, [#LIMIT] as the limit;
-    /// either may be missing
-    BodyTemplate(Function<Boolean, ? extends JsonNode> body) {
-        limited = Parts.of(JSON.writeValueAsBytes(body.apply(true)));
-        unlimited = Parts.of(JSON.writeValueAsBytes(body.apply(false)));
+    /// What is put in when a request is made.
+    @SuppressWarnings("ImmutableEnumChecker") // arrays that nobody writes to
+    private enum Slot {
+        PROMPT(BodyTemplate.PROMPT.getBytes(StandardCharsets.UTF_8)),
+        HISTORY(("\"" + BodyTemplate.HISTORY + "\",").getBytes(StandardCharsets.UTF_8)),
+        LIMIT(Bytes.ascii(Integer.toString(BodyTemplate.LIMIT)));
+
+        private final byte[] mark;
+
+        Slot(byte[] mark) {
+            this.mark = mark;
+        }
+    }
+
+    /// @param body makes the body with [#PROMPT] as the prompt, [#HISTORY] before its message and, where true is
+    /// given, [#LIMIT] as the limit; each may be missing
+    BodyTemplate(HistoryForm form, Function<Boolean, ? extends JsonNode> body) {
+        this.form = form;
+        limited = Parts.of(body.apply(true), form);
+        unlimited = Parts.of(body.apply(false), form);
     }
 
     byte[] body(Prompt prompt) {
         Parts parts = prompt.maxOutputTokens() == 0 ? unlimited : limited;
-        byte[] text = parts.hasPrompt() ? quoted(prompt.text()) : Bytes.NONE;
-        byte[] limit = parts.hasLimit() ? Bytes.ascii(Integer.toString(prompt.maxOutputTokens())) : Bytes.NONE;
-        return parts.joined(text, limit);
+        List<byte[]> pieces = new ArrayList<>();
+        for (Piece piece : parts.pieces) {
+            pieces.add(piece.text);
+            switch (piece.behind) {
+                case PROMPT -> pieces.add(quoted(prompt.text()));
+                case HISTORY -> history(prompt.history(), parts.takesSystem, pieces);
+                case LIMIT -> pieces.add(Bytes.ascii(Integer.toString(prompt.maxOutputTokens())));
+                case null -> {}
+            }
+        }
+        return joined(pieces);
+    }
+
+    /// Instructions that are a member of their own go to the front of the body, behind its brace.
+    private void history(List<Message> history, boolean takesSystem, List<byte[]> pieces) {
+        for (Message message : history) {
+            if (!form.isApart(message)) {
+                pieces.addAll(List.of(form.messageStart(message.role()), quoted(message.text()), form.messageEnd));
+            } else if (takesSystem) {
+                pieces.addAll(1, List.of(form.systemStart, quoted(message.text()), form.systemEnd));
+            }
+        }
+    }
+
+    private static byte[] joined(List<byte[]> pieces) {
+        byte[] body = new byte[pieces.stream().mapToInt(piece -> piece.length).sum()];
+        int to = 0;
+        for (byte[] piece : pieces) {
+            System.arraycopy(piece, 0, body, to, piece.length);
+            to += piece.length;
+        }
+        return body;
     }
 
     /// The text as JSON, without its quotes; half a surrogate pair, which UTF-8 cannot carry, becomes a question
@@ -49,52 +99,38 @@ final class BodyTemplate {
         }
     }
 
-    /// A body and where in it the two places are, -1 for none.
-    private static final class Parts {
-        private final byte[] json;
-        private final int promptAt;
-        private final int limitAt;
+    /// A piece of the body, and what is put in behind it.
+    private record Piece(byte[] text, @Nullable Slot behind) {}
 
-        private Parts(byte[] json, int promptAt, int limitAt) {
-            this.json = json;
-            this.promptAt = promptAt;
-            this.limitAt = limitAt;
+    /// A body in pieces, of which the first is its opening brace alone.
+    ///
+    /// @param takesSystem false where instructions of the user's own stand in it
+    private record Parts(List<Piece> pieces, boolean takesSystem) {
+        static Parts of(JsonNode body, HistoryForm form) {
+            byte[] json = JSON.writeValueAsBytes(body);
+            List<Piece> pieces = new ArrayList<>();
+            pieces.add(new Piece(new byte[] {'{'}, null));
+            int from = 1;
+            for (Slot next = first(json, from); next != null; next = first(json, from)) {
+                int at = Bytes.indexOf(json, next.mark, from);
+                pieces.add(new Piece(Arrays.copyOfRange(json, from, at), next));
+                from = at + next.mark.length;
+            }
+            pieces.add(new Piece(Arrays.copyOfRange(json, from, json.length), null));
+            return new Parts(List.copyOf(pieces), !body.has(form.systemMember));
         }
 
-        static Parts of(byte[] json) {
-            return new Parts(json, Bytes.indexOf(json, PROMPT_BYTES), Bytes.indexOf(json, LIMIT_BYTES));
-        }
-
-        boolean hasPrompt() {
-            return promptAt >= 0;
-        }
-
-        boolean hasLimit() {
-            return limitAt >= 0;
-        }
-
-        byte[] joined(byte[] prompt, byte[] limit) {
-            int length = json.length
-                    + (hasPrompt() ? prompt.length - PROMPT_BYTES.length : 0)
-                    + (hasLimit() ? limit.length - LIMIT_BYTES.length : 0);
-            byte[] body = new byte[length];
-            boolean promptFirst = promptAt < limitAt;
-            int from = 0;
-            int to = 0;
-            for (int turn = 0; turn < 2; turn++) {
-                boolean isPrompt = promptFirst == (turn == 0);
-                int at = isPrompt ? promptAt : limitAt;
-                if (at >= 0) {
-                    byte[] put = isPrompt ? prompt : limit;
-                    System.arraycopy(json, from, body, to, at - from);
-                    to += at - from;
-                    System.arraycopy(put, 0, body, to, put.length);
-                    to += put.length;
-                    from = at + (isPrompt ? PROMPT_BYTES.length : LIMIT_BYTES.length);
+        private static @Nullable Slot first(byte[] json, int from) {
+            Slot first = null;
+            int least = json.length;
+            for (Slot slot : Slot.values()) {
+                int at = Bytes.indexOf(json, slot.mark, from);
+                if (at >= 0 && at < least) {
+                    least = at;
+                    first = slot;
                 }
             }
-            System.arraycopy(json, from, body, to, json.length - from);
-            return body;
+            return first;
         }
     }
 }

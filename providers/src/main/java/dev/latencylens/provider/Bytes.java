@@ -88,9 +88,9 @@ final class Bytes {
         return (word - ONES) & ~word & HIGHS;
     }
 
-    /// Where the wanted bytes begin, -1 where they are not.
-    static int indexOf(byte[] bytes, byte[] wanted) {
-        for (int at = 0; at <= bytes.length - wanted.length; at++) {
+    /// Where the wanted bytes begin, from this place on; -1 where they do not.
+    static int indexOf(byte[] bytes, byte[] wanted, int from) {
+        for (int at = from; at <= bytes.length - wanted.length; at++) {
             if (equal(bytes, at, at + wanted.length, wanted)) {
                 return at;
             }

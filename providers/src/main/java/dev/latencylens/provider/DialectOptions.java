@@ -195,7 +195,11 @@ public final class DialectOptions {
     ObjectNode promptMembers() {
         ObjectNode members = JSON.createObjectNode();
         if (!extraBody.has("messages")) {
-            members.putArray("messages").addObject().put("role", "user").put("content", BodyTemplate.PROMPT);
+            members.putArray("messages")
+                    .add(BodyTemplate.HISTORY)
+                    .addObject()
+                    .put("role", "user")
+                    .put("content", BodyTemplate.PROMPT);
         }
         members.put("model", model);
         members.put("stream", stream);

@@ -26,7 +26,7 @@ public final class Gemini extends JsonDialect {
     private final boolean stream;
 
     public Gemini(DialectOptions options) {
-        super("gemini", target(options), headers(options), limited -> members(options, limited));
+        super("gemini", target(options), headers(options), HistoryForm.GEMINI, limited -> members(options, limited));
         stream = options.stream;
     }
 
@@ -74,6 +74,7 @@ public final class Gemini extends JsonDialect {
     private static ObjectNode members(DialectOptions options, boolean limited) {
         ObjectNode members = JSON.createObjectNode();
         members.putArray("contents")
+                .add(BodyTemplate.HISTORY)
                 .addObject()
                 .put("role", "user")
                 .putArray("parts")

@@ -1,10 +1,13 @@
 package dev.latencylens.provider;
 
+import dev.latencylens.exchange.Message;
 import dev.latencylens.exchange.Prompt;
+import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.Locale;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
@@ -13,29 +16,38 @@ import tools.jackson.databind.node.ObjectNode;
 enum InvokeFamily {
     CLAUDE("anthropic.") {
         @Override
-        ObjectNode body(String text, int maxTokens) {
+        ObjectNode body(Prompt prompt) {
+            int maxTokens = prompt.maxOutputTokens();
             ObjectNode body = JSON.createObjectNode();
             body.put("anthropic_version", "bedrock-2023-05-31");
             body.put("max_tokens", maxTokens == 0 ? CLAUDE_DEFAULT_TOKENS : maxTokens);
-            ObjectNode message = body.putArray("messages").addObject().put("role", "user");
-            message.putArray("content").addObject().put("type", "text").put("text", text);
+            ArrayNode messages = body.putArray("messages");
+            for (Message message : prompt.history()) {
+                switch (message.role()) {
+                    case SYSTEM -> body.put("system", sendable(message.text()));
+                    case USER -> block(messages, "user").put("type", "text").put("text", sendable(message.text()));
+                    case ASSISTANT ->
+                        block(messages, "assistant").put("type", "text").put("text", sendable(message.text()));
+                }
+            }
+            block(messages, "user").put("type", "text").put("text", sendable(prompt.text()));
             return body;
         }
     },
     NOVA("amazon.nova") {
         @Override
-        ObjectNode body(String text, int maxTokens) {
+        ObjectNode body(Prompt prompt) {
             ObjectNode body = JSON.createObjectNode().put("schemaVersion", "messages-v1");
-            body.setAll(converse(text, maxTokens));
+            body.setAll(converse(prompt));
             return body;
         }
     },
     TITAN("amazon.titan") {
         @Override
-        ObjectNode body(String text, int maxTokens) {
-            ObjectNode body = JSON.createObjectNode().put("inputText", text);
-            if (maxTokens > 0) {
-                body.putObject("textGenerationConfig").put("maxTokenCount", maxTokens);
+        ObjectNode body(Prompt prompt) {
+            ObjectNode body = JSON.createObjectNode().put("inputText", alone(prompt));
+            if (prompt.maxOutputTokens() > 0) {
+                body.putObject("textGenerationConfig").put("maxTokenCount", prompt.maxOutputTokens());
             }
             return body;
         }
@@ -43,10 +55,10 @@ enum InvokeFamily {
     /// The text is sent as it is, without the marks of a conversation.
     LLAMA("meta.llama") {
         @Override
-        ObjectNode body(String text, int maxTokens) {
-            ObjectNode body = JSON.createObjectNode().put("prompt", text);
-            if (maxTokens > 0) {
-                body.put("max_gen_len", maxTokens);
+        ObjectNode body(Prompt prompt) {
+            ObjectNode body = JSON.createObjectNode().put("prompt", alone(prompt));
+            if (prompt.maxOutputTokens() > 0) {
+                body.put("max_gen_len", prompt.maxOutputTokens());
             }
             return body;
         }
@@ -63,10 +75,15 @@ enum InvokeFamily {
         this.idStart = idStart;
     }
 
-    abstract ObjectNode body(String text, int maxTokens);
+    /// @throws IllegalArgumentException where the family has no form for what was said before
+    abstract ObjectNode body(Prompt prompt);
 
-    final ObjectNode body(Prompt prompt) {
-        return body(prompt.text(), prompt.maxOutputTokens());
+    final String alone(Prompt prompt) {
+        if (!prompt.history().isEmpty()) {
+            throw new IllegalArgumentException("requests to " + idStart + " models by bedrock-invoke are one text,"
+                    + " without the messages of a conversation; use bedrock-converse");
+        }
+        return sendable(prompt.text());
     }
 
     /// @param model an id, behind a region (`us.`, `eu.`, `apac.`, `global.`) or an ARN's path or neither
@@ -94,9 +111,10 @@ enum InvokeFamily {
         }
     }
 
-    /// Marks the prompt to be kept in the provider's cache.
+    /// Marks the prompt to be kept in the provider's cache, with all that was said before it.
     static void mark(ObjectNode body, PromptCache cache, @Nullable InvokeFamily family) {
-        if (body.at("/messages/0/content") instanceof ArrayNode content && !content.isEmpty()) {
+        JsonNode messages = body.path("messages");
+        if (messages.path(messages.size() - 1).path("content") instanceof ArrayNode content && !content.isEmpty()) {
             if (family == null) {
                 content.addObject().putObject("cachePoint").put("type", "default");
             } else if (content.get(0) instanceof ObjectNode text) {
@@ -106,13 +124,31 @@ enum InvokeFamily {
     }
 
     /// The body of a Converse request.
-    static ObjectNode converse(String text, int maxTokens) {
+    static ObjectNode converse(Prompt prompt) {
         ObjectNode body = JSON.createObjectNode();
-        ObjectNode message = body.putArray("messages").addObject().put("role", "user");
-        message.putArray("content").addObject().put("text", text);
-        if (maxTokens > 0) {
-            body.putObject("inferenceConfig").put("maxTokens", maxTokens);
+        ArrayNode messages = JSON.createArrayNode();
+        for (Message message : prompt.history()) {
+            switch (message.role()) {
+                case SYSTEM -> body.putArray("system").addObject().put("text", sendable(message.text()));
+                case USER -> block(messages, "user").put("text", sendable(message.text()));
+                case ASSISTANT -> block(messages, "assistant").put("text", sendable(message.text()));
+            }
+        }
+        block(messages, "user").put("text", sendable(prompt.text()));
+        body.set("messages", messages);
+        if (prompt.maxOutputTokens() > 0) {
+            body.putObject("inferenceConfig").put("maxTokens", prompt.maxOutputTokens());
         }
         return body;
+    }
+
+    /// Adds a message, and returns its only block.
+    private static ObjectNode block(ArrayNode messages, String role) {
+        return messages.addObject().put("role", role).putArray("content").addObject();
+    }
+
+    /// Half a surrogate pair, which UTF-8 cannot carry, becomes a question mark.
+    private static String sendable(String text) {
+        return new String(text.getBytes(StandardCharsets.UTF_8), StandardCharsets.UTF_8);
     }
 }

@@ -21,11 +21,20 @@ abstract class JsonDialect implements Dialect {
 
     /// @param members makes the body, as [BodyTemplate] wants it; true asks for a limit
     JsonDialect(String name, String target, List<Header> headers, Function<Boolean, ObjectNode> members) {
+        this(name, target, headers, HistoryForm.CHAT, members);
+    }
+
+    JsonDialect(
+            String name,
+            String target,
+            List<Header> headers,
+            HistoryForm history,
+            Function<Boolean, ObjectNode> members) {
         this.name = name;
         this.target = target;
         this.headers = headers;
         this.errors = DialectOptions.errorsWithout(headers);
-        this.body = new BodyTemplate(members);
+        this.body = new BodyTemplate(history, members);
     }
 
     /// What the documents of one answer mean.

@@ -25,7 +25,11 @@ public final class OpenAiResponses extends JsonDialect {
     private static ObjectNode members(DialectOptions options, boolean limited) {
         ObjectNode members = JSON.createObjectNode();
         members.put("model", options.model);
-        members.putArray("input").addObject().put("role", "user").put("content", BodyTemplate.PROMPT);
+        members.putArray("input")
+                .add(BodyTemplate.HISTORY)
+                .addObject()
+                .put("role", "user")
+                .put("content", BodyTemplate.PROMPT);
         if (limited) {
             members.put("max_output_tokens", BodyTemplate.LIMIT);
         }

@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 /// An I/O thread whose exchanges fail, beside an interpreter that decides on them.
-class RetriesTest {
+class SequelsTest {
     private static final EncodedRequest NO_BYTES = new EncodedRequest(new byte[0], new byte[0], new byte[0]);
 
     private final FakeClock clock = new FakeClock(0);

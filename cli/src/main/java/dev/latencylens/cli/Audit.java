@@ -28,6 +28,7 @@ final class Audit {
 
     final JsonNode run;
     final long startNs;
+    private final SteadyPart.Cut cut;
     final boolean kernelStamps;
     final Evidence evidence;
     final List<Evidence.Stall> pauses;
@@ -77,6 +78,7 @@ final class Audit {
     private Audit(JsonNode run, Evidence evidence) {
         this.run = run;
         this.evidence = evidence;
+        cut = new SteadyPart.Cut(SteadyPart.cutAtNs(run));
         startNs = run.at("/clock/monotonicStartNs").asLong();
         kernelStamps = run.at("/summary/client/stamps/arrival").asString("").equals("kernel");
         long windowStartNs = startNs + run.at("/summary/windowStartAtNs").asLong();
@@ -158,7 +160,8 @@ final class Audit {
         JsonNode coalesced = exchange.at("/chunks/coalesced");
         int size = atNs.size();
         tokens += size;
-        boolean counts = !exchange.path("warmup").asBoolean()
+        boolean counts = !cut.covers(exchange)
+                && !exchange.path("warmup").asBoolean()
                 && (exchange.path("outcome").asString("").equals("completed")
                         || exchange.path("outcome").asString("").equals("unterminated"));
         long earlierMachineNs = 0;

@@ -221,8 +221,7 @@ final class CalibrationRun {
                     number -> {
                         String id = "calibrate-" + name + "-" + number;
                         var prompt = new Prompt("calibrate", pace.tokens());
-                        return new Exchange(
-                                number, id, number < shape.streams(), encoder.encode(dialect.request(prompt), id));
+                        return new Exchange(number, id, encoder.encode(dialect.request(prompt), id));
                     },
                     opener,
                     NettyTransport.threads(),

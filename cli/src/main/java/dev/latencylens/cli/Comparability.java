@@ -19,8 +19,8 @@ record Comparability(List<String> refusals, List<String> notes) {
     private static final double MOST_LENGTH_APART = 0.1;
 
     /// How much is measured, and not how.
-    private static final Set<String> AMOUNTS =
-            Set.of("requests", "conversations", "durationNs", "warmupRequests", "drainNs", "seed");
+    private static final Set<String> AMOUNTS = Set.of(
+            "requests", "conversations", "durationNs", "warmupRequests", "warmupNs", "warmupMostNs", "drainNs", "seed");
 
     /// Each what makes figures other figures, in `run.json`.
     private static final Map<String, String> MUST_AGREE = new LinkedHashMap<>();

@@ -2,6 +2,7 @@ package dev.latencylens.cli;
 
 import dev.latencylens.exchange.Usage;
 import dev.latencylens.load.Load;
+import dev.latencylens.load.Warmup;
 import dev.latencylens.provider.Cost;
 import java.math.BigDecimal;
 import java.time.Duration;
@@ -43,13 +44,14 @@ final class DryRun {
         if (load.arrivals() != null) {
             return OptionalLong.of(load.due());
         }
-        return load.requests() == 0 ? OptionalLong.empty() : OptionalLong.of(load.warmupRequests() + load.requests());
+        boolean counted = load.requests() > 0 && load.warmup() instanceof Warmup.Requests;
+        return counted ? OptionalLong.of(load.warmup().requests() + load.requests()) : OptionalLong.empty();
     }
 
     /// As many as there are where no turn fails, and no time ends them before.
     private static OptionalLong turns(Plan plan, Load.Conversations conversations) {
         Load load = plan.load();
-        long most = load.requests() == 0 ? Long.MAX_VALUE : load.warmupRequests() + load.requests();
+        long most = load.requests() == 0 ? Long.MAX_VALUE : load.warmup().requests() + load.requests();
         long begun = load.arrivals() != null && load.duration() != null ? load.due() : conversations.most();
         long turns = 0;
         for (long conversation = 0; conversation < begun && turns < most; conversation++) {
@@ -63,23 +65,37 @@ final class DryRun {
 
     private static String requests(Plan plan, OptionalLong requests) {
         Load load = plan.load();
-        String warmup =
-                load.warmupRequests() == 0 ? "" : ", " + Figures.count(load.warmupRequests()) + " of them for warm-up";
         Duration duration = load.duration();
         if (requests.isEmpty()) {
-            return "as many as are answered in " + duration(load) + ", which cannot be known before"
-                    + (load.warmupRequests() == 0
-                            ? ""
-                            : "; " + Figures.count(load.warmupRequests()) + " more for warm-up");
+            return (load.requests() == 0
+                            ? "as many as are answered in " + duration(load) + ", which cannot be known before"
+                            : Figures.count(load.requests()))
+                    + warmup(load, "; ", " more");
         }
-        return (duration == null && load.conversations() == null ? "" : "at most ")
+        boolean atMost =
+                duration != null || load.conversations() != null || load.warmup() instanceof Warmup.UntilSteady;
+        return (atMost ? "at most " : "")
                 + Figures.count(requests.getAsLong())
-                + warmup
+                + warmup(load, ", ", " of them")
                 + (duration == null ? "" : ", in " + duration(load) + " of measuring");
     }
 
+    private static String warmup(Load load, String before, String count) {
+        return switch (load.warmup()) {
+            case Warmup.Requests(long requests) ->
+                requests == 0 ? "" : before + Figures.count(requests) + count + " for warm-up";
+            case Warmup.Time(Duration length) -> before + "those of the first " + seconds(length) + " for warm-up";
+            case Warmup.UntilSteady(Duration most) ->
+                before + "those of the first " + seconds(most) + " at most for warm-up";
+        };
+    }
+
     private static String duration(Load load) {
-        return load.duration() == null ? "" : Figures.seconds(load.duration().toNanos()) + " s";
+        return load.duration() == null ? "" : seconds(load.duration());
+    }
+
+    private static String seconds(Duration time) {
+        return Figures.seconds(time.toNanos()) + " s";
     }
 
     private static String tokens(Plan plan, OptionalLong requests) {

@@ -9,11 +9,12 @@ import tools.jackson.databind.JsonNode;
 
 /// A line of `exchanges.jsonl`, and what each metric makes of it: by the same formulas as
 /// [dev.latencylens.stats.Summary], but with the values of one request kept together.
-record ExchangeLine(JsonNode json) {
+record ExchangeLine(JsonNode json, boolean isCut) {
     private static final long[] NONE = {};
 
+    /// Whether it is in no figure.
     boolean isWarmup() {
-        return json.path("warmup").asBoolean(false);
+        return isCut || json.path("warmup").asBoolean(false);
     }
 
     /// Whether it is not the first attempt of its request. Every request has one first attempt, and at most one

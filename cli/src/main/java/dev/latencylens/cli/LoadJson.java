@@ -8,6 +8,7 @@ import dev.latencylens.load.RateCourse;
 import dev.latencylens.load.RateLimits;
 import dev.latencylens.load.RetryPolicy;
 import dev.latencylens.load.ThinkTime;
+import dev.latencylens.load.Warmup;
 import dev.latencylens.stats.AndersonDarling;
 import java.time.Duration;
 import java.util.List;
@@ -42,7 +43,12 @@ final class LoadJson {
             json.writeNumberProperty("thinkTimeSeed", think.seed());
         }
         json.writeNumberProperty("requests", load.requests());
-        json.writeNumberProperty("warmupRequests", load.warmupRequests());
+        json.writeNumberProperty("warmupRequests", load.warmup().requests());
+        switch (load.warmup()) {
+            case Warmup.Requests _ -> {}
+            case Warmup.Time(Duration length) -> json.writeNumberProperty("warmupNs", length.toNanos());
+            case Warmup.UntilSteady(Duration most) -> json.writeNumberProperty("warmupMostNs", most.toNanos());
+        }
         Duration duration = load.duration();
         if (duration != null) {
             json.writeNumberProperty("durationNs", duration.toNanos());
@@ -68,12 +74,22 @@ final class LoadJson {
                                 load.path("thinkTimeSeed").longValue())
                         : null,
                 load.path("requests").longValue(),
-                load.path("warmupRequests").longValue(),
+                warmup(load),
                 duration(load, "durationNs"),
                 Duration.ofNanos(load.path("drainNs").longValue()),
                 load.has("conversations")
                         ? new Load.Conversations(load.path("conversations").longValue())
                         : null);
+    }
+
+    private static Warmup warmup(JsonNode load) {
+        Duration length = duration(load, "warmupNs");
+        Duration most = duration(load, "warmupMostNs");
+        return length != null
+                ? new Warmup.Time(length)
+                : most != null
+                        ? new Warmup.UntilSteady(most)
+                        : new Warmup.Requests(load.path("warmupRequests").longValue());
     }
 
     /// `plan.retries`, absent where nothing is tried again.

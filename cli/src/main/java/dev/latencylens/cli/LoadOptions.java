@@ -6,6 +6,7 @@ import dev.latencylens.load.Gaps;
 import dev.latencylens.load.Load;
 import dev.latencylens.load.RateCourse;
 import dev.latencylens.load.ThinkTime;
+import dev.latencylens.load.Warmup;
 import dev.latencylens.stats.Percentile;
 import java.math.BigDecimal;
 import java.nio.file.Path;
@@ -30,6 +31,9 @@ final class LoadOptions {
     private static final long EMBEDDED_REQUESTS = Percentile.P95.floor();
 
     private static final int EMBEDDED_CONCURRENCY = 16;
+
+    /// Servers compile kernels and fill their batches in seconds; whoever pays for the answers wants an end.
+    private static final Duration MOST_WARMUP = Duration.ofSeconds(60);
 
     private static final String RATE = "\\d{1,9}(?:\\.\\d{1,9})?";
     private static final Pattern STAGE =
@@ -146,9 +150,12 @@ final class LoadOptions {
 
     @Option(
             names = {"--warmup", "--num-warmups", "--warmup-request-count"},
-            paramLabel = "N",
-            description = "requests to send first and leave out of the figures (default 0)")
-    private long warmup;
+            paramLabel = "N|TIME|auto",
+            converter = WarmupConverter.class,
+            description = "requests to send first and leave out of the figures, as a number or as the time such as 30s"
+                    + " in which they are due (default 0); auto ends it when ttft keeps its level, after 60s at most,"
+                    + " or auto:TIME; the load goes on over its end")
+    private Warmup warmup = new Warmup.Requests(0);
 
     private @Nullable Trace read;
 
@@ -163,6 +170,28 @@ final class LoadOptions {
                 return Double.valueOf(text.strip());
             } catch (NumberFormatException e) {
                 throw new TypeConversionException("'" + text + "' is no rate such as 10 or 0.5 per second, or inf");
+            }
+        }
+    }
+
+    /// Reads `16`, `30s`, `auto` and `auto:2m`.
+    static final class WarmupConverter implements ITypeConverter<Warmup> {
+        @Override
+        public Warmup convert(String text) {
+            String form = text.strip();
+            if (form.equals("auto")) {
+                return new Warmup.UntilSteady(MOST_WARMUP);
+            }
+            boolean auto = form.startsWith("auto:");
+            try {
+                if (form.matches("-?\\d{1,18}")) {
+                    return new Warmup.Requests(Long.parseLong(form));
+                }
+                Duration time = new DurationConverter().convert(auto ? form.substring("auto:".length()) : form);
+                return auto ? new Warmup.UntilSteady(time) : new Warmup.Time(time);
+            } catch (RuntimeException wrong) {
+                throw new TypeConversionException("'" + text + "' is no warm-up such as 16 (requests), 30s (a time),"
+                        + " auto or auto:2m (until steady, in this time at most)");
             }
         }
     }
@@ -187,6 +216,14 @@ final class LoadOptions {
         ArrivalSchedule arrivals = arrivals(seed);
         int users = concurrency != null ? concurrency : arrivals != null ? 0 : embedded ? EMBEDDED_CONCURRENCY : 1;
         Duration length = duration != null ? duration : length(arrivals);
+        if (warmup instanceof Warmup.Time(Duration time)
+                && duration == null
+                && length != null
+                && time.compareTo(length) >= 0) {
+            throw CommandFailure.usage("--warmup " + Figures.seconds(time.toNanos()) + "s leaves nothing of "
+                    + openLoops().getFirst() + " to measure, which lasts " + Figures.seconds(length.toNanos())
+                    + " s; give a shorter one");
+        }
         boolean ends = length != null || arrivals instanceof ArrivalSchedule.Replayed;
         long usual = embedded ? EMBEDDED_REQUESTS : DEFAULT_REQUESTS;
         if (arrivals instanceof ArrivalSchedule.Bursts(int size, var _)) {
@@ -249,7 +286,6 @@ final class LoadOptions {
     }
 
     private void check() {
-        RunCommand.atLeast("--warmup", warmup, 0);
         if (requests != null) {
             RunCommand.atLeast("--num-prompts", requests, 1);
         }

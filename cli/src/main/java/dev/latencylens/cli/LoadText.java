@@ -8,6 +8,7 @@ import dev.latencylens.load.RateCourse;
 import dev.latencylens.load.RateLimits;
 import dev.latencylens.load.RetryPolicy;
 import dev.latencylens.load.ThinkTime;
+import dev.latencylens.load.Warmup;
 import dev.latencylens.stats.AndersonDarling;
 import java.math.BigDecimal;
 import java.time.Duration;
@@ -48,10 +49,32 @@ final class LoadText {
         if (duration != null) {
             parts.add("for " + seconds(duration));
         }
-        if (load.warmupRequests() > 0) {
-            parts.add("after " + load.warmupRequests() + " for warm-up");
+        if (!load.warmup().isNone()) {
+            parts.add("after " + of(load.warmup()));
         }
         return String.join(", ", parts);
+    }
+
+    /// `16 for warm-up`, `30.00 s for warm-up`.
+    private static String of(Warmup warmup) {
+        return switch (warmup) {
+            case Warmup.Requests(long count) -> count + " for warm-up";
+            case Warmup.Time(Duration length) -> seconds(length) + " for warm-up";
+            case Warmup.UntilSteady(Duration most) -> "warm-up until steady, at most " + seconds(most);
+        };
+    }
+
+    /// How a warm-up of a time ended.
+    static String warmup(Warmup warmup, long warmupNs) {
+        String lasted = Figures.seconds(warmupNs) + " s";
+        return switch (warmup) {
+            case Warmup.Requests _, Warmup.Time _ -> lasted;
+            case Warmup.UntilSteady(Duration most) ->
+                lasted
+                        + (warmupNs < most.toNanos()
+                                ? ", until ttft kept its level"
+                                : ", the longest that it may take, without a level that ttft kept");
+        };
     }
 
     /// Whether failures are tried again, to stand behind the load; empty where they are not.

@@ -24,7 +24,9 @@ import dev.latencylens.exchange.Transport;
 import dev.latencylens.exchange.Turn;
 import dev.latencylens.exchange.Usage;
 import dev.latencylens.load.LoadRun;
+import dev.latencylens.load.Warmup;
 import dev.latencylens.provider.CostSummary;
+import dev.latencylens.stats.SettlingWatch;
 import dev.latencylens.stats.Summary;
 import dev.latencylens.transport.Cpus;
 import dev.latencylens.transport.NettyTransport;
@@ -65,8 +67,8 @@ final class Measurement {
     private final Dialect dialect;
     private final RunDirectory directory;
     private final Clock clock = Clock.monotonic();
-    private final Summary summary = new Summary();
-    private final CostSummary costs;
+    private Summary summary = new Summary();
+    private CostSummary costs;
     /// Output chunks of all exchanges, those for warm-up and failed ones too; the interpreter's alone.
     private long chunks;
     /// Whether nothing is left for the rest of this process where its I/O threads run.
@@ -75,6 +77,7 @@ final class Measurement {
     /// Whether a request was not tried again because the run could have cost too much; the interpreter's alone.
     private boolean retryUnpaid;
 
+    private boolean unsettledCompilation;
     private volatile @Nullable String endedEarly;
     private Caveat.@Nullable MaxCost refusal;
 
@@ -84,7 +87,11 @@ final class Measurement {
         this.plan = plan;
         this.dialect = dialect;
         this.directory = directory;
-        costs = new CostSummary(plan.pricing().tariff().orElse(null));
+        costs = noCosts();
+    }
+
+    private CostSummary noCosts() {
+        return new CostSummary(plan.pricing().tariff().orElse(null));
     }
 
     /// Measures, and returns the exit code.
@@ -124,7 +131,9 @@ final class Measurement {
             cpusShared = environment.cpus() == 1;
         }
         try (var recording = new RunRecording(plan.recording(), clock, directory.file(RunDirectory.RECORDING))) {
-            Priming.run(plan, this::placed);
+            Priming.Done primed = plan.priming().run(plan, this::placed);
+            runFile.tell(primed);
+            unsettledCompilation = plan.priming().untilSettled() && !primed.settled();
             if (vocabulary != null) {
                 vocabulary.join();
             }
@@ -155,8 +164,12 @@ final class Measurement {
                 ? null
                 : new Conversations(plan.id(), plan.prompts(), turnEncoder(), turnEncoder());
         var retries = new RetryDecision(plan.retries(), clock, retryEncoder(conversations));
+        SettlingWatch settling = plan.load().warmup() instanceof Warmup.UntilSteady ? new SettlingWatch() : null;
         var interpreter = new Interpreter(dialect, plan.tokenizer(), result -> {
             summary.add(result);
+            if (settling != null && settling.add(result)) {
+                stop.endWarmup();
+            }
             chunks += result.timeline().chunks().size();
             Optional<BigDecimal> cost = costs.add(result);
             exchanges.write(result, cost);
@@ -205,7 +218,7 @@ final class Measurement {
             backlog = load.run();
             signal = interrupts.signal();
         } catch (IllegalStateException broken) {
-            throw brokenOff(runFile, environment, broken);
+            throw brokenOff(runFile, environment, anchor, broken);
         }
         if (limit != null && (load.refused() || retryUnpaid)) {
             refusal = refusal(limit);
@@ -221,12 +234,13 @@ final class Measurement {
     }
 
     /// Tells what had been measured until something broke, in the file too where that can still be written.
-    private CommandFailure brokenOff(RunFile runFile, Environment environment, IllegalStateException broken) {
+    private CommandFailure brokenOff(
+            RunFile runFile, Environment environment, ClockAnchor anchor, IllegalStateException broken) {
         boolean unwritable = broken.getCause() instanceof UncheckedIOException;
         String how = String.valueOf(
                 broken.getCause() instanceof UncheckedIOException full ? full.getMessage() : broken.getMessage());
         var end = new Reason.BrokenOff(how, summary.measured() + summary.warmups(), 0);
-        Verdict verdict = Verdict.on(plan.load(), summary, end, circumstances(environment, null));
+        Verdict verdict = Verdict.on(plan.load(), summary, end, circumstances(environment, null, null));
         var caveats = new ArrayList<>(plan.caveats());
         caveats.addAll(Caveats.about(plan.load(), summary));
         RunCalibration calibration = RunCalibration.skipped("the run broke off");
@@ -247,7 +261,7 @@ final class Measurement {
                             calibration,
                             environment,
                             directory,
-                            statistics())));
+                            statistics(anchor, steady(false)))));
             console.out().flush();
         }
         return unwritable
@@ -266,10 +280,14 @@ final class Measurement {
             @Nullable IOException unwrittenBefore)
             throws IOException, InterruptedException {
         String early = endedEarly;
-        Verdict verdict = Verdict.on(plan.load(), summary, backlog, circumstances(environment, null));
+        SteadyPart steady = steady(plan.steadyOnly());
+        if (steady != null && steady.cut()) {
+            cut(steady, anchor);
+        }
+        Verdict verdict = Verdict.on(plan.load(), summary, backlog, circumstances(environment, null, steady));
         Evidence evidence = recording.finish(backlog, verdict);
         if (evidence != null) {
-            verdict = Verdict.on(plan.load(), summary, backlog, circumstances(environment, evidence));
+            verdict = Verdict.on(plan.load(), summary, backlog, circumstances(environment, evidence, steady));
         }
         if (circuitBreak.isBroken() && summary.answered() > 0) {
             verdict = verdict.and(new Reason.NothingSucceeded(circuitBreak.inARow()));
@@ -277,6 +295,9 @@ final class Measurement {
         var caveats = new ArrayList<>(ofThePlan(early).toList());
         if (!recording.missing().isEmpty()) {
             caveats.add(new Caveat.NotRecorded(recording.missing()));
+        }
+        if (unsettledCompilation) {
+            caveats.add(new Caveat.CompilationUnsettled(plan.priming().length()));
         }
         if (cpusShared) {
             caveats.add(new Caveat.CpusShared(environment.cpus()));
@@ -296,7 +317,7 @@ final class Measurement {
         RunFile.State state = early == null && refusal == null ? RunFile.State.FINISHED : RunFile.State.ENDED_EARLY;
         RunCalibration calibration = calibration(environment, signal);
         IOException unwritten = unwrittenBefore;
-        RunStatistics statistics = statistics();
+        RunStatistics statistics = statistics(anchor, steady);
         runFile.tell(statistics);
         try {
             HistogramFile.write(directory.file(RunDirectory.HISTOGRAMS), summary, anchor);
@@ -354,13 +375,37 @@ final class Measurement {
         return ended == 0 ? ExitCode.of(verdict, plan.lenient()) : ExitCode.SIGNALLED + ended;
     }
 
-    private RunStatistics statistics() {
+    /// Null where nobody can tell.
+    private @Nullable SteadyPart steady(boolean cutting) {
+        try {
+            return RunStatistics.steady(directory.path(), cutting);
+        } catch (CommandFailure unreadable) {
+            return null; // which the statistics tell
+        }
+    }
+
+    /// From here on the figures are those of the steady state: the same that the whole run's are made by.
+    private void cut(SteadyPart steady, ClockAnchor anchor) throws IOException {
+        CostSummary ofThePart = noCosts();
+        summary = Recovery.of(
+                        directory.file(RunDirectory.EXCHANGES), anchor.monotonicStartNs(), ofThePart, steady.fromAtNs())
+                .summary();
+        costs = ofThePart;
+    }
+
+    private RunStatistics statistics(ClockAnchor anchor, @Nullable SteadyPart steady) {
         if (summary.answered() == 0) {
             return RunStatistics.none("nothing was answered");
         }
-        long windowNs = summary.window().map(Summary.Window::durationNs).orElse(0L);
         try {
-            return RunStatistics.of(directory.path(), plan.metrics(), plan.confidence(), plan.objectives(), windowNs);
+            return RunStatistics.of(
+                    directory.path(),
+                    plan.metrics(),
+                    plan.confidence(),
+                    plan.objectives(),
+                    summary.rates(),
+                    anchor.monotonicStartNs(),
+                    steady);
         } catch (CommandFailure unreadable) {
             return RunStatistics.none(unreadable.line());
         }
@@ -388,7 +433,8 @@ final class Measurement {
     }
 
     /// @param evidence of the recording, null where there is none, or none yet
-    private Circumstances circumstances(Environment environment, @Nullable Evidence evidence) {
+    private Circumstances circumstances(
+            Environment environment, @Nullable Evidence evidence, @Nullable SteadyPart steady) {
         var tallies = new ArrayList<Tally>();
         if (evidence != null) {
             tallies.add(new Tally(
@@ -401,7 +447,8 @@ final class Measurement {
                 plan.percentilesAsked() ? plan.percentiles() : List.of(),
                 tallies,
                 hotPathChanges(evidence),
-                evidence == null ? 0 : evidence.lostBytes());
+                evidence == null ? 0 : evidence.lostBytes(),
+                steady == null ? null : steady.steady());
     }
 
     private List<Evidence.Stall> hotPathChanges(@Nullable Evidence evidence) {
@@ -471,11 +518,10 @@ final class Measurement {
 
     private LongFunction<Exchange> exchanges() {
         var encoder = new RequestEncoder(plan.network().endpoint());
-        long warmups = plan.load().warmupRequests();
         return number -> {
             String id = plan.id() + "-" + number;
             Prompt prompt = plan.prompts().apply(number);
-            var exchange = new Exchange(number, id, number < warmups, encoder.encode(dialect.request(prompt), id));
+            var exchange = new Exchange(number, id, encoder.encode(dialect.request(prompt), id));
             reserve(exchange, prompt.maxOutputTokens());
             return exchange;
         };
@@ -575,6 +621,13 @@ final class Measurement {
             LoadRun running = run;
             if (running != null) {
                 running.allow(number);
+            }
+        }
+
+        void endWarmup() {
+            LoadRun running = run;
+            if (running != null) {
+                running.endWarmup();
             }
         }
 

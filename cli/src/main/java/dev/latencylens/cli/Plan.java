@@ -12,7 +12,6 @@ import dev.latencylens.stats.Percentile;
 import dev.latencylens.transport.Cpus;
 import dev.latencylens.transport.NetworkSettings;
 import java.net.URI;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -43,6 +42,7 @@ import org.jspecify.annotations.Nullable;
 /// @param tokenizer counts the tokens of chunks where the provider does not say, null for nobody
 /// @param confidence of the intervals of percentiles, a share
 /// @param objectives what a request must meet to be good
+/// @param steadyOnly whether what came before the steady state is in no figure
 record Plan(
         String id,
         URI url,
@@ -66,7 +66,7 @@ record Plan(
         NetworkSettings network,
         int ioThreads,
         @Nullable Cpus ioCpus,
-        Duration priming,
+        Priming priming,
         Map<String, String> labels,
         List<Metric> metrics,
         List<Percentile> percentiles,
@@ -79,7 +79,8 @@ record Plan(
         Pricing pricing,
         @Nullable Tokenizer tokenizer,
         double confidence,
-        Objectives objectives) {
+        Objectives objectives,
+        boolean steadyOnly) {
 
     /// The doubts that it gives reason to before anything is measured.
     List<Caveat> caveats() {

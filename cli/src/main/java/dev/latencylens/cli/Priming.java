@@ -28,10 +28,13 @@ import dev.latencylens.transport.Timeouts;
 import dev.latencylens.transport.TlsSettings;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.lang.management.CompilationMXBean;
+import java.lang.management.ManagementFactory;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.UnaryOperator;
+import picocli.CommandLine.ITypeConverter;
 
 /// Runs the client's own code before it counts.
 ///
@@ -39,15 +42,37 @@ import java.util.function.UnaryOperator;
 /// would
 /// book that as the provider's time to first token. So the same transport, decoder and figures first drive a
 /// simulated provider in this process for a moment; what it says is thrown away. It leaves garbage.
-final class Priming {
+///
+/// @param length how long, at most where it is to last until compilation settles
+/// @param untilSettled whether it ends as soon as compilation has
+record Priming(Duration length, boolean untilSettled) {
     /// Long enough for the hot methods to be compiled at all, short against the second in which a run should
     /// begin.
-    static final Duration USUAL_LENGTH = Duration.ofMillis(150);
+    static final Priming USUAL = new Priming(Duration.ofMillis(150), false);
+
+    /// Compilation of everything takes two or three seconds on two CPUs; somebody else's load may make it longer.
+    static final Priming UNTIL_SETTLED = new Priming(Duration.ofSeconds(20), true);
+
+    /// How often compilation is looked at: some hundred answers.
+    private static final long LOOK_MS = 250;
+    /// Share of that time for which compilers may work when it has settled: now and then a method of no weight
+    /// still reaches its count.
+    private static final double SETTLED_SHARE = 0.02;
+    /// Looks in a row.
+    private static final int SETTLED_LOOKS = 4;
 
     private static final int USERS = 32;
     private static final int OUTPUT_TOKENS = 16;
 
-    private Priming() {}
+    /// Reads `5s` and `auto`.
+    static final class Converter implements ITypeConverter<Priming> {
+        @Override
+        public Priming convert(String text) {
+            return text.strip().equals("auto")
+                    ? UNTIL_SETTLED
+                    : new Priming(new RunCommand.DurationConverter().convert(text), false);
+        }
+    }
 
     /// Loads what TLS takes, at either end, so that neither a run nor its priming has to. From any thread.
     static void prepareTls() {
@@ -70,9 +95,14 @@ final class Priming {
         }
     }
 
-    /// @param plan says how long, over which kind of network, and with which prompts
+    /// What was done.
+    ///
+    /// @param settled whether compilation had; false where nobody looked
+    record Done(Duration took, boolean settled) {}
+
+    /// @param plan says over which kind of network, and with which prompts
     /// @param placed puts the I/O thread where those of the run will be
-    static void run(Plan plan, UnaryOperator<Transport.Opener> placed) throws IOException, InterruptedException {
+    Done run(Plan plan, UnaryOperator<Transport.Opener> placed) throws IOException, InterruptedException {
         NetworkSettings settings = plan.network();
         boolean tls = settings.endpoint().tls();
         var options = ServerOptions.defaults();
@@ -97,24 +127,56 @@ final class Priming {
             var dialect = new OpenAiChat(DialectOptions.at(provider.baseUrl(), "prime"));
             var encoder = new RequestEncoder(endpoint);
             var summary = new Summary();
-            new LoadRun(
-                            clock,
-                            new Load(null, USERS, 0, 0, plan.priming(), Duration.ofSeconds(1)),
-                            number -> {
-                                String id = "prime-" + number;
-                                var prompt =
-                                        new Prompt(plan.prompts().apply(number).text(), OUTPUT_TOKENS);
-                                return new Exchange(number, id, false, encoder.encode(dialect.request(prompt), id));
-                            },
-                            placed.apply(NettyTransport.opener(network)),
-                            NettyTransport.threads(),
-                            Thread::new,
-                            new Interpreter(dialect, result -> {
-                                summary.add(result);
-                                exchanges.write(result, Optional.empty());
-                            }),
-                            List.of(new FlightLog(clock, 1 << 12, 1 << 19)))
-                    .run();
+            var load = new LoadRun(
+                    clock,
+                    new Load(null, USERS, 0, 0, length, Duration.ofSeconds(1)),
+                    number -> {
+                        String id = "prime-" + number;
+                        var prompt = new Prompt(plan.prompts().apply(number).text(), OUTPUT_TOKENS);
+                        return new Exchange(number, id, encoder.encode(dialect.request(prompt), id));
+                    },
+                    placed.apply(NettyTransport.opener(network)),
+                    NettyTransport.threads(),
+                    Thread::new,
+                    new Interpreter(dialect, result -> {
+                        summary.add(result);
+                        exchanges.write(result, Optional.empty());
+                    }),
+                    List.of(new FlightLog(clock, 1 << 12, 1 << 19)));
+            long startedAtNs = clock.nowNs();
+            boolean[] settled = new boolean[1];
+            Thread watch = untilSettled
+                    ? Thread.ofPlatform().name("compilation").daemon().start(() -> {
+                        settled[0] = compilationSettles();
+                        load.stop("compilation has settled");
+                    })
+                    : null;
+            load.run();
+            if (watch != null) {
+                watch.interrupt();
+                watch.join();
+            }
+            return new Done(Duration.ofNanos(clock.nowNs() - startedAtNs), settled[0]);
+        }
+    }
+
+    /// Returns when compilers have had next to nothing to do for a second, false where that was not awaited.
+    private static boolean compilationSettles() {
+        CompilationMXBean compilation = ManagementFactory.getCompilationMXBean();
+        if (compilation == null || !compilation.isCompilationTimeMonitoringSupported()) {
+            return false;
+        }
+        try {
+            long soFarMs = compilation.getTotalCompilationTime();
+            for (int settled = 0; settled < SETTLED_LOOKS; ) {
+                Thread.sleep(LOOK_MS);
+                long nowMs = compilation.getTotalCompilationTime();
+                settled = nowMs - soFarMs <= LOOK_MS * SETTLED_SHARE ? settled + 1 : 0;
+                soFarMs = nowMs;
+            }
+            return true;
+        } catch (InterruptedException ended) {
+            return false;
         }
     }
 }

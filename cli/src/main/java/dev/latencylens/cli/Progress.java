@@ -3,6 +3,7 @@ package dev.latencylens.cli;
 import dev.latencylens.clock.Clock;
 import dev.latencylens.load.Load;
 import dev.latencylens.load.LoadRun;
+import dev.latencylens.load.Warmup;
 import dev.latencylens.stats.Summary;
 import java.io.OutputStream;
 import java.io.PrintStream;
@@ -92,8 +93,11 @@ final class Progress implements AutoCloseable {
     /// @param elapsedNs since the display began
     static String line(Load load, Summary.Progress progress, int inFlight, long elapsedNs) {
         var line = new StringBuilder();
-        if (progress.ended() == 0 && progress.warmups() < load.warmupRequests()) {
-            line.append("warm-up ").append(progress.warmups()).append('/').append(load.warmupRequests());
+        Warmup warmup = load.warmup();
+        if (progress.ended() == 0 && progress.warmups() < warmup.requests()) {
+            line.append("warm-up ").append(progress.warmups()).append('/').append(warmup.requests());
+        } else if (progress.ended() == 0 && elapsedNs < warmup.mostTime().toNanos()) {
+            line.append("warm-up ").append(progress.warmups());
         } else {
             line.append(progress.ended());
             if (load.requests() > 0) {
@@ -138,7 +142,8 @@ final class Progress implements AutoCloseable {
         }
         Duration duration = load.duration();
         if (duration != null) {
-            leftNs = Math.min(leftNs, Math.max(0, duration.toNanos() - elapsedNs));
+            long measuredNs = load.warmup() instanceof Warmup.Requests ? elapsedNs : progress.windowNs();
+            leftNs = Math.min(leftNs, Math.max(0, duration.toNanos() - measuredNs));
         }
         return leftNs == Long.MAX_VALUE ? OptionalLong.empty() : OptionalLong.of(leftNs);
     }

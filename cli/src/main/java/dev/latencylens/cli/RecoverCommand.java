@@ -5,7 +5,6 @@ import dev.latencylens.audit.Circumstances;
 import dev.latencylens.audit.Reason;
 import dev.latencylens.audit.Verdict;
 import dev.latencylens.provider.CostSummary;
-import dev.latencylens.stats.Summary;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
@@ -105,9 +104,15 @@ final class RecoverCommand implements Callable<Integer> {
         }
         Plan plan = run.plan();
         var costs = new CostSummary(plan.pricing().tariff().orElse(null));
-        Recovery recovery =
-                Recovery.of(directory.file(RunDirectory.EXCHANGES), run.clock().monotonicStartNs(), costs);
+        Path exchanges = directory.file(RunDirectory.EXCHANGES);
+        long startNs = run.clock().monotonicStartNs();
+        Recovery recovery = Recovery.of(exchanges, startNs, costs, SteadyPart.NOTHING);
         file.truncate(recovery.wholeBytes());
+        SteadyPart steady = RunStatistics.steady(directory.path(), plan.steadyOnly());
+        if (steady != null && steady.cut()) {
+            costs = new CostSummary(plan.pricing().tariff().orElse(null));
+            recovery = Recovery.of(exchanges, startNs, costs, steady.fromAtNs());
+        }
         var end =
                 new Reason.BrokenOff("the process ended before the run did", recovery.exchanges(), recovery.missing());
         Verdict verdict = Verdict.on(plan.load(), recovery.summary(), end, circumstances(run));
@@ -117,7 +122,7 @@ final class RecoverCommand implements Callable<Integer> {
         }
         caveats.addAll(Caveats.about(plan.load(), recovery.summary()));
         RunCalibration calibration = RunCalibration.skipped("the run did not come to its end");
-        RunStatistics statistics = statistics(directory, plan, recovery);
+        RunStatistics statistics = statistics(directory, run, recovery, steady);
         IOException unwritten = null;
         try {
             HistogramFile.write(directory.file(RunDirectory.HISTOGRAMS), recovery.summary(), run.clock());
@@ -194,17 +199,25 @@ final class RecoverCommand implements Callable<Integer> {
                 plan.percentilesAsked() ? plan.percentiles() : List.of(),
                 List.of(),
                 List.of(),
-                0);
+                0,
+                null);
     }
 
-    private static RunStatistics statistics(RunDirectory directory, Plan plan, Recovery recovery) {
+    private static RunStatistics statistics(
+            RunDirectory directory, WrittenRun run, Recovery recovery, @Nullable SteadyPart steady) {
         if (recovery.summary().answered() == 0) {
             return RunStatistics.none("nothing was answered");
         }
-        long windowNs =
-                recovery.summary().window().map(Summary.Window::durationNs).orElse(0L);
+        Plan plan = run.plan();
         try {
-            return RunStatistics.of(directory.path(), plan.metrics(), plan.confidence(), plan.objectives(), windowNs);
+            return RunStatistics.of(
+                    directory.path(),
+                    plan.metrics(),
+                    plan.confidence(),
+                    plan.objectives(),
+                    recovery.summary().rates(),
+                    run.clock().monotonicStartNs(),
+                    steady);
         } catch (CommandFailure unreadable) {
             return RunStatistics.none(unreadable.line());
         }

@@ -54,8 +54,10 @@ record Recovery(
 
     /// @param file `exchanges.jsonl`
     /// @param startNs what its instants count from
-    static Recovery of(Path file, long startNs, CostSummary costs) throws IOException {
-        var reading = new Reading(startNs, costs);
+    /// @param cutAtNs what started before is taken for warm-up, counted as in the file; [SteadyPart#NOTHING] for
+    /// none
+    static Recovery of(Path file, long startNs, CostSummary costs, long cutAtNs) throws IOException {
+        var reading = new Reading(startNs, costs, new SteadyPart.Cut(cutAtNs));
         try (var in = new BufferedInputStream(Files.newInputStream(file), READ_BYTES)) {
             return reading.all(in);
         }
@@ -71,6 +73,7 @@ record Recovery(
 
         private final long startNs;
         private final CostSummary costs;
+        private final SteadyPart.Cut cut;
         private final Summary summary = new Summary();
         private final JsonMapper mapper = JsonMapper.shared();
         private final Set<String> seen = new HashSet<>();
@@ -82,9 +85,10 @@ record Recovery(
         private long unreadable;
         private long repeated;
 
-        Reading(long startNs, CostSummary costs) {
+        Reading(long startNs, CostSummary costs, SteadyPart.Cut cut) {
             this.startNs = startNs;
             this.costs = costs;
+            this.cut = cut;
         }
 
         Recovery all(InputStream in) throws IOException {
@@ -153,7 +157,7 @@ record Recovery(
             return recorded.ended(
                     json.required("number").longValue(),
                     json.path("retryOf").asString(json.required("id").asString()),
-                    json.required("warmup").booleanValue(),
+                    cut.covers(json) || json.required("warmup").booleanValue(),
                     turn(json),
                     retry(json),
                     new Outcome(

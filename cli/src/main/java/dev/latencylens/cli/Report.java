@@ -101,6 +101,7 @@ final class Report {
         report.measured();
         report.outcomes();
         report.failures();
+        report.warmup(backlog);
         report.attempts();
         report.throttled();
         report.conversations();
@@ -227,6 +228,17 @@ final class Report {
                 "Outcomes  ",
                 Figures.count(summary.measured()) + " measured: " + counts
                         + (summary.warmups() == 0 ? "" : "; " + summary.warmups() + " for warm-up left out"));
+    }
+
+    /// What a time of warm-up came to.
+    private void warmup(LoadRun.@Nullable Backlog backlog) {
+        if (backlog != null && backlog.warmupNs() > 0) {
+            wrapped(
+                    "Warm-up   ",
+                    LoadText.warmup(plan.load().warmup(), backlog.warmupNs()) + ": " + Figures.count(summary.warmups())
+                            + (summary.warmups() == 1 ? " request" : " requests")
+                            + " left out; what was under way then went on, and the load did too");
+        }
     }
 
     private void live(LoadRun.@Nullable Backlog backlog) {
@@ -503,8 +515,6 @@ final class Report {
 
     private void tokens() {
         Summary.Tokens tokens = summary.tokens();
-        long windowNs = summary.window().map(Summary.Window::durationNs).orElse(0L);
-        double seconds = windowNs / 1e9;
         var line = new StringBuilder().append(Figures.count(tokens.output())).append(" out");
         if (tokens.reasoning() > 0) {
             line.append(" (").append(Figures.count(tokens.reasoning())).append(" reasoning)");
@@ -524,18 +534,19 @@ final class Report {
                 .append(" coalesced")
                 .append(density(tokens));
         wrapped("Tokens    ", line.toString());
-        if (seconds > 0) {
+        summary.rates().ifPresent(rates -> {
             OptionalLong tpot = summary.of(Metric.TPOT).percentile(Percentile.P50);
             wrapped(
                     "Rates     ",
-                    Figures.rate(summary.answered() / seconds) + " answers/s, output_tps "
-                            + Figures.rate(tokens.output() / seconds) + " tokens/s"
+                    Figures.rate(rates.answersPerSecond()) + " answers/s, output_tps "
+                            + Figures.rate(rates.outputTokensPerSecond()) + " tokens/s"
                             + (tpot.isPresent() && tpot.getAsLong() > 0
                                     ? ", output_tps_user " + Figures.rate(1e9 / tpot.getAsLong())
                                             + " tokens/s at p50 of tpot"
                                     : "")
-                            + ", over " + Figures.seconds(windowNs) + " s");
-        }
+                            + ", over " + Figures.seconds(rates.durationNs()) + " s"
+                            + (rates.keptUp() ? "" : " to the last end, for most answers ended after the last start"));
+        });
     }
 
     /// `; 1.08 tokens/chunk by o200k_base, usage says 1.10`, as far as it is known.
@@ -613,7 +624,8 @@ final class Report {
         }
         wrapped(
                 "  " + String.format(Locale.ROOT, "%-" + NAME_WIDTH + "s", "output_tps"),
-                "output tokens / (last responseEnd - first started); output_tps_user = 1 / tpot");
+                "output tokens that arrived from the first measured start to the last, of whichever request, / that"
+                        + " time; output_tps_user = 1 / tpot");
         if (costs.total().isPresent()) {
             wrapped("  " + String.format(Locale.ROOT, "%-" + NAME_WIDTH + "s", "cost"), Cost.FORMULA);
         }

@@ -182,11 +182,11 @@ final class RunCommand implements Callable<Integer> {
 
     @Option(
             names = "--prime",
-            paramLabel = "TIME",
-            converter = DurationConverter.class,
+            paramLabel = "TIME|auto",
+            converter = Priming.Converter.class,
             description = "how long to run the client's own code in before the first request (default 150ms;"
-                    + " several seconds for the least overhead)")
-    private Duration prime = Priming.USUAL_LENGTH;
+                    + " several seconds for the least overhead); auto: until compilation settles, 20s at most")
+    private Priming prime = Priming.USUAL;
 
     @Mixin
     private RateLimitOptions limits = new RateLimitOptions();
@@ -557,7 +557,8 @@ final class RunCommand implements Callable<Integer> {
                 pricing(target.providerLabel(), name),
                 TokenizerOption.tokenizer(tokenizer, target.dialect(), name),
                 statistics.confidence(),
-                statistics.objectives());
+                statistics.objectives(),
+                statistics.steadyOnly());
     }
 
     private Pricing pricing(@Nullable String provider, String name) {

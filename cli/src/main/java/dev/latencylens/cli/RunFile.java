@@ -70,6 +70,7 @@ final class RunFile {
     private final HostUse hostBefore = HostUse.soFar();
     private @Nullable HostUse host;
     private @Nullable RunStatistics statistics;
+    private Priming.@Nullable Done primed;
 
     RunFile(Path file, Plan plan, Environment environment, ClockAnchor clock, Secrets secrets) {
         this.file = file;
@@ -95,6 +96,11 @@ final class RunFile {
 
     void started() throws IOException {
         RunDirectory.replace(file, json(State.RUNNING, null, null, null, List.of(), null, null));
+    }
+
+    /// What is written with the summary from now on.
+    void tell(Priming.Done done) {
+        primed = done;
     }
 
     /// What is written with the summary from now on.
@@ -243,6 +249,9 @@ final class RunFile {
         network(json, plan.network());
         json.writeBooleanProperty("recorded", plan.recording());
         json.writeBooleanProperty("lean", plan.lean());
+        if (plan.steadyOnly()) {
+            json.writeBooleanProperty("steadyOnly", true);
+        }
         shown(json);
         pricing(json, plan.pricing());
         json.writeObjectPropertyStart("labels");
@@ -310,7 +319,10 @@ final class RunFile {
         json.writeStringProperty("ioWait", network.spin() ? "spin" : "park");
         json.writeStringProperty("stamps", network.stamps().label());
         json.writeNumberProperty("ioThreads", plan.ioThreads());
-        json.writeNumberProperty("primingNs", plan.priming().toNanos());
+        json.writeNumberProperty("primingNs", plan.priming().length().toNanos());
+        if (plan.priming().untilSettled()) {
+            json.writeBooleanProperty("primedUntilSettled", true);
+        }
         if (plan.ioCpus() != null) {
             json.writeArrayPropertyStart("ioCpus");
             plan.ioCpus().numbers().forEach(json::writeNumber);
@@ -364,6 +376,17 @@ final class RunFile {
             json.writeNumberProperty("windowStartAtNs", window.startedAtNs() - clock.monotonicStartNs());
             json.writeNumberProperty("windowNs", window.durationNs());
         });
+        summary.rates().ifPresent(rates -> {
+            json.writeObjectPropertyStart("rates");
+            json.writeNumberProperty("fromAtNs", rates.fromAtNs() - clock.monotonicStartNs());
+            json.writeNumberProperty("durationNs", rates.durationNs());
+            json.writeBooleanProperty("toLastStart", rates.keptUp());
+            json.writeNumberProperty("answers", rates.answers());
+            json.writeNumberProperty("output_tokens", Math.round(rates.outputTokens() * 1_000) / 1_000.0);
+            json.writeNumberProperty("answers_per_second", rates.answersPerSecond());
+            json.writeNumberProperty("output_tps", rates.outputTokensPerSecond());
+            json.writeEndObject();
+        });
         json.writeObjectPropertyStart("outcomes");
         summary.outcomes().forEach((kind, count) -> json.writeNumberProperty(kind.label(), count.longValue()));
         json.writeEndObject();
@@ -398,6 +421,15 @@ final class RunFile {
         json.writeNumberProperty("bodyBytes", summary.bodyBytes());
         if (backlog != null) {
             json.writeObjectPropertyStart("client");
+            if (primed != null) {
+                json.writeNumberProperty("primedNs", primed.took().toNanos());
+                if (plan.priming().untilSettled()) {
+                    json.writeBooleanProperty("compilationSettled", primed.settled());
+                }
+            }
+            if (backlog.warmupNs() > 0) {
+                json.writeNumberProperty("warmupNs", backlog.warmupNs());
+            }
             json.writeNumberProperty("flightLogFull", backlog.logFullCount());
             json.writeNumberProperty("flightLogFullNs", backlog.logFullNs());
             json.writeNumberProperty("starved", backlog.starvedCount());

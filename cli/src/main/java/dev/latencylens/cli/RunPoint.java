@@ -42,18 +42,23 @@ record RunPoint(Path folder, JsonNode run) {
     }
 
     double answersPerSecond() {
-        return answered() / seconds();
+        JsonNode told = run.at("/summary/rates/answers_per_second");
+        return told.isNumber() ? told.asDouble() : answered() / seconds();
     }
 
     double tokensPerSecond() {
-        return run.at("/summary/tokens/output_total").asLong() / seconds();
+        JsonNode told = run.at("/summary/rates/output_tps");
+        return told.isNumber()
+                ? told.asDouble()
+                : run.at("/summary/tokens/output_total").asLong() / seconds();
     }
 
     /// Good requests per second, the rate that counts: failures and slow answers are in its time and not in its
     /// number.
     double goodput() {
         Proportion good = good();
-        return good == null ? Double.NaN : good.good() / seconds();
+        JsonNode told = run.at("/summary/goodput/goodput");
+        return good == null ? Double.NaN : told.isNumber() ? told.asDouble() : good.good() / seconds();
     }
 
     /// In nanoseconds; absent below the percentile's floor.

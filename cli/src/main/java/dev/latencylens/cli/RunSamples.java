@@ -41,15 +41,15 @@ record RunSamples(
         return read(folder, metrics, Long.MIN_VALUE);
     }
 
-    /// @param fromAtNs requests that started before are left out
+    /// @param fromAtNs requests that started before are left out, and what the run has cut already
     static RunSamples read(Path folder, Collection<Metric> metrics, long fromAtNs) {
         JsonNode run = runFile(folder);
         var starts = new ArrayList<long[]>();
         var values = new ArrayList<long[][]>();
         List<Metric> asked = List.copyOf(metrics);
         long[] counts = new long[3];
-        long unread = exchanges(folder, exchange -> {
-            if (exchange.isWarmup() || exchange.atNs(Moment.STARTED) < fromAtNs) {
+        long unread = exchanges(folder, Math.max(fromAtNs, SteadyPart.cutAtNs(run)), exchange -> {
+            if (exchange.isWarmup()) {
                 return;
             }
             counts[0] += exchange.isRetry() ? 0 : 1;
@@ -84,7 +84,13 @@ record RunSamples(
 
     /// Hands over each exchange, and returns how many lines could not be read.
     static long exchanges(Path folder, Consumer<ExchangeLine> each) {
+        return exchanges(folder, SteadyPart.cutAtNs(runFile(folder)), each);
+    }
+
+    /// @param fromAtNs requests that started before are cut, with all their attempts
+    static long exchanges(Path folder, long fromAtNs, Consumer<ExchangeLine> each) {
         Path file = existing(folder.resolve(RunDirectory.EXCHANGES));
+        var before = new SteadyPart.Cut(fromAtNs);
         long unread = 0;
         try (var reader = Files.newBufferedReader(file)) {
             for (String line = reader.readLine(); line != null; line = reader.readLine()) {
@@ -95,7 +101,7 @@ record RunSamples(
                     unread++;
                     continue;
                 }
-                each.accept(new ExchangeLine(exchange));
+                each.accept(new ExchangeLine(exchange, before.covers(exchange)));
             }
         } catch (IOException | UncheckedIOException e) {
             throw CommandFailure.usage(

@@ -1,16 +1,19 @@
 package dev.latencylens.cli;
 
+import dev.latencylens.exchange.Moment;
 import dev.latencylens.stats.Interval;
 import dev.latencylens.stats.Metric;
 import dev.latencylens.stats.Percentile;
 import dev.latencylens.stats.PercentileEstimate;
 import dev.latencylens.stats.Sample;
+import dev.latencylens.stats.Summary;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalDouble;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JsonGenerator;
@@ -44,14 +47,16 @@ record RunStatistics(
     /// A larger file takes seconds to read again, and more memory than a run is to need: about 1.5 million chunks.
     private static final long MOST_BYTES = 64L << 20;
 
-    /// @param windowNs that rates refer to
-    record Goodput(Objectives objectives, long good, long measured, long windowNs) {
+    /// @param goodEnded requests, warm-up included, that met all objectives and ended in the time that rates refer
+    /// to
+    /// @param windowNs that time
+    record Goodput(Objectives objectives, long good, long measured, long goodEnded, long windowNs) {
         double fraction() {
             return measured == 0 ? 0 : (double) good / measured;
         }
 
         OptionalDouble perSecond() {
-            return windowNs <= 0 ? OptionalDouble.empty() : OptionalDouble.of(good / (windowNs / 1e9));
+            return windowNs <= 0 ? OptionalDouble.empty() : OptionalDouble.of(goodEnded / (windowNs / 1e9));
         }
     }
 
@@ -60,19 +65,24 @@ record RunStatistics(
     }
 
     /// @param shown the metrics of the report, of which intervals are told
-    /// @param windowNs the time that rates refer to
-    static RunStatistics of(Path folder, List<Metric> shown, double confidence, Objectives objectives, long windowNs) {
-        try {
-            long bytes = Files.size(folder.resolve(RunDirectory.EXCHANGES));
-            if (bytes > MOST_BYTES && !objectives.areAsked()) {
-                return none("exchanges.jsonl has " + Figures.count(bytes >> 20) + " MiB, more than is read again at a"
-                        + " run's end; lens compare tells them");
-            }
-        } catch (IOException e) {
-            return none("exchanges.jsonl cannot be read: " + CommandFailure.reason(e));
+    /// @param rates the time that rates refer to
+    /// @param startNs what the file's instants count from
+    /// @param steady what [#steady] says, null for nothing
+    static RunStatistics of(
+            Path folder,
+            List<Metric> shown,
+            double confidence,
+            Objectives objectives,
+            Optional<Summary.Rates> rates,
+            long startNs,
+            @Nullable SteadyPart steady) {
+        String tooMuch = objectives.areAsked() || (steady != null && steady.cut()) ? "" : tooMuch(folder);
+        if (!tooMuch.isEmpty()) {
+            return none(tooMuch);
         }
         List<Metric> metrics = METRICS.stream().filter(shown::contains).toList();
-        RunSamples run = RunSamples.read(folder, metrics);
+        long cutAtNs = steady != null && steady.cut() ? steady.fromAtNs() : SteadyPart.NOTHING;
+        RunSamples run = RunSamples.read(folder, metrics, cutAtNs);
         var estimates = new LinkedHashMap<Metric, Map<Percentile, PercentileEstimate>>();
         var withFailures = new LinkedHashMap<Metric, Map<Percentile, Double>>();
         for (Metric metric : metrics) {
@@ -88,7 +98,30 @@ record RunStatistics(
             }
         }
         return new RunStatistics(
-                "", confidence, estimates, withFailures, goodput(folder, objectives, windowNs), SteadyPart.of(folder));
+                "", confidence, estimates, withFailures, goodput(folder, objectives, rates, startNs, cutAtNs), steady);
+    }
+
+    /// Where a run became steady, of a run that is asked to measure that part alone with the decision to cut; null
+    /// where too few requests tell of it, or too many.
+    static @Nullable SteadyPart steady(Path folder, boolean steadyOnly) {
+        if (!steadyOnly && !tooMuch(folder).isEmpty()) {
+            return null;
+        }
+        SteadyPart part = SteadyPart.of(folder);
+        return part != null && steadyOnly ? part.cutOff() : part;
+    }
+
+    /// Why the exchanges are not read again; empty where they are.
+    private static String tooMuch(Path folder) {
+        try {
+            long bytes = Files.size(folder.resolve(RunDirectory.EXCHANGES));
+            return bytes <= MOST_BYTES
+                    ? ""
+                    : "exchanges.jsonl has " + Figures.count(bytes >> 20) + " MiB, more than is read again at a run's"
+                            + " end; lens compare tells them";
+        } catch (IOException e) {
+            return "exchanges.jsonl cannot be read: " + CommandFailure.reason(e);
+        }
     }
 
     private static Map<Percentile, Double> withFailures(Sample sample, long measured) {
@@ -101,18 +134,28 @@ record RunStatistics(
         return percentiles;
     }
 
-    private static @Nullable Goodput goodput(Path folder, Objectives objectives, long windowNs) {
+    private static @Nullable Goodput goodput(
+            Path folder, Objectives objectives, Optional<Summary.Rates> rates, long startNs, long cutAtNs) {
         if (!objectives.areAsked()) {
             return null;
         }
-        long[] counts = new long[2];
-        RunSamples.exchanges(folder, exchange -> {
+        long[] counts = new long[3];
+        RunSamples.exchanges(folder, cutAtNs, exchange -> {
+            boolean good = objectives.areMetBy(exchange);
             if (!exchange.isWarmup()) {
-                counts[0] += objectives.areMetBy(exchange) ? 1 : 0;
+                counts[0] += good ? 1 : 0;
                 counts[1] += exchange.isRetry() ? 0 : 1;
             }
+            long endedAtNs = startNs + exchange.atNs(Moment.RESPONSE_END);
+            boolean inTime = rates.filter(time -> time.holds(endedAtNs)).isPresent();
+            counts[2] += good && inTime ? 1 : 0;
         });
-        return new Goodput(objectives, counts[0], counts[1], windowNs);
+        return new Goodput(
+                objectives,
+                counts[0],
+                counts[1],
+                counts[2],
+                rates.map(Summary.Rates::durationNs).orElse(0L));
     }
 
     /// The members `intervals`, `withFailures`, `goodput` and `steady` of the summary.

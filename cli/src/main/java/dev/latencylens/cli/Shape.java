@@ -80,7 +80,9 @@ record Shape(
 
     private static int concurrency(Load load, Summary summary) {
         if (load.arrivals() == null) {
-            long requests = load.requests() == 0 ? Long.MAX_VALUE : load.requests() + load.warmupRequests();
+            long requests = load.requests() == 0
+                    ? Long.MAX_VALUE
+                    : load.requests() + load.warmup().requests();
             return (int) Math.min(load.concurrency(), requests);
         }
         // Little's law: requests in flight = requests a second x seconds each.

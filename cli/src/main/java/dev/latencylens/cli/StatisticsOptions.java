@@ -18,6 +18,16 @@ final class StatisticsOptions {
             description = "what a request must meet to be good, such as ttft:500 tpot:50, in ms; failed ones are not")
     private List<String> goodput = List.of();
 
+    @Option(
+            names = "--steady",
+            description = "measure only the part of the run in which ttft kept its level: what its requests did before"
+                    + " is told and in no figure (default: all is measured, and the report tells where that begins)")
+    private boolean steadyOnly;
+
+    boolean steadyOnly() {
+        return steadyOnly;
+    }
+
     double confidence() {
         return CompareCommand.confidence(confidence);
     }

@@ -8,11 +8,14 @@ import dev.latencylens.stats.SteadyState;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.OptionalLong;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JsonGenerator;
+import tools.jackson.databind.JsonNode;
 
 /// Where a run's steady state begins, by the time to first token, and what its figures are before and from there
 /// on.
@@ -22,6 +25,9 @@ import tools.jackson.core.JsonGenerator;
 /// that are under way at either edge count for as much as was sent of them there, and neither beginning nor ebb of
 /// the load thins the rate out.
 ///
+/// A run may be told to measure that part alone (`lens run --steady`): what started before is then in no figure,
+/// as if it were warm-up, and `summary.steady.cut` of `run.json` says so to whoever reads `exchanges.jsonl`.
+///
 /// @param fromAtNs start of the first request of the steady state
 /// @param before the figures of what would be cut, where there was a shift
 /// @param outputTokensPerSecond of the steady state; absent where there was no shift
@@ -30,7 +36,11 @@ record SteadyPart(
         long fromAtNs,
         @Nullable Side before,
         @Nullable Side after,
-        double outputTokensPerSecond) {
+        double outputTokensPerSecond,
+        boolean cut) {
+    /// Before every instant of a run.
+    static final long NOTHING = Long.MIN_VALUE;
+
     private static final double PER_SECOND = 1e9;
 
     /// The figures of the requests that started on one side of the shift.
@@ -40,12 +50,51 @@ record SteadyPart(
         }
     }
 
+    /// Which of a run's exchanges started before its steady state, with all their attempts. Asked in the order of
+    /// the file.
+    static final class Cut {
+        private final long fromAtNs;
+        /// Of first attempts, which alone tell when a request started.
+        private final Set<String> cutIds = new HashSet<>();
+
+        /// @param fromAtNs counted as in the file; [#NOTHING] to cut nothing
+        Cut(long fromAtNs) {
+            this.fromAtNs = fromAtNs;
+        }
+
+        boolean covers(JsonNode exchange) {
+            if (fromAtNs == NOTHING) {
+                return false;
+            }
+            JsonNode first = exchange.get("retryOf");
+            if (first != null) {
+                return cutIds.contains(first.asString());
+            }
+            JsonNode startedAtNs = exchange.path(Moment.STARTED.label() + "AtNs");
+            long atNs = startedAtNs.isNumber()
+                    ? startedAtNs.asLong()
+                    : exchange.path(Moment.INTENDED.label() + "AtNs").asLong();
+            if (atNs >= fromAtNs) {
+                return false;
+            }
+            cutIds.add(exchange.path("id").asString(""));
+            return true;
+        }
+    }
+
     private record Request(long startedAtNs, long ttftNs, long[] e2eNs) {}
+
+    /// What a finished run has cut; [#NOTHING] where it has not.
+    static long cutAtNs(JsonNode run) {
+        JsonNode steady = run.at("/summary/steady");
+        return steady.path("cut").asBoolean(false) ? steady.path("fromAtNs").asLong() : NOTHING;
+    }
 
     /// Null where too few requests were answered to tell.
     static @Nullable SteadyPart of(Path folder) {
+        long cutAtNs = cutAtNs(RunSamples.runFile(folder));
         var requests = new ArrayList<Request>();
-        RunSamples.exchanges(folder, exchange -> {
+        RunSamples.exchanges(folder, cutAtNs, exchange -> {
             if (!exchange.isWarmup() && exchange.isAnswered()) {
                 for (long ttftNs : exchange.values(Metric.TTFT)) {
                     requests.add(new Request(exchange.atNs(Moment.STARTED), ttftNs, exchange.values(Metric.E2E)));
@@ -59,7 +108,7 @@ record SteadyPart(
         var steady = SteadyState.of(requests.stream().mapToLong(Request::ttftNs).toArray());
         long fromAtNs = requests.get(steady.from()).startedAtNs();
         if (steady.from() == 0) {
-            return new SteadyPart(steady, fromAtNs, null, null, 0);
+            return new SteadyPart(steady, fromAtNs, null, null, 0, false);
         }
         long toAtNs = requests.getLast().startedAtNs();
         return new SteadyPart(
@@ -67,7 +116,14 @@ record SteadyPart(
                 fromAtNs,
                 side(requests.subList(0, steady.from())),
                 side(requests.subList(steady.from(), requests.size())),
-                toAtNs == fromAtNs ? 0 : tokens(folder, fromAtNs, toAtNs) * PER_SECOND / (toAtNs - fromAtNs));
+                toAtNs == fromAtNs ? 0 : tokens(folder, fromAtNs, toAtNs) * PER_SECOND / (toAtNs - fromAtNs),
+                false);
+    }
+
+    /// The same, where there is something to cut and a level to keep.
+    SteadyPart cutOff() {
+        boolean cuts = steady.isReached() && steady.from() > 0;
+        return new SteadyPart(steady, fromAtNs, before, after, outputTokensPerSecond, cuts);
     }
 
     private static Side side(List<Request> requests) {
@@ -105,7 +161,9 @@ record SteadyPart(
                 + "a shift in " + looked + " (" + p + "). p50 of the " + Figures.count(before.requests())
                 + " before: " + both(before) + "; of the " + Figures.count(after.requests()) + " from there on: "
                 + both(after) + ", output_tps " + Figures.rate(outputTokensPerSecond)
-                + ". Nothing was cut: the table holds both; lens compare --steady leaves out what was before";
+                + (cut
+                        ? ". What was before is cut: it is in no other figure"
+                        : ". Nothing was cut: the table holds both; --steady leaves out what was before");
     }
 
     private static String both(Side side) {
@@ -124,6 +182,7 @@ record SteadyPart(
         json.writeNumberProperty("from", steady.from());
         json.writeNumberProperty("fromAtNs", fromAtNs);
         json.writeBooleanProperty("reached", steady.isReached());
+        json.writeBooleanProperty("cut", cut);
         json.writeNumberProperty("pValue", steady.pValue());
         if (before != null && after != null) {
             write(json, "before", before);

@@ -79,7 +79,9 @@ record WrittenRun(Plan plan, Environment environment, ClockAnchor clock) {
                 network(Target.endpoint(url), network),
                 network.path("ioThreads").intValue(),
                 cpus(network.path("ioCpus")),
-                Duration.ofNanos(network.path("primingNs").longValue(1)),
+                new Priming(
+                        Duration.ofNanos(network.path("primingNs").longValue(1)),
+                        network.path("primedUntilSettled").booleanValue(false)),
                 texts(plan.path("labels")),
                 plan.path("metrics")
                         .valueStream()
@@ -98,7 +100,8 @@ record WrittenRun(Plan plan, Environment environment, ClockAnchor clock) {
                 pricing(plan.path("pricing")),
                 tokenizer(text(plan, "tokenizer")),
                 RunGrid.CONFIDENCE,
-                Objectives.NONE);
+                Objectives.NONE,
+                plan.path("steadyOnly").booleanValue(false));
     }
 
     private static NetworkSettings network(Endpoint endpoint, JsonNode network) {

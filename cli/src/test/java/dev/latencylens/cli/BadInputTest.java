@@ -36,7 +36,7 @@ class BadInputTest {
             run --request-rate 0             | --request-rate must be positive, was 0.0
             run --duration -5s               | a time must be positive, was '-5s'
             run --duration soon              | 'soon' is no time such as 500ms, 30s or 5m
-            run --warmup -1                  | --warmup must be at least 0, was -1
+            run --warmup -1                  | '-1' is no warm-up such as 16 (requests), 30s (a time), auto or auto:2m
             run --input-len 0                | --input-len must be at least 1, was 0
             run --output-len -1              | --output-len must be at least 0, was -1
             sweep --url http://127.0.0.1:1 --concurrency 4 | lens sweep sets --concurrency itself; leave it out

@@ -228,8 +228,8 @@ class ConversationTest {
         assertThat(exchanges(folder.resolve("run")))
                 .filteredOn(line -> line.path("turn").asInt() == 1)
                 .as("of two salts a word or two may be the same")
-                .allSatisfy(line -> assertThat(line.at("/usage/cached_read").asLong())
-                        .isLessThan(8));
+                .allSatisfy(line ->
+                        assertThat(line.at("/usage/cached_read").asLong()).isLessThan(8));
         assertThat(byTurn.at("/later/answered").asLong()).isEqualTo(22);
         assertThat(exchanges(folder.resolve("run")))
                 .filteredOn(line -> line.path("turn").asInt() == 2)

@@ -26,6 +26,9 @@ class LoadOptionsTest {
                     --stages 60s@10,30s@10..50 --arrival-pattern poisson    | Poisson 10 requests/s for 60 s, then from 10 to 50 requests/s by equal steps in 30 s (seed 42), for 90 s
                     --stages 1.25s@10,30s@50 --duration 1s                  | evenly spaced, 10 requests/s for 1.25 s, for 1 s
                     --request-rate 5 --concurrency 3 --warmup 2 -n 9        | constant 5 requests/s, at most 3 in flight, 9 requests, after 2 for warm-up
+                    --concurrency 2 --warmup 30s --duration 1m              | closed loop, concurrency 2, for 60.00 s, after 30.00 s for warm-up
+                    --concurrency 2 --warmup auto                           | closed loop, concurrency 2, 64 requests, after warm-up until steady, at most 60.00 s
+                    --concurrency 2 --warmup auto:2m                        | closed loop, concurrency 2, 64 requests, after warm-up until steady, at most 120.0 s
                     --request-rate inf --concurrency 2                      | closed loop, concurrency 2, 64 requests
                     --concurrency 4 --think-time 200ms                      | closed loop, concurrency 4, think time 200ms, 64 requests
                     --concurrency 4 --think-time lognormal:200ms:0.3        | closed loop, concurrency 4, think time lognormal:200ms:0.3 (seed 42), 64 requests
@@ -61,6 +64,7 @@ class LoadOptionsTest {
                     --turns 2 --turn-delay-stddev 5                     | --turn-delay-stddev needs --turn-delay-mean; give it in milliseconds
                     --think-time gauss:1s:2                             | --think-time 'gauss:1s:2': expected a time such as 200ms, uniform:100ms:300ms, normal:2s:500ms, exponential:200ms or lognormal:200ms:0.3
                     --think-time uniform:2s:1s                          | --think-time 'uniform:2s:1s': the upper bound is below the lower one
+                    --stages 10s@5,20s@10 --warmup 30s                  | --warmup 30.00s leaves nothing of --stages to measure, which lasts 30.00 s; give a shorter one
                     --trace-scale 2                                     | --trace-scale needs a --trace
                     --request-rate 1 --burstiness 0                     | burstiness must be between 0.01 and 10000, was 0.0
                     --request-rate 1 --burstiness 2 --arrival-pattern poisson | --burstiness belongs to --arrival-pattern gamma; leave one of them out
@@ -73,6 +77,19 @@ class LoadOptionsTest {
     void aRateThatIsNoneIsNamedWithItsCure() {
         assertThatThrownBy(() -> load("--request-rate fast"))
                 .hasMessageContaining("'fast' is no rate such as 10 or 0.5 per second, or inf");
+    }
+
+    @Test
+    void aWarmupThatIsNoneIsNamedWithItsCure() {
+        assertThatThrownBy(() -> load("--warmup soon"))
+                .hasMessageContaining("'soon' is no warm-up such as 16 (requests), 30s (a time), auto or auto:2m");
+    }
+
+    @Test
+    void whatIsDueInATimeOfWarmupComesBeforeTheMeasured() {
+        assertThat(load("--request-rate 10 --warmup 3s -n 20").due()).isEqualTo(50);
+        assertThat(load("--request-rate 10 --warmup 3s --duration 4s").due()).isEqualTo(70);
+        assertThat(load("--stages 10s@5,20s@10 --warmup 12s").due()).isEqualTo(50 + 200);
     }
 
     @Test

@@ -280,7 +280,8 @@ class RetryTest {
         Recovery again = Recovery.of(
                 out().resolve(RunDirectory.EXCHANGES),
                 run.at("/clock/monotonicStartNs").asLong(),
-                new CostSummary(null));
+                new CostSummary(null),
+                SteadyPart.NOTHING);
 
         assertThat(again.exchanges()).isEqualTo(REQUESTS);
         assertThat(again.missing()).isZero();

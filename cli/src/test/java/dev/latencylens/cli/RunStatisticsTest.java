@@ -7,12 +7,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.networknt.schema.InputFormat;
 import dev.latencylens.stats.Metric;
 import dev.latencylens.stats.Percentile;
+import dev.latencylens.stats.Summary;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import tools.jackson.databind.JsonNode;
@@ -69,7 +71,13 @@ class RunStatisticsTest {
         Files.writeString(folder.resolve("run.json"), "{}");
 
         var statistics = RunStatistics.of(
-                folder, List.of(Metric.TTFT), 0.95, Objectives.parse(List.of("ttft:3", "tpot:1")), 2_000_000_000L);
+                folder,
+                List.of(Metric.TTFT),
+                0.95,
+                Objectives.parse(List.of("ttft:3", "tpot:1")),
+                Optional.of(new Summary.Rates(5, 2_000_000_005L, true, 20, 12)),
+                5,
+                null);
 
         RunStatistics.Goodput goodput = Objects.requireNonNull(statistics.goodput());
         assertThat(goodput.good()).isEqualTo(3);
@@ -81,7 +89,7 @@ class RunStatisticsTest {
 
     @Test
     void withoutItsFileARunHasNoIntervalsAndSaysWhy() {
-        assertThat(RunStatistics.of(folder, List.of(Metric.TTFT), 0.95, Objectives.NONE, 0)
+        assertThat(RunStatistics.of(folder, List.of(Metric.TTFT), 0.95, Objectives.NONE, Optional.empty(), 0, null)
                         .remark())
                 .contains("exchanges.jsonl cannot be read: NoSuchFileException");
     }

@@ -1,6 +1,7 @@
 package dev.latencylens.audit;
 
 import dev.latencylens.stats.Metric;
+import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
 
@@ -67,6 +68,15 @@ public sealed interface Caveat {
         public String text() {
             return "There is no recording.jfr (" + reason + "), so lens audit cannot tell the virtual machine's"
                     + " pauses. Give --jfr off if it is not wanted.";
+        }
+    }
+
+    /// The client's code was to be run in until it is compiled.
+    record CompilationUnsettled(Duration after) implements Caveat {
+        @Override
+        public String text() {
+            return "After " + after.toSeconds() + " s of running its own code in, this client was still being compiled;"
+                    + " see read_lag. Give it a CPU that others leave alone, or a longer --prime TIME.";
         }
     }
 
@@ -327,6 +337,18 @@ public sealed interface Caveat {
         public String text() {
             return failed + " of " + count(of, "warm-up request") + " failed, so connections and caches may not have"
                     + " been warm.";
+        }
+    }
+
+    /// Warm-up was to last until the target is steady, and ended by its longest time.
+    ///
+    /// @param answers that there were in it, failed ones included
+    record WarmupNotSteady(Duration after, long answers) implements Caveat {
+        @Override
+        public String text() {
+            return "In the " + after.toSeconds() + " s that warm-up may take at most, " + count(answers, "request")
+                    + " did not show that ttft keeps a level, and measuring began all the same. Give it longer"
+                    + " (--warmup auto:TIME), or see what drifts.";
         }
     }
 

@@ -6,10 +6,12 @@ import dev.latencylens.exchange.StampSource;
 import dev.latencylens.load.Live;
 import dev.latencylens.load.Load;
 import dev.latencylens.load.LoadRun;
+import dev.latencylens.load.Warmup;
 import dev.latencylens.stats.Distribution;
 import dev.latencylens.stats.Metric;
 import dev.latencylens.stats.Percentile;
 import dev.latencylens.stats.Summary;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalLong;
@@ -44,6 +46,9 @@ public final class Caveats {
                 load.arrivals() == null && load.thinkTime() == null && load.asksAgain() && unlimited;
         if (mayBeKept && live.watchedNs() > 0 && !kept) {
             caveats.add(new Caveat.ConcurrencyNotKept(load.concurrency(), live.mean(), live.max()));
+        }
+        if (load.warmup() instanceof Warmup.UntilSteady(Duration most) && backlog.warmupNs() >= most.toNanos()) {
+            caveats.add(new Caveat.WarmupNotSteady(most, summary.warmups()));
         }
         if (backlog.unsent() > 0) {
             caveats.add(new Caveat.HeldBackToTheEnd(backlog.unsent()));

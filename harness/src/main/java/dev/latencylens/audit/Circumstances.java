@@ -2,7 +2,9 @@ package dev.latencylens.audit;
 
 import dev.latencylens.stats.Metric;
 import dev.latencylens.stats.Percentile;
+import dev.latencylens.stats.SteadyState;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /// What a verdict needs to know beside a run's own figures.
 ///
@@ -15,6 +17,7 @@ import java.util.List;
 /// @param hotPathChanges when the code that stamps arrivals was compiled or given up while it measured, as far as
 /// a recording tells
 /// @param lostBytes what the Flight Recorder says that it lost, 0 without a recording
+/// @param steady from which request on `ttft` kept its level; null where that is not known
 public record Circumstances(
         boolean sharedProcess,
         String clockSource,
@@ -22,7 +25,8 @@ public record Circumstances(
         List<Percentile> asked,
         List<Tally> tallies,
         List<Evidence.Stall> hotPathChanges,
-        long lostBytes) {
+        long lostBytes,
+        @Nullable SteadyState steady) {
     public Circumstances {
         metrics = List.copyOf(metrics);
         asked = List.copyOf(asked);

@@ -3,6 +3,7 @@ package dev.latencylens.audit;
 import dev.latencylens.stats.AndersonDarling;
 import dev.latencylens.stats.Metric;
 import dev.latencylens.stats.Percentile;
+import dev.latencylens.stats.SteadyState;
 import java.util.List;
 import java.util.Locale;
 
@@ -279,6 +280,27 @@ public sealed interface Reason {
         public String advice() {
             return "See /sys/devices/system/clocksource/clocksource0/available_clocksource and the kernel's log for"
                     + " why the CPU's own counter is not used.";
+        }
+    }
+
+    /// The load was even, and no level of `ttft` lasted for half of the run: its percentiles are those of no state
+    /// of the provider (docs/adr/0014).
+    record NeverSteady(SteadyState steady) implements Reason {
+        @Override
+        public Verdict.State makes() {
+            return Verdict.State.INCONCLUSIVE;
+        }
+
+        @Override
+        public String text() {
+            return "ttft kept no level for half of the run: it shifted, and last before request " + (steady.from() + 1)
+                    + " of " + steady.requests() + " in the order of their starts";
+        }
+
+        @Override
+        public String advice() {
+            return "See in exchanges.jsonl what it did over time; warm up for longer (--warmup auto), measure for longer,"
+                    + " or lower the load to one that the provider keeps up with.";
         }
     }
 

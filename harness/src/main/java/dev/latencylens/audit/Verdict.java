@@ -2,12 +2,14 @@ package dev.latencylens.audit;
 
 import dev.latencylens.exchange.Outcome;
 import dev.latencylens.exchange.StampSource;
+import dev.latencylens.load.ArrivalSchedule;
 import dev.latencylens.load.Load;
 import dev.latencylens.load.LoadRun;
 import dev.latencylens.load.LoopLag;
 import dev.latencylens.stats.Distribution;
 import dev.latencylens.stats.Metric;
 import dev.latencylens.stats.Percentile;
+import dev.latencylens.stats.SteadyState;
 import dev.latencylens.stats.Summary;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -64,6 +66,7 @@ public record Verdict(State state, List<Reason> reasons) {
         if (ClockSource.isUnfit(circumstances.clockSource())) {
             reasons.add(new Reason.ClockSourceUnfit(circumstances.clockSource()));
         }
+        level(load, circumstances, reasons);
         samples(summary, circumstances, reasons);
         return of(reasons);
     }
@@ -171,6 +174,17 @@ public record Verdict(State state, List<Reason> reasons) {
         Stream.concat(Stream.of(bytes), circumstances.tallies().stream())
                 .filter(tally -> !tally.agrees())
                 .forEach(tally -> reasons.add(new Reason.CountsDisagree(tally)));
+    }
+
+    /// A load that changes by itself asks for figures that change.
+    private static void level(Load load, Circumstances circumstances, List<Reason> reasons) {
+        boolean even = load.arrivals() == null
+                || (load.arrivals() instanceof ArrivalSchedule.Paced(var course, var _)
+                        && course.only().isPresent());
+        SteadyState steady = circumstances.steady();
+        if (even && steady != null && steady.hasNoLevel()) {
+            reasons.add(new Reason.NeverSteady(steady));
+        }
     }
 
     private static void samples(Summary summary, Circumstances circumstances, List<Reason> reasons) {

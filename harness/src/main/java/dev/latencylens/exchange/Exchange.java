@@ -13,12 +13,12 @@ public final class Exchange {
 
     private long number;
     private final String id;
-    private boolean warmup;
     private final EncodedRequest request;
     private final @Nullable Turn turn;
     private final @Nullable Retry retry;
     private long dueAfterNs;
     private long thinkNs;
+    private boolean warmup;
     private boolean answering;
     private boolean accepted;
     private long intendedAtNs;
@@ -35,9 +35,8 @@ public final class Exchange {
 
     /// @param number counts the run's exchanges from 0
     /// @param id travels as `X-Request-Id`
-    /// @param warmup whether it is left out of the figures
-    public Exchange(long number, String id, boolean warmup, EncodedRequest request) {
-        this(number, id, warmup, request, null, null);
+    public Exchange(long number, String id, EncodedRequest request) {
+        this(number, id, request, null, null);
     }
 
     /// A turn of a conversation, whose number is not known before it is started.
@@ -45,22 +44,15 @@ public final class Exchange {
     /// @param id travels as `X-Request-Id`
     /// @param keepsAnswer whether the next turn needs what this one is answered
     public Exchange(Turn turn, String id, EncodedRequest request, boolean keepsAnswer) {
-        this(-1, id, false, request, turn, null);
+        this(-1, id, request, turn, null);
         if (keepsAnswer) {
             reading.keepAnswer();
         }
     }
 
-    private Exchange(
-            long number,
-            String id,
-            boolean warmup,
-            EncodedRequest request,
-            @Nullable Turn turn,
-            @Nullable Retry retry) {
+    private Exchange(long number, String id, EncodedRequest request, @Nullable Turn turn, @Nullable Retry retry) {
         this.number = number;
         this.id = id;
-        this.warmup = warmup;
         this.request = request;
         this.turn = turn;
         this.retry = retry;
@@ -70,7 +62,8 @@ public final class Exchange {
     ///
     /// @param encoded with the id of the retry
     public Exchange again(EncodedRequest encoded, Retry next) {
-        var another = new Exchange(number, next.id(), warmup, encoded, turn, next);
+        var another = new Exchange(number, next.id(), encoded, turn, next);
+        another.warmup = warmup;
         if (reading.keepsAnswer()) {
             another.reading.keepAnswer();
         }
@@ -90,8 +83,14 @@ public final class Exchange {
         return id;
     }
 
+    /// Whether it is left out of the figures.
     public boolean isWarmup() {
         return warmup;
+    }
+
+    /// It is to be left out of the figures: called before it is sent.
+    public void warmup() {
+        warmup = true;
     }
 
     /// Where it stands in its conversation; null for a request of its own.
@@ -105,9 +104,8 @@ public final class Exchange {
     }
 
     /// Called once for a turn of a conversation, as it is started.
-    public void numbered(long startedAs, boolean isWarmup) {
+    public void numbered(long startedAs) {
         number = startedAs;
-        warmup = isWarmup;
     }
 
     /// The text that it was answered with, to be repeated in the next turn; null where there was none, or more

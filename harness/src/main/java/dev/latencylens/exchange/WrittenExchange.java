@@ -51,10 +51,12 @@ public final class WrittenExchange {
             @Nullable ResponseHead head,
             Completion completion,
             long bodyBytes) {
-        var first =
-                turn == null ? new Exchange(number, id, warmup, FORGOTTEN) : new Exchange(turn, id, FORGOTTEN, false);
+        var first = turn == null ? new Exchange(number, id, FORGOTTEN) : new Exchange(turn, id, FORGOTTEN, false);
         if (turn != null) {
-            first.numbered(number, warmup);
+            first.numbered(number);
+        }
+        if (warmup) {
+            first.warmup();
         }
         Exchange exchange = retry == null ? first : first.again(FORGOTTEN, retry);
         exchange.throttled(throttleNs);

@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
 /// @param thinkTime of the users of a closed loop, and between the turns of a conversation; null for users who ask
 /// again at once
 /// @param requests how many measured requests to send at most, 0 for no limit
-/// @param warmupRequests how many to send first and leave out of the figures
+/// @param warmup what to send first and leave out of the figures
 /// @param duration how long to go on starting measured requests, or null for no limit
 /// @param drain how long requests in flight may still take when nothing more is started
 /// @param conversations null where every request stands for itself. Else each user has one conversation at a time,
@@ -23,7 +23,7 @@ public record Load(
         int concurrency,
         @Nullable ThinkTime thinkTime,
         long requests,
-        long warmupRequests,
+        Warmup warmup,
         @Nullable Duration duration,
         Duration drain,
         @Nullable Conversations conversations) {
@@ -46,7 +46,7 @@ public record Load(
             long warmupRequests,
             @Nullable Duration duration,
             Duration drain) {
-        this(arrivals, concurrency, null, requests, warmupRequests, duration, drain, null);
+        this(arrivals, concurrency, null, requests, new Warmup.Requests(warmupRequests), duration, drain, null);
     }
 
     /// Of requests that stand for themselves.
@@ -55,10 +55,10 @@ public record Load(
             int concurrency,
             @Nullable ThinkTime thinkTime,
             long requests,
-            long warmupRequests,
+            Warmup warmup,
             @Nullable Duration duration,
             Duration drain) {
-        this(arrivals, concurrency, thinkTime, requests, warmupRequests, duration, drain, null);
+        this(arrivals, concurrency, thinkTime, requests, warmup, duration, drain, null);
     }
 
     public Load {
@@ -71,9 +71,8 @@ public record Load(
         if (concurrency < 0) {
             throw new IllegalArgumentException("concurrency must not be negative, was " + concurrency);
         }
-        if (requests < 0 || warmupRequests < 0) {
-            throw new IllegalArgumentException("request counts must not be negative, were " + requests + " and "
-                    + warmupRequests + " for warm-up");
+        if (requests < 0) {
+            throw new IllegalArgumentException("requests must not be negative, were " + requests);
         }
         if (duration != null && !duration.isPositive()) {
             throw new IllegalArgumentException("duration must be positive, was " + duration);
@@ -87,10 +86,16 @@ public record Load(
         }
     }
 
-    /// How many exchanges an open loop's schedule has, those for warm-up included; of conversations, how many
-    /// begin.
+    /// How many exchanges an open loop's schedule has at most, those for warm-up included; of conversations, how
+    /// many begin.
     public long due() {
-        return Timetable.count(this);
+        return Timetable.count(this, warmup.mostTime().toNanos());
+    }
+
+    /// Whether the schedule tells which exchange is the last, before any is sent.
+    boolean endsBySchedule() {
+        return warmup instanceof Warmup.Requests
+                || (arrivals != null && conversations == null && warmup instanceof Warmup.Time);
     }
 
     /// Whether users of a closed loop ask more than once, as far as numbers tell.
@@ -111,6 +116,6 @@ public record Load(
                     + "; use at most " + concurrency + (concurrency == 1 ? " thread" : " threads"));
         }
         int users = concurrency / threads + (thread < concurrency % threads ? 1 : 0);
-        return new Load(arrivals, users, thinkTime, requests, warmupRequests, duration, drain, conversations);
+        return new Load(arrivals, users, thinkTime, requests, warmup, duration, drain, conversations);
     }
 }

@@ -37,6 +37,7 @@ final class LoadLoop implements Transport.Listener {
     private final int threads;
     private final ReadyQueue ready;
     private final Allowance allowance;
+    private final WarmupEnd warmupEnd;
 
     private final LiveCount.Part live;
     private final LiveCount.Part answers;
@@ -73,6 +74,10 @@ final class LoadLoop implements Transport.Listener {
 
     private volatile long end = Long.MAX_VALUE;
     private volatile long endOfBegins = Long.MAX_VALUE;
+    /// Where only the end of the warm-up tells which number is the last.
+    private long endOfMeasured = Long.MAX_VALUE;
+    /// Whether what is due next is due after the load's time, where the schedule does not know that.
+    private boolean scheduleOver;
     private volatile @Nullable String stopReason;
 
     LoadLoop(
@@ -82,6 +87,7 @@ final class LoadLoop implements Transport.Listener {
             int threads,
             ReadyQueue ready,
             Allowance allowance,
+            WarmupEnd warmupEnd,
             LiveCount live,
             LiveCount answers) {
         this.clock = clock;
@@ -90,11 +96,12 @@ final class LoadLoop implements Transport.Listener {
         this.threads = threads;
         this.ready = ready;
         this.allowance = allowance;
+        this.warmupEnd = warmupEnd;
         this.live = live.part();
         this.answers = answers.part();
         free = new FreeUsers(load.arrivals() == null ? this.load.concurrency() : 0);
-        if (load.requests() > 0) {
-            end = load.warmupRequests() + load.requests();
+        if (load.requests() > 0 && load.warmup() instanceof Warmup.Requests(long warmups)) {
+            end = warmups + load.requests();
         }
         sequels = load.conversations() == null ? null : new Sequels();
     }
@@ -186,6 +193,10 @@ final class LoadLoop implements Transport.Listener {
                 turns.turn(nowNs, nowNs - turnAtNs, waitedNs);
             }
             turnAtNs = nowNs;
+            long warmedUpAtNs = startedAtNs + warmupEnd.afterNs();
+            if (!measuring && warmedUpAtNs != startedAtNs && nowNs - warmedUpAtNs >= 0) {
+                measureFrom(warmedUpAtNs, nowNs);
+            }
             boolean more = moreToStart(nowNs);
             if (sequels != null && sequels.areWaiting() && !turnsGoOn(nowNs)) {
                 sequels.dropTurns();
@@ -251,7 +262,13 @@ final class LoadLoop implements Transport.Listener {
     }
 
     private boolean moreToStart(long nowNs) {
-        if (stopReason != null || allowance.refused() || heldBackToTheEnd || nextNumber() >= end) {
+        long number = nextNumber();
+        if (stopReason != null
+                || allowance.refused()
+                || heldBackToTheEnd
+                || scheduleOver
+                || number >= end
+                || number >= endOfMeasured) {
             return false;
         }
         // Of an open loop all is sent that is due in its time, however late.
@@ -260,13 +277,27 @@ final class LoadLoop implements Transport.Listener {
 
     /// Whether conversations that have begun go on: until the load is over, by number or by time.
     private boolean turnsGoOn(long nowNs) {
-        return stopReason == null && !allowance.refused() && nextNumber() < end && !overAt(nowNs);
+        return stopReason == null
+                && !allowance.refused()
+                && nextNumber() < Math.min(end, endOfMeasured)
+                && !overAt(nowNs);
     }
 
-    private boolean overAt(long nowNs) {
+    private boolean overAt(long atNs) {
         return load.duration() != null
                 && measuring
-                && nowNs - measuringSinceNs >= load.duration().toNanos();
+                && atNs - measuringSinceNs >= load.duration().toNanos();
+    }
+
+    private void measureFrom(long sinceNs, long nowNs) {
+        measuring = true;
+        measuringSinceNs = sinceNs;
+        live.open(nowNs);
+        answers.open(nowNs);
+        if (load.requests() > 0 && !load.endsBySchedule()) {
+            long mine = load.requests() / threads + (thread < load.requests() % threads ? 1 : 0);
+            endOfMeasured = nextNumber() + mine * threads;
+        }
     }
 
     /// Whether anything may still follow what has ended. Who stops a run wants nothing more.
@@ -364,6 +395,10 @@ final class LoadLoop implements Transport.Listener {
                 return nowNs + STARVED_RETRY_NS;
             }
             long intendedAtNs = startedAtNs + next.dueAfterNs();
+            if (!load.endsBySchedule() && overAt(intendedAtNs)) {
+                scheduleOver = true;
+                return nowNs;
+            }
             if (load.concurrency() > 0 && inFlight >= load.concurrency()) {
                 heldBackToTheEnd = overAt(nowNs);
                 return wakeAtNs;
@@ -445,13 +480,12 @@ final class LoadLoop implements Transport.Listener {
     private void start(Transport transport, Exchange exchange, long intendedAtNs, int user) {
         Turn turn = exchange.turn();
         if (turn != null) {
-            exchange.numbered(nextNumber(), nextNumber() < load.warmupRequests());
+            exchange.numbered(nextNumber());
         }
-        if (!measuring && !exchange.isWarmup()) {
-            measuring = true;
-            measuringSinceNs = intendedAtNs;
-            live.open(clock.nowNs());
-            answers.open(clock.nowNs());
+        if (warmupEnd.covers(nextNumber(), intendedAtNs - startedAtNs)) {
+            exchange.warmup();
+        } else if (!measuring) {
+            measureFrom(intendedAtNs, clock.nowNs());
         }
         started++;
         looked = false;

@@ -37,6 +37,8 @@ public final class LoadRun {
 
     /// Time between the start of the threads and the first request, in which the feeder fills the queues.
     private static final long RUN_UP_NS = 10_000_000;
+    /// How long before its end a warm-up is told to end: no I/O thread is then past that instant yet.
+    private static final long NOTICE_NS = 1_000_000;
 
     private final Clock clock;
     private final Load load;
@@ -44,6 +46,7 @@ public final class LoadRun {
     private final Interpreter interpreter;
     private final List<IoThread> ioThreads = new ArrayList<>();
     private final Allowance allowance = new Allowance();
+    private final WarmupEnd warmupEnd;
     private final LiveCount inFlight = new LiveCount();
     private final LiveCount answering = new LiveCount();
     private final Thread feeder;
@@ -73,10 +76,11 @@ public final class LoadRun {
         this.load = load;
         this.exchanges = exchanges;
         this.interpreter = interpreter;
+        warmupEnd = new WarmupEnd(load.warmup());
         opened = new CountDownLatch(logs.size());
         for (int i = 0; i < logs.size(); i++) {
             var ready = new ReadyQueue(AHEAD);
-            var loop = new LoadLoop(clock, load, i, logs.size(), ready, allowance, inFlight, answering);
+            var loop = new LoadLoop(clock, load, i, logs.size(), ready, allowance, warmupEnd, inFlight, answering);
             FlightLog log = logs.get(i);
             Runnable body = () -> drive(loop, log, transports);
             ioThreads.add(new IoThread(loop, ready, log, named("io-" + i, ioThreadFactory.newThread(body))));
@@ -88,6 +92,7 @@ public final class LoadRun {
     /// What the machinery itself has to tell once the load has ended.
     ///
     /// @param startedAtNs when the load began
+    /// @param warmupNs how long its warm-up was, where that was one of a time; else 0
     /// @param logFullCount how often an I/O thread found its flight log full and waited
     /// @param logFullNs how long it waited, in all
     /// @param starvedCount how often a request was due that had not been made yet
@@ -104,6 +109,7 @@ public final class LoadRun {
     /// @param answering how many of them had begun to be answered
     public record Backlog(
             long startedAtNs,
+            long warmupNs,
             long logFullCount,
             long logFullNs,
             long starvedCount,
@@ -144,6 +150,7 @@ public final class LoadRun {
         }
         return new Backlog(
                 loadStartAtNs,
+                warmupEnd.afterNs(),
                 ioThreads.stream().mapToLong(io -> io.log.fullCount()).sum(),
                 ioThreads.stream().mapToLong(io -> io.log.fullNs()).sum(),
                 ioThreads.stream().mapToLong(io -> io.loop.starved()).sum(),
@@ -213,6 +220,14 @@ public final class LoadRun {
         return allowance.refused();
     }
 
+    /// Ends a warm-up of a time, from any thread: what is due from now on is measured. One that has ended stays
+    /// so.
+    public void endWarmup() {
+        if (loadStartAtNs != 0) {
+            warmupEnd.endAt(clock.nowNs() - loadStartAtNs + NOTICE_NS);
+        }
+    }
+
     /// Exchanges started so far, from any thread.
     public long started() {
         return ioThreads.stream().mapToLong(io -> io.loop.started()).sum();
@@ -231,7 +246,7 @@ public final class LoadRun {
     /// A load that somebody ended early leaves nothing unsent: it was not to go on.
     private long unsent() {
         boolean held = ioThreads.stream().anyMatch(io -> io.loop.wasHeldBackToTheEnd());
-        return held ? Math.max(0, Timetable.count(load) - begun()) : 0;
+        return held ? Math.max(0, Timetable.count(load, warmupEnd.afterNs()) - begun()) : 0;
     }
 
     private void drive(LoadLoop loop, FlightLog log, Transport.Opener transports) {

@@ -21,6 +21,11 @@ public record SteadyState(int requests, int from, double pValue) {
     public static final int LEAST_REQUESTS = 40;
     /// A run is told to have shifted from this on: looked at in every run, so rarely wrong.
     public static final double ALPHA = 0.01;
+    /// A verdict is made of it from so many requests on, and below this p: so that of runs whose requests depend
+    /// on each other, too, fewer than 1 in 100 are blamed (docs/adr/0014). What does nothing but drift comes to
+    /// 1e-5.
+    public static final int LEAST_JUDGED = 100;
+    public static final double JUDGED_ALPHA = 1e-4;
     /// Of the mean of both sides: less is no other level, though values that hardly vary can show it.
     public static final double LEAST_CHANGE = 0.02;
     /// A few requests are no level.
@@ -28,6 +33,11 @@ public record SteadyState(int requests, int from, double pValue) {
 
     /// @param values one of each request, in the order in which these started; [#LEAST_REQUESTS] of them or more
     public static SteadyState of(long... values) {
+        return of(ALPHA, values);
+    }
+
+    /// @param alpha below which p there is a shift
+    static SteadyState of(double alpha, long... values) {
         double[] series = Arrays.stream(values).mapToDouble(value -> value).toArray();
         double pValue = 1;
         int from = 0;
@@ -36,7 +46,7 @@ public record SteadyState(int requests, int from, double pValue) {
             int split = split(rest);
             double ofRest = pValue(rest, split);
             pValue = from == 0 ? ofRest : pValue;
-            if (ofRest >= ALPHA || change(series, from, from + split) < LEAST_CHANGE) {
+            if (ofRest >= alpha || change(series, from, from + split) < LEAST_CHANGE) {
                 break;
             }
             from += split;
@@ -47,6 +57,11 @@ public record SteadyState(int requests, int from, double pValue) {
     /// Whether at least half of the requests were in it: what is less is as well one level among others.
     public boolean isReached() {
         return from <= requests / 2;
+    }
+
+    /// Whether it is as good as sure that the run kept no level, so that a verdict may be made of it.
+    public boolean hasNoLevel() {
+        return !isReached() && requests >= LEAST_JUDGED && pValue < JUDGED_ALPHA;
     }
 
     private static double change(double[] series, int from, int to) {

@@ -64,6 +64,7 @@ public final class Summary {
     /// What is left of `queue`, and of `send_lag` over connections that stood, when the limits' part is taken out.
     private final Distribution ownQueue = new Distribution();
     private final Distribution ownSendLag = new Distribution();
+    private final Throughput throughput = new Throughput();
 
     private long measured;
     private long answered;
@@ -243,7 +244,7 @@ public final class Summary {
     /// What tokenizer and usage say of the same output, that of the answers that have both.
     public record Agreement(long byTokenizer, long byUsage) {}
 
-    /// The time that rates refer to: from the first measured start to the last end of a response.
+    /// The time in which measured requests were under way: from the first start to the last end of a response.
     ///
     /// @param lastStartedAtNs the last measured start
     public record Window(long startedAtNs, long lastStartedAtNs, long endedAtNs) {
@@ -252,8 +253,34 @@ public final class Summary {
         }
     }
 
+    /// What arrived in the time that rates refer to, whichever request it was of: docs/metrics.md, "Rates".
+    ///
+    /// @param toAtNs the start of the last measured request, or the last end
+    /// @param keptUp whether it is the former: the load was offered for long enough
+    /// @param outputTokens an answer's are taken for evenly spread over its chunks
+    /// @param answers that ended
+    public record Rates(long fromAtNs, long toAtNs, boolean keptUp, double outputTokens, long answers) {
+        public long durationNs() {
+            return toAtNs - fromAtNs;
+        }
+
+        /// Whether something happened in it. The last end is inside of a time that ends with it.
+        public boolean holds(long atNs) {
+            return atNs - fromAtNs >= 0 && (keptUp ? atNs - toAtNs < 0 : atNs - toAtNs <= 0);
+        }
+
+        public double outputTokensPerSecond() {
+            return outputTokens * 1e9 / durationNs();
+        }
+
+        public double answersPerSecond() {
+            return answers * 1e9 / durationNs();
+        }
+    }
+
     /// Takes in an exchange that has ended.
     public synchronized void add(ExchangeResult result) {
+        throughput.add(result, outputTokens(result));
         boolean wasAnswered = result.outcome().isAnswered();
         Retry retry = result.exchange().retry();
         turns.see(result);
@@ -392,6 +419,11 @@ public final class Summary {
         return measured == 0
                 ? Optional.empty()
                 : Optional.of(new Window(firstStartedAtNs, lastStartedAtNs, lastEndAtNs));
+    }
+
+    /// Absent until something measured has ended, and where no time has passed.
+    public synchronized Optional<Rates> rates() {
+        return throughput.rates();
     }
 
     /// Output chunks of the answered exchanges.
@@ -708,11 +740,18 @@ public final class Summary {
         return 0;
     }
 
+    /// By usage, else by what is known of the chunks.
+    private static long outputTokens(ExchangeResult result) {
+        Usage usage = result.completion().usage();
+        Long said = usage == null ? null : usage.outputTotal();
+        return said == null ? tokensByChunks(result.timeline().chunks()) : said;
+    }
+
     private void tokens(ExchangeResult result) {
         Chunks stream = result.timeline().chunks();
         Usage usage = result.completion().usage();
         Long said = usage == null ? null : usage.outputTotal();
-        long output = said == null ? tokensByChunks(stream) : said;
+        long output = outputTokens(result);
         outputTokens += output;
         answersWithUsage += said == null ? 0 : 1;
         answersByTokenizer += said == null && stream.countedByTokenizer() ? 1 : 0;

@@ -17,6 +17,7 @@ import dev.latencylens.load.Load;
 import dev.latencylens.load.LoadRun;
 import dev.latencylens.load.LoopLag;
 import dev.latencylens.load.ThinkTime;
+import dev.latencylens.load.Warmup;
 import dev.latencylens.stats.Metric;
 import dev.latencylens.stats.Summary;
 import java.util.List;
@@ -67,14 +68,15 @@ class CaveatsTest {
         assertThat(Caveats.about(users, summary, ran(9.49)))
                 .containsExactly(new Caveat.ConcurrencyNotKept(10, 9.49, 10));
         assertThat(Caveats.about(once, summary, ran(5))).isEmpty();
-        assertThat(Caveats.about(new Load(null, 10, think, 10, 0, null, ofSeconds(1)), summary, ran(4)))
+        assertThat(Caveats.about(
+                        new Load(null, 10, think, 10, new Warmup.Requests(0), null, ofSeconds(1)), summary, ran(4)))
                 .isEmpty();
     }
 
     @Test
     void whatALimitHeldBackToTheEndIsTold() {
         var backlog = new LoadRun.Backlog(
-                0, 0, 0, 0, StampSource.user(""), LoopLag.NONE, List.of(), 0, 0, 0, 7, Live.NONE, Live.NONE);
+                0, 0, 0, 0, 0, StampSource.user(""), LoopLag.NONE, List.of(), 0, 0, 0, 7, Live.NONE, Live.NONE);
 
         assertThat(Caveats.about(new Load(ArrivalSchedule.constant(5), 2, 9, 0, null, ofSeconds(1)), summary, backlog))
                 .containsExactly(new Caveat.HeldBackToTheEnd(7));
@@ -90,6 +92,16 @@ class CaveatsTest {
         var users = new Load(null, 10, 11, 0, null, ofSeconds(1));
         assertThat(Caveats.about(users, summary, ran(3))).containsExactly(caveat);
         assertThat(caveat.text()).startsWith("Limits per minute held back 2 of 3 requests (66.7 %), by 0.4000 s");
+    }
+
+    @Test
+    void aTargetThatDidNotBecomeSteadyInTheTimeForItIsTold() {
+        var load = new Load(null, 10, null, 11, new Warmup.UntilSteady(ofSeconds(60)), null, ofSeconds(1));
+
+        assertThat(Caveats.about(load, summary, ran(10, ofSeconds(59).toNanos())))
+                .isEmpty();
+        assertThat(Caveats.about(load, summary, ran(10, ofSeconds(60).toNanos())))
+                .containsExactly(new Caveat.WarmupNotSteady(ofSeconds(60), 0));
     }
 
     @Test
@@ -217,6 +229,8 @@ class CaveatsTest {
                 new Caveat.ConcurrencyNotKept(45, 31.5, 44),
                 new Caveat.EndedEarly("interrupted", 4),
                 new Caveat.WarmupFailed(1, 2),
+                new Caveat.CompilationUnsettled(ofSeconds(20)),
+                new Caveat.WarmupNotSteady(ofSeconds(60), 1),
                 new Caveat.MaxCost("1 USD", "0.97 USD", "0.05 USD", 0, 12),
                 new Caveat.HandshakesNoticedLate(2, 1),
                 new Caveat.KeyInCleartext("example.com"),
@@ -259,11 +273,29 @@ class CaveatsTest {
 
     private static LoadRun.Backlog backlog(long fullCount, long fullNs, long starvedCount, StampSource stamps) {
         return new LoadRun.Backlog(
-                0, fullCount, fullNs, starvedCount, stamps, LoopLag.NONE, List.of(), 0, 0, 0, 0, Live.NONE, Live.NONE);
+                0,
+                0,
+                fullCount,
+                fullNs,
+                starvedCount,
+                stamps,
+                LoopLag.NONE,
+                List.of(),
+                0,
+                0,
+                0,
+                0,
+                Live.NONE,
+                Live.NONE);
     }
 
     private static LoadRun.Backlog ran(double mean) {
+        return ran(mean, 0);
+    }
+
+    private static LoadRun.Backlog ran(double mean, long warmupNs) {
         var live = new Live(1_000, mean, 10, 10);
-        return new LoadRun.Backlog(0, 0, 0, 0, StampSource.user(""), LoopLag.NONE, List.of(), 0, 0, 0, 0, live, live);
+        return new LoadRun.Backlog(
+                0, warmupNs, 0, 0, 0, StampSource.user(""), LoopLag.NONE, List.of(), 0, 0, 0, 0, live, live);
     }
 }

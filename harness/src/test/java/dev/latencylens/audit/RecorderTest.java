@@ -97,6 +97,7 @@ class RecorderTest {
         try (var recorder = Recorder.start(CLOCK, file())) {
             recorder.ended(new LoadRun.Backlog(
                     0,
+                    0,
                     3,
                     4_000,
                     0,

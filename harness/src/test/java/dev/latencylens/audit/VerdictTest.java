@@ -21,9 +21,11 @@ import dev.latencylens.load.RateCourse;
 import dev.latencylens.stats.AndersonDarling;
 import dev.latencylens.stats.Metric;
 import dev.latencylens.stats.Percentile;
+import dev.latencylens.stats.SteadyState;
 import dev.latencylens.stats.Summary;
 import java.time.Duration;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -47,6 +49,7 @@ class VerdictTest {
     private List<Metric> metrics = List.of(Metric.TTFT, Metric.ICL, Metric.ITL);
     private List<Percentile> asked = List.of();
     private long lostBytes;
+    private @Nullable SteadyState steady;
     private List<Evidence.Stall> hotPathChanges = List.of();
     private List<Tally> tallies = List.of(new Tally("chunks", 2, "here", 2, "there"));
 
@@ -413,6 +416,37 @@ class VerdictTest {
     }
 
     @Test
+    void anEvenLoadUnderWhichTtftKeptNoLevelIsInconclusive() {
+        answers(1);
+        steady = new SteadyState(100, 80, 0);
+
+        assertThat(verdict())
+                .isEqualTo(new Verdict(Verdict.State.INCONCLUSIVE, List.of(new Reason.NeverSteady(steady))));
+        assertThat(verdict().reasons().getFirst().text())
+                .isEqualTo(
+                        "ttft kept no level for half of the run: it shifted, and last before request 81 of 100 in the"
+                                + " order of their starts");
+
+        steady = new SteadyState(99, 80, 0);
+        assertThat(verdict().state()).isEqualTo(Verdict.State.VALID);
+        steady = new SteadyState(100, 80, 1e-4);
+        assertThat(verdict().state()).isEqualTo(Verdict.State.VALID);
+        steady = new SteadyState(100, 50, 0);
+        assertThat(verdict().state()).isEqualTo(Verdict.State.VALID);
+    }
+
+    @Test
+    void aLoadThatChangesByItselfHasNoLevelToKeep() {
+        answers(1);
+        steady = new SteadyState(100, 80, 0);
+        var rising =
+                new RateCourse(List.of(new RateCourse.Stage(1, 100, Duration.ofSeconds(10), RateCourse.Shape.LINEAR)));
+        load = new Load(new ArrivalSchedule.Paced(rising, new Gaps.Equal()), 0, 1, 0, null, Duration.ofSeconds(1));
+
+        assertThat(verdict().reasons()).doesNotHaveAnyElementsOfTypes(Reason.NeverSteady.class);
+    }
+
+    @Test
     void percentilesThatNobodyAskedForMayLackSamples() {
         answers(1);
 
@@ -464,6 +498,7 @@ class VerdictTest {
                 new Reason.RecordingLostData(1),
                 new Reason.WallClockSet(1, -5),
                 new Reason.ClockSourceUnfit("hpet"),
+                new Reason.NeverSteady(new SteadyState(100, 80, 0)),
                 new Reason.TooFewSamples(Percentile.P99, Metric.TTFT, 3),
                 new Reason.BrokenOff("the process was killed", 3, 1),
                 new Reason.MostlyFailed(3, 4),
@@ -485,6 +520,7 @@ class VerdictTest {
     private Verdict verdict() {
         var backlog = new LoadRun.Backlog(
                 ScriptedExchange.ZERO_NS,
+                0,
                 logFullCount,
                 3_000,
                 0,
@@ -501,7 +537,8 @@ class VerdictTest {
     }
 
     private Circumstances circumstances() {
-        return new Circumstances(sharedProcess, clockSource, metrics, asked, tallies, hotPathChanges, lostBytes);
+        return new Circumstances(
+                sharedProcess, clockSource, metrics, asked, tallies, hotPathChanges, lostBytes, steady);
     }
 
     private static Load poisson(double perSecond) {

@@ -230,7 +230,7 @@ class ContentDecoderTest {
         };
         var results = new ArrayList<ExchangeResult>();
         var interpreter = new Interpreter(dialect, results::add);
-        var exchange = new Exchange(0, "x", false, new EncodedRequest(new byte[0], new byte[0], new byte[0]));
+        var exchange = new Exchange(0, "x", new EncodedRequest(new byte[0], new byte[0], new byte[0]));
         byte[] body = gzip(TEXT);
         interpreter.fact(exchange, new ResponseFact(encodedAs("gzip")), 1);
         interpreter.body(exchange, 2, FlightLog.NO_STAMP, body, 0, body.length);

@@ -31,11 +31,7 @@ public final class ScriptedExchange {
 
     /// An exchange as a load makes it.
     public static Exchange planned(long number) {
-        return planned(number, false);
-    }
-
-    public static Exchange planned(long number, boolean warmup) {
-        return new Exchange(number, "lens-" + number, warmup, NO_BYTES);
+        return new Exchange(number, "lens-" + number, NO_BYTES);
     }
 
     public ScriptedExchange id(String name) {
@@ -148,7 +144,10 @@ public final class ScriptedExchange {
     }
 
     public ExchangeResult result() {
-        var first = new Exchange(number, id, warmup, NO_BYTES);
+        var first = new Exchange(number, id, NO_BYTES);
+        if (warmup) {
+            first.warmup();
+        }
         Exchange exchange = retry == null ? first : first.again(NO_BYTES, retry);
         exchange.throttled(throttleNs);
         return new ExchangeResult(

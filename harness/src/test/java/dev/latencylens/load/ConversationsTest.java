@@ -131,7 +131,15 @@ class ConversationsTest {
     void noTurnIsStartedWhenTheTimeIsOverAndNobodyWaitsForAUserWhoThinks() {
         var hour =
                 new ThinkTime("1h", new ThinkTime.Constant(Duration.ofHours(1).toNanos()), 1);
-        var load = new Load(ArrivalSchedule.constant(100), 0, hour, 0, 0, ofMillis(50), ofSeconds(1), conversations(0));
+        var load = new Load(
+                ArrivalSchedule.constant(100),
+                0,
+                hour,
+                0,
+                new Warmup.Requests(0),
+                ofMillis(50),
+                ofSeconds(1),
+                conversations(0));
         run(load, 5);
 
         assertThat(turns()).containsExactly("0.1", "1.1", "2.1", "3.1", "4.1");
@@ -140,7 +148,7 @@ class ConversationsTest {
 
     @Test
     void theFirstRequestsThatAreStartedAreForWarmUp() {
-        run(new Load(null, 2, null, 0, 4, null, ofSeconds(1), conversations(3)), 3);
+        run(new Load(null, 2, null, 0, new Warmup.Requests(4), null, ofSeconds(1), conversations(3)), 3);
 
         assertThat(started).hasSize(9);
         assertThat(started)
@@ -193,12 +201,13 @@ class ConversationsTest {
     }
 
     private static Load closed(int users, @Nullable ThinkTime think, long requests, long conversations) {
-        return new Load(null, users, think, requests, 0, null, ofSeconds(1), conversations(conversations));
+        return new Load(
+                null, users, think, requests, new Warmup.Requests(0), null, ofSeconds(1), conversations(conversations));
     }
 
     private static Load open(
             ArrivalSchedule arrivals, int limit, @Nullable ThinkTime think, long most, @Nullable Duration length) {
-        return new Load(arrivals, limit, think, 0, 0, length, ofSeconds(1), conversations(most));
+        return new Load(arrivals, limit, think, 0, new Warmup.Requests(0), length, ofSeconds(1), conversations(most));
     }
 
     private static Load.Conversations conversations(long most) {
@@ -223,7 +232,16 @@ class ConversationsTest {
             first.planned(timetable.nextAfterNs(), load.thinkNs(turn(first)));
             ready.offer(first);
         }
-        var each = new LoadLoop(clock, load, 0, 1, ready, new Allowance(), new LiveCount(), new LiveCount());
+        var each = new LoadLoop(
+                clock,
+                load,
+                0,
+                1,
+                ready,
+                new Allowance(),
+                new WarmupEnd(load.warmup()),
+                new LiveCount(),
+                new LiveCount());
         loop = each;
         if (load.conversations() != null && load.conversations().most() > 0) {
             each.endBefore(load.conversations().most());

@@ -158,7 +158,7 @@ class FaultsInTheHarnessTest {
                 load,
                 summary,
                 backlog,
-                new Circumstances(false, "tsc", List.of(Metric.TTFT), List.of(), List.of(), List.of(), 0));
+                new Circumstances(false, "tsc", List.of(Metric.TTFT), List.of(), List.of(), List.of(), 0, null));
     }
 
     private Transport transport(FlightLog log, Transport.Listener listener) {

@@ -11,6 +11,8 @@ import dev.latencylens.exchange.Exchange;
 import dev.latencylens.exchange.FlightLog;
 import dev.latencylens.exchange.ScriptedExchange;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.function.Function;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
@@ -25,6 +27,8 @@ class LoadLoopTest {
     private final LiveCount inFlight = new LiveCount();
     private final LiveCount answering = new LiveCount();
     private @Nullable LoadLoop loop;
+    private @Nullable WarmupEnd warmupEnd;
+    private final List<Long> measured = new ArrayList<>();
     private Function<Exchange, Duration> takes = exchange -> ofMillis(10);
 
     @Test
@@ -60,7 +64,7 @@ class LoadLoopTest {
     @Test
     void aUserThinksAfterItsAnswerAndIsDueThen() {
         var think = new ThinkTime("15ms", new ThinkTime.Constant(15_000_000), 1);
-        var transport = run(new Load(null, 2, think, 6, 0, null, ofSeconds(1)), 6);
+        var transport = run(new Load(null, 2, think, 6, new Warmup.Requests(0), null, ofSeconds(1)), 6);
 
         assertThat(transport.starts)
                 .containsExactly(
@@ -94,7 +98,7 @@ class LoadLoopTest {
     private long latestBesideAReadOf(long lookNs, boolean stampsAlone) {
         var load = new Load(PER_MILLISECOND, 0, 100, 0, null, ofSeconds(1));
         offer(load, 100);
-        var punctual = new LoadLoop(clock, load, 0, 1, ready, allowance, inFlight, answering);
+        var punctual = new LoadLoop(clock, load, 0, 1, ready, allowance, warmupEnd(load), inFlight, answering);
         var busy = new ScriptedTransport(clock, new FlightLog(clock, 1024, 16), punctual, exchange -> ofMillis(5)) {
             @Override
             public long poll(long untilAtNs) {
@@ -117,7 +121,7 @@ class LoadLoopTest {
     void aSleepThatEndsLateMakesNoRequestLate() {
         var load = new Load(PER_MILLISECOND, 0, 100, 0, null, ofSeconds(1));
         offer(load, 100);
-        var punctual = new LoadLoop(clock, load, 0, 1, ready, allowance, inFlight, answering);
+        var punctual = new LoadLoop(clock, load, 0, 1, ready, allowance, warmupEnd(load), inFlight, answering);
         var drowsy = new ScriptedTransport(clock, new FlightLog(clock, 1024, 16), punctual, exchange -> ofMillis(5)) {
             @Override
             public long poll(long untilAtNs) {
@@ -191,8 +195,8 @@ class LoadLoopTest {
         };
         var load = new Load(PER_MILLISECOND, 0, 0, 0, ofMillis(50), ofSeconds(10));
         offer(load, 1_000);
-        var each = new LoadLoop(clock, load, 0, 1, ready, allowance, inFlight, answering);
-        each.endBefore(Timetable.count(load));
+        var each = new LoadLoop(clock, load, 0, 1, ready, allowance, warmupEnd(load), inFlight, answering);
+        each.endBefore(load.due());
         var transport = transport(each);
         each.run(transport, 0);
 
@@ -223,6 +227,91 @@ class LoadLoopTest {
     }
 
     @Test
+    void whatIsDueInATimeOfWarmupIsLeftOutAndNothingWaitsAtItsEnd() {
+        var load = load(null, 2, 0, new Warmup.Time(ofMillis(35)), ofMillis(50));
+        var transport = run(load, 100);
+
+        // Two users, each answered after 10 ms: both go on at 40 ms as at any other time, until 85 ms.
+        assertThat(transport.starts)
+                .hasSize(18)
+                .extracting(start -> start.started().toMillis())
+                .containsExactly(
+                        0L, 0L, 10L, 10L, 20L, 20L, 30L, 30L, 40L, 40L, 50L, 50L, 60L, 60L, 70L, 70L, 80L, 80L);
+        assertThat(measured).containsExactly(8L, 9L, 10L, 11L, 12L, 13L, 14L, 15L, 16L, 17L);
+        assertThat(inFlight.live().mean()).isCloseTo(2, within(1e-9));
+    }
+
+    @Test
+    void aNumberOfRequestsCountsFromTheEndOfATimeOfWarmup() {
+        run(load(null, 2, 5, new Warmup.Time(ofMillis(35)), null), 100);
+
+        assertThat(measured).containsExactly(8L, 9L, 10L, 11L, 12L);
+    }
+
+    @Test
+    void inAnOpenLoopTheScheduleTellsWhatIsWarmup() {
+        takes = exchange -> ofMillis(500);
+        var load = load(PER_MILLISECOND, 0, 0, new Warmup.Time(ofMillis(30)), ofMillis(20));
+        assertThat(load.due()).isEqualTo(50);
+        var transport = run(load, 100);
+
+        assertThat(transport.starts)
+                .hasSize(50)
+                .allSatisfy(start -> assertThat(start.started()).isEqualTo(start.intended()));
+        assertThat(measured).hasSize(20).startsWith(30L).endsWith(49L);
+        assertThat(load(PER_MILLISECOND, 0, 7, new Warmup.Time(ofMillis(30)), null)
+                        .due())
+                .isEqualTo(37);
+    }
+
+    @Test
+    void everyThreadMeasuresItsShareFromTheSameInstantOn() {
+        var load = load(null, 4, 5, new Warmup.Time(ofMillis(35)), null);
+        var second = new LoadLoop(clock, load, 1, 2, ready, allowance, warmupEnd(load), inFlight, answering);
+        for (int number = 1; number < 100; number += 2) {
+            ready.offer(ScriptedExchange.planned(number));
+        }
+        var transport = transport(second);
+        second.run(transport, 0);
+
+        // Of five requests the first thread takes three.
+        assertThat(measured).containsExactly(17L, 19L);
+        assertThat(transport.starts.getLast().started()).isEqualTo(ofMillis(40));
+    }
+
+    @Test
+    void whoSeesThatItIsEnoughEndsTheWarmup() {
+        takes = exchange -> {
+            if (exchange.number() == 20) {
+                warmupEnd().endAt(clock.nowNs() + 1);
+            }
+            return ofMillis(10);
+        };
+        var transport = run(load(PER_MILLISECOND, 0, 0, new Warmup.UntilSteady(ofSeconds(60)), ofMillis(20)), 100);
+
+        assertThat(measured).hasSize(20).startsWith(21L).endsWith(40L);
+        assertThat(transport.starts).hasSize(41);
+    }
+
+    @Test
+    void aWarmupThatNobodyEndsIsOverAfterItsLongestTime() {
+        var load = load(PER_MILLISECOND, 0, 5, new Warmup.UntilSteady(ofMillis(30)), null);
+        run(load, 100);
+        warmupEnd().endAt(ofMillis(40).toNanos());
+
+        assertThat(measured).containsExactly(30L, 31L, 32L, 33L, 34L);
+        assertThat(warmupEnd().afterNs()).isEqualTo(ofMillis(30).toNanos());
+    }
+
+    @Test
+    void lagIsCountedFromTheEndOfTheWarmupThoughNothingIsStartedThen() {
+        takes = exchange -> ofSeconds(3);
+        run(load(null, 1, 1, new Warmup.Time(ofSeconds(1)), null), 2);
+
+        assertThat(loop().lag().watchedNs()).isGreaterThan(ofSeconds(4).toNanos());
+    }
+
+    @Test
     void whatOutlastsTheLoadIsCancelledAfterTheDrain() {
         takes = exchange -> ofHours(1);
         var transport = run(new Load(null, 2, 2, 0, null, ofSeconds(5)), 2);
@@ -248,7 +337,7 @@ class LoadLoopTest {
     @Test
     void aFeederThatIsBehindIsCountedAndNothingIsSkipped() {
         var load = new Load(PER_MILLISECOND, 0, 3, 0, null, ofSeconds(5));
-        var hungry = new LoadLoop(clock, load, 0, 1, ready, allowance, inFlight, answering);
+        var hungry = new LoadLoop(clock, load, 0, 1, ready, allowance, warmupEnd(load), inFlight, answering);
         var feeding = new ScriptedTransport(clock, new FlightLog(clock, 64, 16), hungry, exchange -> ofMillis(1)) {
             @Override
             public long poll(long untilAtNs) {
@@ -297,7 +386,7 @@ class LoadLoopTest {
         takes = exchange -> ofMillis(10 * (exchange.number() + 1));
         var load = new Load(null, 2, 10, 0, null, ofSeconds(1));
         offer(load, 10);
-        var each = new LoadLoop(clock, load, 0, 1, ready, allowance, inFlight, answering);
+        var each = new LoadLoop(clock, load, 0, 1, ready, allowance, warmupEnd(load), inFlight, answering);
         var generous =
                 new ScriptedTransport(clock, new FlightLog(clock, 64, 16), each, exchange -> takes.apply(exchange)) {
                     @Override
@@ -343,7 +432,7 @@ class LoadLoopTest {
     void comingBackLaterThanMeantIsLag() {
         var load = new Load(PER_MILLISECOND, 0, 10, 0, null, ofSeconds(5));
         offer(load, 10);
-        var each = new LoadLoop(clock, load, 0, 1, ready, allowance, inFlight, answering);
+        var each = new LoadLoop(clock, load, 0, 1, ready, allowance, warmupEnd(load), inFlight, answering);
         var oversleeping = new ScriptedTransport(clock, new FlightLog(clock, 64, 16), each, exchange -> ofHours(1)) {
             @Override
             public long poll(long untilAtNs) {
@@ -376,7 +465,7 @@ class LoadLoopTest {
         assertThat(load.share(0, 2).concurrency()).isEqualTo(3);
         assertThat(load.share(1, 2).concurrency()).isEqualTo(2);
 
-        var second = new LoadLoop(clock, load, 1, 2, ready, allowance, inFlight, answering);
+        var second = new LoadLoop(clock, load, 1, 2, ready, allowance, warmupEnd(load), inFlight, answering);
         for (int number = 1; number < 10; number += 2) {
             ready.offer(ScriptedExchange.planned(number));
         }
@@ -389,7 +478,10 @@ class LoadLoopTest {
 
     private ScriptedTransport run(Load load, int offered) {
         offer(load, offered);
-        var each = new LoadLoop(clock, load, 0, 1, ready, allowance, inFlight, answering);
+        var each = new LoadLoop(clock, load, 0, 1, ready, allowance, warmupEnd(load), inFlight, answering);
+        if (load.endsBySchedule() && load.arrivals() != null) {
+            each.endBefore(load.due());
+        }
         loop = each;
         var transport = transport(each);
         each.run(transport, 0);
@@ -405,7 +497,7 @@ class LoadLoopTest {
         for (int number = 0; number < count; number++) {
             long dueAfterNs = timetable.nextAfterNs();
             if (dueAfterNs != ArrivalSchedule.NONE) {
-                Exchange exchange = ScriptedExchange.planned(number, number < load.warmupRequests());
+                Exchange exchange = ScriptedExchange.planned(number);
                 exchange.planned(dueAfterNs, thinksNs.getAsLong());
                 ready.offer(exchange);
             }
@@ -413,8 +505,33 @@ class LoadLoopTest {
     }
 
     private ScriptedTransport transport(LoadLoop listener) {
-        return new ScriptedTransport(
-                clock, new FlightLog(clock, 1 << 14, 16), listener, exchange -> takes.apply(exchange));
+        return new ScriptedTransport(clock, new FlightLog(clock, 1 << 14, 16), listener, exchange -> {
+            if (!exchange.isWarmup()) {
+                measured.add(exchange.number());
+            }
+            return takes.apply(exchange);
+        });
+    }
+
+    private static Load load(
+            @Nullable ArrivalSchedule arrivals,
+            int concurrency,
+            long requests,
+            Warmup warmup,
+            @Nullable Duration duration) {
+        return new Load(arrivals, concurrency, null, requests, warmup, duration, ofSeconds(5));
+    }
+
+    private WarmupEnd warmupEnd(Load load) {
+        warmupEnd = new WarmupEnd(load.warmup());
+        return warmupEnd;
+    }
+
+    private WarmupEnd warmupEnd() {
+        if (warmupEnd == null) {
+            throw new IllegalStateException("no loop is running");
+        }
+        return warmupEnd;
     }
 
     private LoadLoop loop() {

@@ -26,8 +26,8 @@ class LoadTest {
 
     @Test
     void countsAreNotNegative() {
-        refuses(null, 1, -1, 0, null, "request counts must not be negative, were -1 and 0 for warm-up");
-        refuses(null, 1, 1, -2, null, "request counts must not be negative, were 1 and -2 for warm-up");
+        refuses(null, 1, -1, 0, null, "requests must not be negative, were -1");
+        refuses(null, 1, 1, -2, null, "requests for warm-up must not be negative, were -2");
     }
 
     @Test

@@ -96,7 +96,16 @@ class SequelsTest {
             exchange.planned(timetable.nextAfterNs(), 0);
             ready.offer(exchange);
         }
-        var each = new LoadLoop(clock, load, 0, 1, ready, new Allowance(), new LiveCount(), new LiveCount());
+        var each = new LoadLoop(
+                clock,
+                load,
+                0,
+                1,
+                ready,
+                new Allowance(),
+                new WarmupEnd(load.warmup()),
+                new LiveCount(),
+                new LiveCount());
         loop = each;
         each.tryAgain();
         Transport.Listener interpreted = exchange -> {

@@ -91,6 +91,6 @@ class SleepInsideTheLoopTest {
                 load,
                 summary,
                 backlog,
-                new Circumstances(false, "tsc", List.of(Metric.TTFT), List.of(), List.of(), List.of(), 0));
+                new Circumstances(false, "tsc", List.of(Metric.TTFT), List.of(), List.of(), List.of(), 0, null));
     }
 }

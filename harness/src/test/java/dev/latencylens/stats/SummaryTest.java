@@ -13,6 +13,7 @@ import dev.latencylens.exchange.Outcome;
 import dev.latencylens.exchange.ScriptedExchange;
 import java.time.Duration;
 import java.util.Map;
+import java.util.stream.IntStream;
 import org.assertj.core.api.AbstractLongAssert;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -402,6 +403,89 @@ class SummaryTest {
         assertThat(window.startedAtNs()).isEqualTo(ScriptedExchange.ZERO_NS + ms(10));
         assertThat(window.lastStartedAtNs()).isEqualTo(ScriptedExchange.ZERO_NS + ms(50));
         assertThat(window.durationNs()).isEqualTo(ms(40));
+    }
+
+    /// Measured are the starts at 20, 30 and 40 ms, so what arrives from 20 to 40 ms counts.
+    @Test
+    void ratesCountWhatArrivedBetweenTheFirstAndTheLastMeasuredStart() {
+        // Tokens at 15, 20, 25: the last two, and its end at 26.
+        add(exchange()
+                .warmup()
+                .startedAt(ofMillis(10))
+                .tokensAt(ofMillis(15), ofMillis(20), ofMillis(25))
+                .endedAt(ofMillis(26)));
+        // All three, and its end.
+        add(exchange()
+                .startedAt(ofMillis(20))
+                .tokensAt(ofMillis(22), ofMillis(24), ofMillis(29))
+                .endedAt(ofMillis(29)));
+        // Six tokens in three chunks, of which the first came in time; failed in mid-stream.
+        add(exchange()
+                .startedAt(ofMillis(30))
+                .tokensAt(ofMillis(39), ofMillis(40), ofMillis(41))
+                .usage(1, 0, 6, 0)
+                .endedAt(ofMillis(42))
+                .ended(Outcome.Kind.CUT, "by peer"));
+        // The last start: nothing of it.
+        add(exchange().startedAt(ofMillis(40)).tokensAt(ofMillis(45)).endedAt(ofMillis(46)));
+        add(exchange().startedAt(ofMillis(36)).tokensAt(ofMillis(38)).endedAt(ofMillis(39)));
+
+        var rates = summary.rates().orElseThrow();
+        assertThat(rates)
+                .isEqualTo(new Summary.Rates(
+                        ScriptedExchange.ZERO_NS + ms(20), ScriptedExchange.ZERO_NS + ms(40), true, 2 + 3 + 2 + 1, 3));
+        assertThat(rates.outputTokensPerSecond()).isEqualTo(8 / 0.020);
+        assertThat(rates.answersPerSecond()).isEqualTo(3 / 0.020);
+    }
+
+    @Test
+    void whereFewAnswersEndedBeforeTheLastStartRatesReachToTheLastEnd() {
+        add(exchange()
+                .startedAt(ofMillis(0))
+                .tokensAt(ofMillis(10), ofMillis(20))
+                .endedAt(ofMillis(20)));
+        add(exchange()
+                .startedAt(ofMillis(1))
+                .tokensAt(ofMillis(15), ofMillis(25))
+                .endedAt(ofMillis(25)));
+
+        assertThat(summary.rates().orElseThrow())
+                .isEqualTo(new Summary.Rates(ScriptedExchange.ZERO_NS, ScriptedExchange.ZERO_NS + ms(25), false, 4, 2));
+    }
+
+    @Test
+    void ratesOfOneRequestAreThoseOfItsTime() {
+        assertThat(summary.rates()).isEmpty();
+        add(exchange()
+                .startedAt(ofMillis(5))
+                .tokensAt(ofMillis(10), ofMillis(20))
+                .endedAt(ofMillis(25)));
+
+        assertThat(summary.rates().orElseThrow().outputTokensPerSecond()).isEqualTo(2 / 0.020);
+    }
+
+    /// Two users, each of whose answers takes 10 ms and brings a token each 2 ms: 1,000 tokens a second, from the
+    /// first 100 answers for warm-up on. More than is kept by its instant, and in the order of the ends.
+    @Test
+    void ratesOfALongLoadAreExact() {
+        for (int i = 0; i < 2_000; i++) {
+            int from = i / 2 * 10 + i % 2 * 5;
+            var each = exchange()
+                    .startedAt(ofMillis(from))
+                    .tokensAt(IntStream.rangeClosed(1, 5)
+                            .mapToObj(token -> ofMillis(from + 2 * token))
+                            .toArray(Duration[]::new))
+                    .endedAt(ofMillis(from + 10));
+            add(i < 100 ? each.warmup() : each);
+        }
+
+        var rates = summary.rates().orElseThrow();
+        assertThat(rates.fromAtNs()).isEqualTo(ScriptedExchange.ZERO_NS + ms(500));
+        assertThat(rates.toAtNs()).isEqualTo(ScriptedExchange.ZERO_NS + ms(9_995));
+        // From 500 to 9,995 ms: the first user's tokens at 500 (of the warm-up), 502, ... 9,994; the second's at
+        // 501, 503, 505 (of the warm-up) and so on to 9,993.
+        assertThat(rates.outputTokens()).isEqualTo(4_748 + 4_747);
+        assertThat(rates.answers()).isEqualTo(950 + 949);
     }
 
     @Test

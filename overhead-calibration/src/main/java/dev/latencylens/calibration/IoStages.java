@@ -123,7 +123,7 @@ public class IoStages extends Benchmarks {
         private final FlightLog log = new FlightLog(Clock.monotonic(), TokenStream.LOG_ENTRIES, TokenStream.LOG_BYTES);
         private final byte[] event = tokenEvent();
         private final Exchange exchange =
-                new Exchange(0, "x", false, new EncodedRequest(new byte[0], new byte[0], new byte[0]));
+                new Exchange(0, "x", new EncodedRequest(new byte[0], new byte[0], new byte[0]));
         private long written;
         private long read;
 

@@ -90,7 +90,7 @@ public class Readings extends Benchmarks {
     }
 
     private void interpret(Interpreter interpreter, List<byte[]> events) {
-        var exchange = new Exchange(0, "x", false, new EncodedRequest(new byte[0], new byte[0], new byte[0]));
+        var exchange = new Exchange(0, "x", new EncodedRequest(new byte[0], new byte[0], new byte[0]));
         startedAtNs += GAP_NS;
         long atNs = startedAtNs;
         exchange.due(atNs, 0);

@@ -33,7 +33,8 @@ public final class Behaviour {
     /// The settings, by the names that `X-Simulate` and the command line share.
     public enum Key {
         TTFT("time from the request to the first token: a distribution such as constant:200ms,"
-                + " uniform:100ms:300ms, exponential:200ms, lognormal:200ms:0.3, list:200ms,20ms"),
+                + " uniform:100ms:300ms, exponential:200ms, lognormal:200ms:0.3, drift:200ms:20ms:100 (over the first"
+                + " 100 requests), list:200ms,20ms"),
         GAP("time between two chunks of tokens: a distribution"),
         PRELUDE("time from the request to the first event, as the role chunk: a distribution; by default that of the"
                 + " first token"),

@@ -173,7 +173,7 @@ final class Client implements AutoCloseable {
     Exchange start(int session, Request request) {
         int number = exchanges++;
         String id = "id-" + number;
-        var exchange = new Exchange(number, id, false, new RequestEncoder(endpoint).encode(request, id));
+        var exchange = new Exchange(number, id, new RequestEncoder(endpoint).encode(request, id));
         exchange.due(clock.nowNs(), session);
         transport.start(exchange);
         return exchange;

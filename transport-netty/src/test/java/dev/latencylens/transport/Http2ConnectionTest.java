@@ -281,7 +281,7 @@ class Http2ConnectionTest {
     void aLongHeaderBlockGoesOnInContinuations() {
         OnWire wire = open();
         byte[] block = new byte[40_000];
-        wire.send(new Exchange(0, "x", false, new EncodedRequest(new byte[0], block, new byte[] {1})));
+        wire.send(new Exchange(0, "x", new EncodedRequest(new byte[0], block, new byte[] {1})));
 
         List<Frame> frames = Frames.read(wire.sent());
         assertThat(frames).extracting(Frame::type).containsExactly(HEADERS, CONTINUATION, CONTINUATION, DATA);

@@ -186,7 +186,7 @@ class NamesTest {
         var dial = new Dial(owner, 0);
         Clock clock = Clock.monotonic();
         var log = new FlightLog(clock, 64, 64);
-        var exchange = new Exchange(0, "x", false, new EncodedRequest(new byte[0], new byte[0], new byte[0]));
+        var exchange = new Exchange(0, "x", new EncodedRequest(new byte[0], new byte[0], new byte[0]));
         dial.waiting.add(new Flight(exchange, log, _ -> {}, clock.nowNs()));
         var dialer = new Dialer(
                 settings,

@@ -64,7 +64,7 @@ final class OnWire implements Connection.Owner {
         byte[] head = "POST / HTTP/1.1\r\n\r\n".getBytes(StandardCharsets.US_ASCII);
         // :method POST, :scheme http, :path / from HPACK's static table
         byte[] block = {(byte) 0x83, (byte) 0x86, (byte) 0x84};
-        return new Exchange(0, "x", false, new EncodedRequest(head, block, body));
+        return new Exchange(0, "x", new EncodedRequest(head, block, body));
     }
 
     Exchange send() {

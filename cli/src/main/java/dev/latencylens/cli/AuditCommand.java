@@ -220,9 +220,7 @@ final class AuditCommand implements Callable<Integer> {
                             stall.kind().name().toLowerCase(Locale.ROOT).replace('_', ' '),
                             stall.what().isEmpty() ? " of " + stall.thread() : " (" + stall.what() + ")",
                             pause.tokens(),
-                            pause.requests() == 0
-                                    ? ""
-                                    : ", " + Figures.count(pause.requests()) + " requests held up"));
+                            pause.requests() == 0 ? "" : ", " + Figures.count(pause.requests()) + " requests held up"));
         }
         out.println("  Compilations run beside Java's threads: what one touches need not have waited for it.");
         out.println();

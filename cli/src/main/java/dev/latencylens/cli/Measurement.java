@@ -542,7 +542,8 @@ final class Measurement {
             long input = Math.ceilDiv(exchange.request().body().length, 3L);
             int threads = plan.ioThreads();
             exchange.reserve(Math.min(
-                    input + mostOutput, plan.limits().share(threads - 1, threads).tokensPerMinute()));
+                    input + mostOutput,
+                    plan.limits().share(threads - 1, threads).tokensPerMinute()));
         }
     }
 

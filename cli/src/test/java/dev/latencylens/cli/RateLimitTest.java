@@ -118,7 +118,8 @@ class RateLimitTest {
         Recovery again = Recovery.of(
                 out().resolve(RunDirectory.EXCHANGES),
                 run.at("/clock/monotonicStartNs").asLong(),
-                new CostSummary(null));
+                new CostSummary(null),
+                SteadyPart.NOTHING);
 
         assertThat(again.summary().throttled().heldBackNs())
                 .isEqualTo(run.at("/summary/throttled/heldBackNs").asLong());

@@ -42,8 +42,7 @@ public final class Caveats {
                 Math.abs(live.mean() - load.concurrency()) <= load.concurrency() * Caveat.ConcurrencyNotKept.TOLERANCE;
         // Users who ask only once are never all there before the last of them has begun, where the watch ends.
         boolean unlimited = summary.throttled().heldBack() == 0;
-        boolean mayBeKept =
-                load.arrivals() == null && load.thinkTime() == null && load.asksAgain() && unlimited;
+        boolean mayBeKept = load.arrivals() == null && load.thinkTime() == null && load.asksAgain() && unlimited;
         if (mayBeKept && live.watchedNs() > 0 && !kept) {
             caveats.add(new Caveat.ConcurrencyNotKept(load.concurrency(), live.mean(), live.max()));
         }

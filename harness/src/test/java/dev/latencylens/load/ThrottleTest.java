@@ -50,7 +50,14 @@ class ThrottleTest {
     static Stream<Load> loads() {
         return Stream.of(
                 new Load(null, 50, 400, 0, null, DRAIN),
-                new Load(null, 50, new ThinkTime("9s", new ThinkTime.Constant(9_000_000_000L), 1), 400, 0, null, DRAIN),
+                new Load(
+                        null,
+                        50,
+                        new ThinkTime("9s", new ThinkTime.Constant(9_000_000_000L), 1),
+                        400,
+                        new Warmup.Requests(0),
+                        null,
+                        DRAIN),
                 new Load(ArrivalSchedule.constant(3), 0, 400, 0, null, DRAIN),
                 new Load(
                         new ArrivalSchedule.Paced(RateCourse.constant(1.1), new Gaps.Gamma(0.2, 3)),
@@ -251,7 +258,16 @@ class ThrottleTest {
             exchange.reserve(reserves.applyAsLong(exchange));
             ready.offer(exchange);
         }
-        var loop = new LoadLoop(clock, load, 0, 1, ready, new Allowance(), new LiveCount(), new LiveCount());
+        var loop = new LoadLoop(
+                clock,
+                load,
+                0,
+                1,
+                ready,
+                new Allowance(),
+                new WarmupEnd(load.warmup()),
+                new LiveCount(),
+                new LiveCount());
         loop.limit(limits);
         loop.tryAgain();
         if (load.arrivals() != null) {

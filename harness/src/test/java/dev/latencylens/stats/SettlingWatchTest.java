@@ -29,7 +29,7 @@ class SettlingWatchTest {
 
     @ParameterizedTest
     @EnumSource
-    void aSteadyTargetIsHardlyEverKeptWarmingUp(CoverageTest.Data data) {
+    void aSteadyTargetIsHardlyEverKeptWarmingUp(CoverageStudy.Data data) {
         int[] ends = ends(data, values -> {});
 
         assertThat(ends[TRIALS / 2]).isEqualTo(125);
@@ -44,7 +44,7 @@ class SettlingWatchTest {
         "BIMODAL, 30, 3.0, 156",
         "AUTOCORRELATED, 30, 3.0, 125"
     })
-    void aSlowBeginningIsWaitedFor(CoverageTest.Data data, int first, double factor, int earliest) {
+    void aSlowBeginningIsWaitedFor(CoverageStudy.Data data, int first, double factor, int earliest) {
         int[] ends = ends(data, values -> {
             for (int i = 0; i < first; i++) {
                 values[i] = Math.round(values[i] * factor);
@@ -59,7 +59,7 @@ class SettlingWatchTest {
     /// hundredth after 133.
     @ParameterizedTest
     @EnumSource(names = {"LOGNORMAL", "AUTOCORRELATED"})
-    void aDeclineIsWaitedFor(CoverageTest.Data data) {
+    void aDeclineIsWaitedFor(CoverageStudy.Data data) {
         int[] ends = ends(
                 data, values -> Arrays.setAll(values, i -> Math.round(values[i] * (1 + 3 * Math.pow(0.5, i / 20.0)))));
 
@@ -69,7 +69,7 @@ class SettlingWatchTest {
 
     @Test
     void whatOnlyDriftsIsNeverEnough() {
-        long[] drifting = CoverageTest.Data.LOGNORMAL.values(new SplittableRandom(7), 1_000);
+        long[] drifting = CoverageStudy.Data.LOGNORMAL.values(new SplittableRandom(7), 1_000);
         Arrays.setAll(drifting, i -> drifting[i] * (100 + 4 * i) / 100);
 
         assertThat(settled(drifting)).isEqualTo(Integer.MAX_VALUE);
@@ -114,7 +114,7 @@ class SettlingWatchTest {
                 .isTrue();
     }
 
-    private static int[] ends(CoverageTest.Data data, Consumer<long[]> beginning) {
+    private static int[] ends(CoverageStudy.Data data, Consumer<long[]> beginning) {
         return LongStream.range(0, TRIALS)
                 .mapToInt(seed -> {
                     long[] values = data.values(new SplittableRandom(seed), REQUESTS);

@@ -41,7 +41,7 @@ class SteadyStateTest {
         "AUTOCORRELATED, 130, 12",
         "AUTOCORRELATED, 1000, 2"
     })
-    void aSteadyRunIsHardlyEverSaidToHaveNoLevel(CoverageTest.Data data, int requests, int most) {
+    void aSteadyRunIsHardlyEverSaidToHaveNoLevel(CoverageStudy.Data data, int requests, int most) {
         long blamed = LongStream.range(0, 2_000)
                 .filter(seed -> SteadyState.of(data.values(new SplittableRandom(seed), requests))
                         .hasNoLevel())

@@ -33,18 +33,6 @@ import tools.jackson.databind.node.ObjectNode;
             "All other flags are those of lens run (lens run --help), and count for every run."
         })
 final class SearchCommand implements Callable<Integer> {
-    private static final List<String> OURS = List.of(
-            "--request-rate",
-            "--duration",
-            "--ramp",
-            "--stages",
-            "--bursts",
-            "--trace",
-            "-n",
-            "--num-prompts",
-            "--request-count",
-            "--dry-run");
-
     private final Console console;
 
     @Option(
@@ -102,7 +90,7 @@ final class SearchCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException, InterruptedException {
         check();
-        List<String> flags = SeriesOptions.runFlags("search", runFlags, OURS);
+        List<String> flags = SeriesOptions.runFlags("search", runFlags, List.of());
         flags.addAll(SeriesOptions.goodput(goodput));
         if (flags.stream().noneMatch(flag -> flag.startsWith("--arrival-pattern") || flag.startsWith("--burstiness"))) {
             flags.add("--arrival-pattern=poisson");

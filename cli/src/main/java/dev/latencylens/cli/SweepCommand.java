@@ -53,21 +53,7 @@ final class SweepCommand implements Callable<Integer> {
     private static final double NS_PER_MS = 1e6;
 
     private static final List<String> OURS = List.of(
-            "--concurrency",
-            "--max-concurrency",
-            "--duration",
-            "--request-rate",
-            "--ramp",
-            "--stages",
-            "--bursts",
-            "--trace",
-            "--warmup",
-            "--num-warmups",
-            "--warmup-request-count",
-            "-n",
-            "--num-prompts",
-            "--request-count",
-            "--dry-run");
+            "--concurrency", "--max-concurrency", "--warmup", "--num-warmups", "--warmup-request-count");
 
     private final Console console;
 

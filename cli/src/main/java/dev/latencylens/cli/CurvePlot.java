@@ -75,9 +75,7 @@ final class CurvePlot {
         }
         text.append(" ".repeat(MARGIN)).append('+').append("-".repeat(COLUMNS)).append('\n');
         String end = Figures.rate(mostX) + " " + across;
-        text.append(" ".repeat(MARGIN))
-                .append('0')
-                .append(String.format(Locale.ROOT, "%" + COLUMNS + "s%n", end));
+        text.append(" ".repeat(MARGIN)).append('0').append(String.format(Locale.ROOT, "%" + COLUMNS + "s%n", end));
         return text.toString();
     }
 
@@ -133,17 +131,10 @@ final class CurvePlot {
                     Figures.rate(mostY * i / TICKS)));
         }
         svg.append(String.format(
-                Locale.ROOT,
-                """
+                Locale.ROOT, """
                 <text x="%d" y="%d" text-anchor="end">%s</text>
                 <text x="%d" y="%d">%s</text>
-                """,
-                WIDTH - RIGHT,
-                HEIGHT - 18,
-                escaped(across),
-                LEFT,
-                TOP - 8,
-                escaped(up)));
+                """, WIDTH - RIGHT, HEIGHT - 18, escaped(across), LEFT, TOP - 8, escaped(up)));
         if (points.stream().anyMatch(point -> !Double.isNaN(point.good))) {
             svg.append(line(mostX, mostY, true))
                     .append(String.format(

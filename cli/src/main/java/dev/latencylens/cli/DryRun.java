@@ -65,7 +65,8 @@ final class DryRun {
             cost = cost.flatMap(sum -> each.map(usd -> sum.add(usd.multiply(BigDecimal.valueOf(count)))));
         }
         boolean isOutputKnown = plans.stream().allMatch(plan -> plan.prompts().outputLength() > 0);
-        return "at most " + Figures.count(requests) + " requests" + NEXT + "about " + Figures.count(input) + " tokens in"
+        return "at most " + Figures.count(requests) + " requests" + NEXT + "about " + Figures.count(input)
+                + " tokens in"
                 + (isOutputKnown ? " and at most " + Figures.count(output) + " out" : "") + NEXT
                 + cost.map(usd -> "about " + Figures.usd(usd) + " at most").orElse("for an unknown price");
     }

@@ -44,7 +44,8 @@ final class PlanExecution {
     }
 
     static PlanKeys keys(Console console) {
-        return new PlanKeys(RunCommand.line(new RunCommand(console, new Secrets())).getCommandSpec());
+        return new PlanKeys(
+                RunCommand.line(new RunCommand(console, new Secrets())).getCommandSpec());
     }
 
     /// @param flags given on the command line; they count instead of the plan's

@@ -7,18 +7,19 @@ import java.util.Optional;
 import java.util.OptionalDouble;
 import org.jspecify.annotations.Nullable;
 
-/// Where the highest rate lies at which enough requests are good, whoever makes the runs: [#next] says which, [#made]
-/// takes what it came to.
+/// Where the highest rate lies at which enough requests are good, whoever makes the runs: [#next] says which,
+/// [#made] takes what it came to.
 ///
-/// First short looks at doubled rates, until one shows too few good requests; what they show counts for nothing else.
-/// From there on a rate *holds* when the share of good requests is surely at least what it should be, and *does not
-/// hold* when it is as surely below; otherwise it is run again, twice as long each time, and stays *undecided* in the
-/// end. The gaps between the highest rate that holds, those that are undecided and the lowest that does not hold are
-/// halved until they are small.
+/// First short looks at doubled rates, until one shows too few good requests; what they show counts for nothing
+/// else. From there on a rate *holds* when the share of good requests is surely at least what it should be, and
+/// *does not hold* when it is as surely below; otherwise it is run again, twice as long each time, and stays
+/// *undecided* in the end. The gaps between the highest rate that holds, those that are undecided and the lowest
+/// that does not hold are halved until they are small.
 ///
 /// Requests of one run depend on each other: one that waits tells that the next one will. Close to saturation
 /// hundreds of them tell as much as one, so that counting them as independent finds rates that hold only until the
-/// queue has grown. What a run tells is therefore divided by its dependence, [dev.latencylens.stats.Sample#dependence].
+/// queue has grown. What a run tells is therefore divided by its dependence,
+/// [dev.latencylens.stats.Sample#dependence].
 final class RateSearch {
     /// Runs of one rate, each twice as long as the one before it.
     static final int MOST_RUNS_OF_A_RATE = 4;
@@ -98,8 +99,8 @@ final class RateSearch {
         this.asked = look(from);
     }
 
-    /// Requests of a first run which, with all those of the further ones, can show that the share holds where all of
-    /// them are good: share^n <= 1 - sure.
+    /// Requests of a first run which, with all those of the further ones, can show that the share holds where all
+    /// of them are good: share^n <= 1 - sure.
     static long fewest(double goodFraction, double confidence) {
         double together = Math.log((1 - confidence) / WAYS_TO_BE_WRONG) / Math.log(goodFraction);
         return (long) Math.ceil(together / ((1 << MOST_RUNS_OF_A_RATE) - 1));

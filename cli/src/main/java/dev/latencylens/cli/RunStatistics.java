@@ -136,8 +136,9 @@ record RunStatistics(
 
     /// That of being good, or of one of the metrics that decide on it, whichever is most.
     private static double dependence(Objectives objectives, List<Judged> inOrder) {
-        double most = Sample.of(
-                        inOrder.stream().mapToLong(judged -> judged.good ? 1 : 0).toArray())
+        double most = Sample.of(inOrder.stream()
+                        .mapToLong(judged -> judged.good ? 1 : 0)
+                        .toArray())
                 .dependence();
         for (int i = 0; i < objectives.limits().size(); i++) {
             int limit = i;

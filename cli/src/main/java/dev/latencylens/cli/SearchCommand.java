@@ -125,7 +125,9 @@ final class SearchCommand implements Callable<Integer> {
             throws IOException, InterruptedException {
         boolean looks = search.isLooking();
         List<RunPoint> before = made.getOrDefault(run.perSecond(), List.of());
-        String name = (looks ? "look-r" : "r") + plain(run.perSecond()) + (looks || before.isEmpty() ? "" : "-" + (before.size() + 1));
+        String name = (looks ? "look-r" : "r")
+                + plain(run.perSecond())
+                + (looks || before.isEmpty() ? "" : "-" + (before.size() + 1));
         Optional<RunPoint> point = runs.run(
                 name,
                 "run " + (runs.made() + 1) + ", " + (looks ? "a look at " : "") + plain(run.perSecond())
@@ -194,8 +196,7 @@ final class SearchCommand implements Callable<Integer> {
         return List.of("--request-rate=" + plain(run.perSecond()), "--num-prompts=" + run.requests());
     }
 
-    private void tell(
-            Path folder, RateSearch search, Map<Double, List<RunPoint>> made, Objectives objectives)
+    private void tell(Path folder, RateSearch search, Map<Double, List<RunPoint>> made, Objectives objectives)
             throws IOException {
         Optional<RateSearch.Probe> held = search.highestThatHeld();
         Optional<RateSearch.Probe> broke = search.lowestThatDidNot();
@@ -266,8 +267,7 @@ final class SearchCommand implements Callable<Integer> {
                 + switch (probe.finding()) {
                     case HOLDS -> "at least " + Figures.share(probe.atLeast());
                     case DOES_NOT_HOLD -> "at most " + Figures.share(probe.atMost());
-                    case UNDECIDED ->
-                        Figures.share(probe.atLeast()) + " to " + Figures.share(probe.atMost());
+                    case UNDECIDED -> Figures.share(probe.atLeast()) + " to " + Figures.share(probe.atMost());
                 };
     }
 

@@ -35,7 +35,8 @@ final class SeriesTable {
                 heading.length(), names.stream().mapToInt(String::length).max().orElse(0));
         lines.clear();
         lines.add(pad(heading, width) + head("answers/s") + head("tokens/s") + head("ttft p50") + head("p99")
-                + head("tpot p50") + head("e2e p50") + head("failed") + (judged ? head("good") + head("good/s") : "") + "  verdict");
+                + head("tpot p50") + head("e2e p50") + head("failed") + (judged ? head("good") + head("good/s") : "")
+                + "  verdict");
         double most =
                 points.stream().mapToDouble(RunPoint::tokensPerSecond).max().orElse(1);
         for (int i = 0; i < points.size(); i++) {

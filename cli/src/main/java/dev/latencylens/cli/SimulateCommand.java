@@ -105,8 +105,9 @@ public final class SimulateCommand implements Callable<Integer> {
     @Option(
             names = "--max-num-seqs",
             paramLabel = "N",
-            description = "requests answered at the same time; more wait in line, first come, first served (default: any"
-                    + " number, none waits)")
+            description =
+                    "requests answered at the same time; more wait in line, first come, first served (default: any"
+                            + " number, none waits)")
     private @Nullable Integer maxNumSeqs;
 
     @Option(
@@ -124,8 +125,9 @@ public final class SimulateCommand implements Callable<Integer> {
     @Option(
             names = "--tokens-per-second",
             paramLabel = "N",
-            description = "output tokens of all answers together; with more answers at a time than that allows, the gaps of"
-                    + " all grow (default: any number)")
+            description =
+                    "output tokens of all answers together; with more answers at a time than that allows, the gaps of"
+                            + " all grow (default: any number)")
     private @Nullable Double tokensPerSecond;
 
     @Option(names = "--api-key", paramLabel = "KEY", description = "answer 401 to every other key")
@@ -207,7 +209,8 @@ public final class SimulateCommand implements Callable<Integer> {
         Behaviour behaviour = behaviour();
         readable("--replay", replay, "a file to answer with, or a folder of such files");
         TlsIdentity identity = identity();
-        ServerOptions options = new ServerOptions(host, port, identity, record, replay, cpus, spin, apiKey, models, capacity());
+        ServerOptions options =
+                new ServerOptions(host, port, identity, record, replay, cpus, spin, apiKey, models, capacity());
         Thread hook = new Thread(this::endAndWait, "simulate-shutdown");
         try (SimulatedProvider provider = SimulatedProvider.start(options, behaviour)) {
             Runtime.getRuntime().addShutdownHook(hook);

@@ -52,8 +52,8 @@ final class SweepCommand implements Callable<Integer> {
     private static final String PLOT = "sweep.svg";
     private static final double NS_PER_MS = 1e6;
 
-    private static final List<String> OURS = List.of(
-            "--concurrency", "--max-concurrency", "--warmup", "--num-warmups", "--warmup-request-count");
+    private static final List<String> OURS =
+            List.of("--concurrency", "--max-concurrency", "--warmup", "--num-warmups", "--warmup-request-count");
 
     private final Console console;
 
@@ -138,8 +138,7 @@ final class SweepCommand implements Callable<Integer> {
     }
 
     /// Between the knee and its neighbours, geometrically, until both are near.
-    private void refine(Series runs, NavigableMap<Integer, RunPoint> points)
-            throws IOException, InterruptedException {
+    private void refine(Series runs, NavigableMap<Integer, RunPoint> points) throws IOException, InterruptedException {
         for (int i = 0; i < MOST_REFINEMENTS && !runs.isStopped(); i++) {
             OptionalInt users = between(points.navigableKeySet(), knee(points));
             if (users.isEmpty() || measure(runs, points, users.getAsInt()).isEmpty()) {
@@ -248,9 +247,10 @@ final class SweepCommand implements Callable<Integer> {
             out.println("Knee      none up to " + points.lastKey()
                     + " users: the power, tokens/s over the median of e2e, still grew");
         } else {
-            out.println("Knee      " + knee + " users (measured beside it: " + beside(points.lowerKey(knee), knee) + " and "
-                    + beside(points.higherKey(knee), knee)
-                    + "): there the power is greatest, tokens/s over the median of e2e");
+            out.println(
+                    "Knee      " + knee + " users (measured beside it: " + beside(points.lowerKey(knee), knee) + " and "
+                            + beside(points.higherKey(knee), knee)
+                            + "): there the power is greatest, tokens/s over the median of e2e");
         }
         out.println("End       " + end);
         out.println("Runs      " + folder + (plot.isDrawn() ? ", and the curve in " + PLOT : ""));

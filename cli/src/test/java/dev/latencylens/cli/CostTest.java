@@ -241,7 +241,9 @@ class CostTest {
             assertThat(grid.exitCode()).as(grid.err()).isZero();
             assertThat(grid.out().lines()).allMatch(line -> line.length() <= Report.COLUMNS);
             assertThat(grid.out().replaceAll("\\s+", " "))
-                    .contains("Load concurrency 1 Requests 100, 10 of them for warm-up", "Load concurrency 4 Requests 100")
+                    .contains(
+                            "Load concurrency 1 Requests 100, 10 of them for warm-up",
+                            "Load concurrency 4 Requests 100")
                     .contains("Together 10 runs, 5 of each load; at most 1,000 requests; about 150,000 tokens in and at"
                             + " most 10,000 out; about 0.25 USD at most");
             assertThat(provider.connectionsAccepted()).isZero();

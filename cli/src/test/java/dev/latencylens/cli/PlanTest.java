@@ -106,7 +106,8 @@ class PlanTest {
                 num-prompts: 2
                 """);
         try (var provider = SimulatedProvider.start(
-                new ServerOptions(null, 0, null, null, null, Set.of(), false, "very-secret-key", List.of(), Capacity.UNLIMITED),
+                new ServerOptions(
+                        null, 0, null, null, null, Set.of(), false, "very-secret-key", List.of(), Capacity.UNLIMITED),
                 Behaviour.defaults().with("ttft", "1ms"))) {
             var environment =
                     Map.of("SERVER", provider.baseUrl().toString(), "MY_KEY", "very-secret-key", "HOME", "not me");

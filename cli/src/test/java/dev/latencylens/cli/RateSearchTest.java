@@ -17,7 +17,8 @@ class RateSearchTest {
     private static final int PLACES = 8;
 
     /// Waits in a line before places that each answer takes for as long, at Poisson arrivals.
-    private static long[] waits(int places, SplittableRandom random, double perSecond, int requests, double answerSeconds) {
+    private static long[] waits(
+            int places, SplittableRandom random, double perSecond, int requests, double answerSeconds) {
         double[] freeAt = new double[places];
         double now = 0;
         long[] waits = new long[requests];
@@ -56,7 +57,8 @@ class RateSearchTest {
 
     private record Result(double held, double broke) {}
 
-    private static Result search(long seed, double from, double answerSeconds, double mostSeconds, double goodFraction) {
+    private static Result search(
+            long seed, double from, double answerSeconds, double mostSeconds, double goodFraction) {
         var random = new SplittableRandom(seed);
         var search = new RateSearch(goodFraction, 0.95, 0.1, from, 10_000, mostSeconds, null);
         for (Optional<RateSearch.Run> next = search.next(); next.isPresent(); next = search.next()) {
@@ -164,7 +166,8 @@ class RateSearchTest {
         assertThat(search.next()).contains(new RateSearch.Run(2, 20));
         search.made(new Proportion(1, 20), 1);
         assertThat(search.probes()).isEmpty();
-        // 505 all good show 99 % with an eighth of the error that is allowed, and there is room for some that are not.
+        // 505 all good show 99 % with an eighth of the error that is allowed, and there is room for some that are
+        // not.
         assertThat(search.next()).contains(new RateSearch.Run(1, 808));
     }
 

@@ -41,7 +41,12 @@ class SaturationTest {
 
         assertThat(sweep.exitCode()).as(sweep.err()).isZero();
         JsonNode told = json("sweep.json");
-        assertThat(told.path("end").asString()).as(sweep.out()).startsWith("saturated: ");
+        // Where something stopped this machine in the middle of a run, its throughput says nothing of the server.
+        if (told.path("runs")
+                .valueStream()
+                .noneMatch(run -> run.path("verdict").asString().equals("INVALID"))) {
+            assertThat(told.path("end").asString()).as(sweep.out()).startsWith("saturated: ");
+        }
         assertThat(told.at("/kneeBetween/0").asInt()).as(sweep.out()).isBetween(4, places);
         assertThat(told.at("/kneeBetween/1").asInt()).as(sweep.out()).isBetween(places, 2 * places);
         double most = 0;
@@ -83,7 +88,8 @@ class SaturationTest {
                 "--seed=5");
 
         JsonNode told = json("search.json");
-        // A busy machine answers later than the model does, never sooner: too low is its fault, too high is the search's.
+        // A busy machine answers later than the model does, never sooner: too low is its fault, too high is the
+        // search's.
         double held = told.path("highestThatHeld").asDouble(0);
         double broke = told.path("lowestThatDidNot").asDouble(Double.POSITIVE_INFINITY);
         assertThat(held).as(search.out()).isLessThan(truth * 1.1);
@@ -95,8 +101,7 @@ class SaturationTest {
 
     @Test
     void aSweepOfWhoRefusesWhatItCannotAnswerEndsAsOverloaded() throws IOException {
-        LensRun sweep = against(
-                new Capacity(2, 0, 0, 503), "sweep", "--from=2", "--to=64", "--step-duration=500ms");
+        LensRun sweep = against(new Capacity(2, 0, 0, 503), "sweep", "--from=2", "--to=64", "--step-duration=500ms");
 
         assertThat(json("sweep.json").path("end").asString()).as(sweep.err()).startsWith("overloaded: ");
     }

@@ -119,10 +119,12 @@ class SeriesTest {
         JsonNode told = json("search.json");
         assertThat(told.path("highestThatHeld").asDouble()).isEqualTo(80);
         assertThat(told.has("lowestThatDidNot")).isFalse();
-        assertThat(json("look-r50/run.json").at("/plan/load/arrivals").asString()).isEqualTo("poisson");
+        assertThat(json("look-r50/run.json").at("/plan/load/arrivals").asString())
+                .isEqualTo("poisson");
         assertThat(told.at("/rates/0/finding").asString()).isEqualTo("holds");
         assertThat(search.out())
-                .contains("Highest   80 requests/s held: 100 % of ", "Lowest    no rate surely did not hold, up to 80 ");
+                .contains(
+                        "Highest   80 requests/s held: 100 % of ", "Lowest    no rate surely did not hold, up to 80 ");
     }
 
     @Test

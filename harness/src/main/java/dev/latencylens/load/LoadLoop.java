@@ -20,8 +20,8 @@ final class LoadLoop implements Transport.Listener {
     /// How long before a request is due the thread stops sleeping: a sleep ends late, by 50 us of timer slack and
     /// the time that a CPU takes to wake up.
     private static final long LAST_STRETCH_NS = 250_000;
-    /// How long before a request is due nothing is read any more, where the kernel stamps what arrives: to read and
-    /// log what several sockets have takes as long, and the request would leave late by it.
+    /// How long before a request is due nothing is read any more, where the kernel stamps what arrives: to read
+    /// and log what several sockets have takes as long, and the request would leave late by it.
     private static final long HELD_NS = 50_000;
     /// How soon to look whether the interpreter has decided on an exchange: as often as it looks at the log.
     private static final long UNDECIDED_RETRY_NS = 200_000;

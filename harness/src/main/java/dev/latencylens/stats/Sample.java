@@ -78,7 +78,8 @@ public final class Sample {
         return DesignEffect.of(sums, count(), share * (1 - share));
     }
 
-    /// By how much less the values tell than as many independent ones, whatever is asked of them: the larger of the
+    /// By how much less the values tell than as many independent ones, whatever is asked of them: the larger of
+    /// the
     /// [DesignEffect]s of their mean and of the mean of their ranks. One of 4: as much as a quarter of them.
     ///
     /// That of a share alone would see nothing where all values lie on one side of a limit, and a queue that

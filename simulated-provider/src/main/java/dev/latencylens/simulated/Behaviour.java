@@ -68,8 +68,9 @@ public final class Behaviour {
         CACHE_BLOCK("tokens of a block of the cache, which keeps beginnings in whole ones; by default as the dialect's"
                 + " provider: 128 for OpenAI and Azure, 1 for Gemini, 0 for Anthropic and Bedrock, which keep what the"
                 + " request marks, 16 for the others, as vLLM"),
-        CACHE_MINIMUM("tokens of the shortest beginning that the cache keeps; by default one block where cache-block is given, else"
-                + " 1024 for OpenAI, Azure, Anthropic, Bedrock and Gemini, 16 for the others"),
+        CACHE_MINIMUM(
+                "tokens of the shortest beginning that the cache keeps; by default one block where cache-block is given, else"
+                        + " 1024 for OpenAI, Azure, Anthropic, Bedrock and Gemini, 16 for the others"),
         DIALECT("dialect of /v1/chat/completions, as openai-chat azure-openai mistral meta-llama"),
         FAULT("what goes wrong: http-400 http-401 http-404 http-429 http-500 http-503 http-529 error-event"
                 + " error-named stall reset close no-done cut-clean goaway goaway-refuse refused-stream"

@@ -1,6 +1,7 @@
 package dev.latencylens.simulated;
 
-/// How much a simulated provider can do at a time, as an inference server can: the model that its load is known by.
+/// How much a simulated provider can do at a time, as an inference server can: the model that its load is known
+/// by.
 ///
 /// @param maxNumSeqs requests that are answered at the same time, 0 for any number; the others wait in line
 /// @param maxWaiting requests that may wait, negative for any number; the next one is refused

@@ -7,7 +7,8 @@ import java.util.Set;
 final class PromptCache {
     /// Forgets everything when this many are known.
     private static final int MOST_KNOWN = 200_000;
-    /// Anthropic's documentation: parts before a breakpoint that are looked at for what an earlier request has written.
+    /// Anthropic's documentation: parts before a breakpoint that are looked at for what an earlier request has
+    /// written.
     private static final int MOST_PARTS_BACK = 20;
 
     /// The block of a provider without a cache: no prompt is as long.
@@ -22,7 +23,8 @@ final class PromptCache {
     record Rule(int block, int minimum) {
         /// OpenAI's and Azure's guides: from 1,024 tokens on in steps of 128.
         private static final Rule OPENAI = new Rule(128, 1_024);
-        /// Anthropic's documentation: at breakpoints, from 1,024 tokens on for most models. Bedrock has both from it.
+        /// Anthropic's documentation: at breakpoints, from 1,024 tokens on for most models. Bedrock has both from
+        /// it.
         private static final Rule ANTHROPIC = new Rule(0, 1_024);
         /// Google's announcement of implicit caching: 1,024 tokens for Flash. Steps are not published.
         private static final Rule GEMINI = new Rule(1, 1_024);
@@ -30,13 +32,12 @@ final class PromptCache {
         private static final Rule VLLM = new Rule(16, 16);
 
         static Rule of(Behaviour behaviour, Dialect dialect) {
-            Rule usual =
-                    switch (dialect) {
-                        case OPENAI_CHAT, OPENAI_RESPONSES, AZURE_OPENAI -> OPENAI;
-                        case ANTHROPIC, BEDROCK_CONVERSE, BEDROCK_INVOKE -> ANTHROPIC;
-                        case GEMINI -> GEMINI;
-                        case COHERE, MISTRAL, META_LLAMA, OLLAMA -> VLLM;
-                    };
+            Rule usual = switch (dialect) {
+                case OPENAI_CHAT, OPENAI_RESPONSES, AZURE_OPENAI -> OPENAI;
+                case ANTHROPIC, BEDROCK_CONVERSE, BEDROCK_INVOKE -> ANTHROPIC;
+                case GEMINI -> GEMINI;
+                case COHERE, MISTRAL, META_LLAMA, OLLAMA -> VLLM;
+            };
             Rule said = behaviour.cacheBlock < 0 ? usual : new Rule(behaviour.cacheBlock, behaviour.cacheBlock);
             return new Rule(said.block, behaviour.cacheMinimum < 0 ? said.minimum : behaviour.cacheMinimum);
         }

@@ -102,12 +102,11 @@ final class Script extends PlannedAnswer {
 
     @Override
     int tokensDue() {
-        boolean comesNow =
-                switch (stage) {
-                    case WAIT -> part < segments.size() && dueNs == chunkDueNs;
-                    case OPEN, PIECE -> true;
-                    case CLOSE, FINISH, USAGE, DONE, END -> false;
-                };
+        boolean comesNow = switch (stage) {
+            case WAIT -> part < segments.size() && dueNs == chunkDueNs;
+            case OPEN, PIECE -> true;
+            case CLOSE, FINISH, USAGE, DONE, END -> false;
+        };
         return comesNow ? tokensOfPiece() * plan.choices() : 0;
     }
 

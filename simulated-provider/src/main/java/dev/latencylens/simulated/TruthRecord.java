@@ -15,8 +15,8 @@ import tools.jackson.databind.json.JsonMapper;
 /// those of the response before TLS, framing included. `heldWrites` counts how often bytes that
 /// were due could not leave because the client's window or the socket was full: where it is above 0,
 /// the instants are those of the writes that could be made. `admittedAtNs` is when the answer got its place in the
-/// batch, -1 where it never did; without a limit that is when the request was read. `end` is `complete`, the name of the
-/// fault that cut the answer short, `client-closed` or `server-closed`. `dialect` is the wire format, or
+/// batch, -1 where it never did; without a limit that is when the request was read. `end` is `complete`, the name
+/// of the fault that cut the answer short, `client-closed` or `server-closed`. `dialect` is the wire format, or
 /// `none` where the path told of none.
 public record TruthRecord(
         String id,

@@ -66,8 +66,7 @@ class CapacityTest {
 
             List<TruthRecord> truths = truths(server, 6);
             for (int i = 0; i < 2; i++) {
-                assertThat(truths.get(i).admittedAtNs())
-                        .isEqualTo(truths.get(i).requestReadAtNs());
+                assertThat(truths.get(i).admittedAtNs()).isEqualTo(truths.get(i).requestReadAtNs());
             }
             for (int i = 2; i < 6; i++) {
                 assertThat(truths.get(i).admittedAtNs() - truths.get(i - 2).admittedAtNs())

@@ -23,8 +23,7 @@ class ChatRequestTest {
              {"role":"user","content":[{"type":"text","text":"one two\\nthree"},{"type":"image_url","image_url":{"url":"a b"}}]}]}
             """);
 
-        assertThat(request)
-                .isEqualTo(new ChatRequest("gpt-x", true, true, false, 2, 7, 5, false, request.prompt()));
+        assertThat(request).isEqualTo(new ChatRequest("gpt-x", true, true, false, 2, 7, 5, false, request.prompt()));
     }
 
     @Test

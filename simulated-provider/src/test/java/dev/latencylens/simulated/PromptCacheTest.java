@@ -80,7 +80,8 @@ class PromptCacheTest {
     void aConversationFindsItsHistory() {
         behaviour = behaviour.with("cache-block=1");
         String first = "{\"role\":\"user\",\"content\":\"how are you\"}";
-        String second = first + ",{\"role\":\"assistant\",\"content\":\"fine\"},{\"role\":\"user\",\"content\":\"and now\"}";
+        String second =
+                first + ",{\"role\":\"assistant\",\"content\":\"fine\"},{\"role\":\"user\",\"content\":\"and now\"}";
         assertThat(body("\"messages\":[" + first + "]")).isEqualTo("0/3");
         assertThat(body("\"messages\":[" + second + "]")).isEqualTo("3/3");
     }

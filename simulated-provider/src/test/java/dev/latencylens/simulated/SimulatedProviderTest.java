@@ -16,7 +16,8 @@ class SimulatedProviderTest {
         try (RunningProvider server = RunningProvider.with("")) {
             int port = server.provider.port();
             assertThatThrownBy(() -> SimulatedProvider.start(
-                            new ServerOptions(null, port, null, null, null, Set.of(), false, null, List.of(), Capacity.UNLIMITED),
+                            new ServerOptions(
+                                    null, port, null, null, null, Set.of(), false, null, List.of(), Capacity.UNLIMITED),
                             Behaviour.defaults()))
                     .isInstanceOf(IOException.class)
                     .hasMessageContaining("cannot listen on")
@@ -47,7 +48,8 @@ class SimulatedProviderTest {
 
     @Test
     void hostMayBeNamed() throws Exception {
-        ServerOptions options = new ServerOptions("localhost", 0, null, null, null, Set.of(), false, null, List.of(), Capacity.UNLIMITED);
+        ServerOptions options = new ServerOptions(
+                "localhost", 0, null, null, null, Set.of(), false, null, List.of(), Capacity.UNLIMITED);
         try (RunningProvider server = new RunningProvider(options, Behaviour.defaults());
                 Socket socket = new Socket(InetAddress.getLoopbackAddress(), server.provider.port())) {
             assertThat(socket.isConnected()).isTrue();
@@ -57,7 +59,8 @@ class SimulatedProviderTest {
 
     @Test
     void portOutOfRangeIsNamed() {
-        assertThatThrownBy(() -> new ServerOptions(null, 70_000, null, null, null, Set.of(), false, null, List.of(), Capacity.UNLIMITED))
+        assertThatThrownBy(() -> new ServerOptions(
+                        null, 70_000, null, null, null, Set.of(), false, null, List.of(), Capacity.UNLIMITED))
                 .hasMessage("port: expected 0 to 65535, was '70000'");
     }
 

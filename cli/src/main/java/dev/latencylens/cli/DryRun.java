@@ -6,6 +6,9 @@ import dev.latencylens.load.Warmup;
 import dev.latencylens.provider.Cost;
 import java.math.BigDecimal;
 import java.time.Duration;
+import java.util.Collection;
+import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalLong;
 
 /// What a plan would send and cost, reckoned without sending anything.
@@ -16,22 +19,82 @@ final class DryRun {
     private DryRun() {}
 
     static String of(Plan plan) {
-        OptionalLong requests = requests(plan);
-        var text = new StringBuilder(500);
-        text.append("Dry run   nothing was sent; ")
-                .append(plan.model())
-                .append(" at ")
-                .append(plan.embedded() ? "the embedded simulated provider" : plan.url())
-                .append('\n');
-        text.append("Requests  ").append(requests(plan, requests)).append('\n');
-        text.append("Tokens    ").append(tokens(plan, requests)).append('\n');
-        text.append("Cost      ").append(cost(plan, requests)).append('\n');
-        if (plan.pricing().tariff().isPresent()) {
-            text.append("Prices    ").append(plan.pricing().source()).append('\n');
-            String remark = plan.pricing().remark();
-            text.append(remark.isEmpty() ? "" : "          " + remark + "\n");
-        }
+        return "Dry run   nothing was sent; " + target(plan) + "\n" + one(plan) + prices(plan);
+    }
+
+    /// What a grid would send and cost: each of its loads, and all of them as often as they are run.
+    ///
+    /// @param atMost whether they may end earlier
+    static String ofGrid(Map<String, Plan> loads, int times, boolean atMost) {
+        Plan any = loads.values().iterator().next();
+        String most = atMost ? "at most " : "";
+        var text = new StringBuilder(1_000);
+        text.append("Dry run   nothing was sent; ").append(target(any)).append('\n');
+        loads.forEach((name, plan) -> {
+            text.append(name.isEmpty() ? "" : "\nLoad      " + name + "\n");
+            text.append(one(plan));
+        });
+        text.append("\nTogether  ")
+                .append(most)
+                .append(Figures.count((long) times * loads.size()))
+                .append(" runs, ")
+                .append(most)
+                .append(times == 1 ? "one" : Figures.count(times))
+                .append(" of each load")
+                .append(NEXT)
+                .append(together(loads.values(), times))
+                .append('\n')
+                .append(prices(any));
         return text.toString();
+    }
+
+    private static String together(Collection<Plan> plans, int times) {
+        long requests = 0;
+        long input = 0;
+        long output = 0;
+        Optional<BigDecimal> cost = Optional.of(BigDecimal.ZERO);
+        for (Plan plan : plans) {
+            OptionalLong some = requests(plan);
+            if (some.isEmpty()) {
+                return "how many requests is unknown: that of some loads cannot be known before";
+            }
+            long count = some.getAsLong() * times;
+            requests += count;
+            input += count * plan.prompts().inputTokens();
+            output += count * plan.prompts().outputLength();
+            Optional<BigDecimal> each = costOfOne(plan);
+            cost = cost.flatMap(sum -> each.map(usd -> sum.add(usd.multiply(BigDecimal.valueOf(count)))));
+        }
+        boolean isOutputKnown = plans.stream().allMatch(plan -> plan.prompts().outputLength() > 0);
+        return "at most " + Figures.count(requests) + " requests" + NEXT + "about " + Figures.count(input)
+                + " tokens in"
+                + (isOutputKnown ? " and at most " + Figures.count(output) + " out" : "") + NEXT
+                + cost.map(usd -> "about " + Figures.usd(usd) + " at most").orElse("for an unknown price");
+    }
+
+    /// At most; absent where there is no price, or no limit of the answer.
+    private static Optional<BigDecimal> costOfOne(Plan plan) {
+        long output = plan.prompts().outputLength();
+        var usage = new Usage(plan.prompts().inputTokens(), null, null, output, null, "");
+        return output == 0 ? Optional.empty() : plan.pricing().tariff().flatMap(tariff -> Cost.of(usage, tariff));
+    }
+
+    private static String target(Plan plan) {
+        return plan.model() + " at " + (plan.embedded() ? "the embedded simulated provider" : plan.url());
+    }
+
+    private static String one(Plan plan) {
+        OptionalLong requests = requests(plan);
+        return "Requests  " + requests(plan, requests) + "\nTokens    " + tokens(plan, requests) + "\nCost      "
+                + cost(plan, requests) + "\n";
+    }
+
+    private static String prices(Plan plan) {
+        if (plan.pricing().tariff().isEmpty()) {
+            return "";
+        }
+        String remark = plan.pricing().remark();
+        return "Prices    " + plan.pricing().source() + "\n" + (remark.isEmpty() ? "" : "          " + remark + "\n");
     }
 
     /// Warm-up included; absent where nobody can know it before.
@@ -120,8 +183,7 @@ final class DryRun {
         if (output == 0) {
             return "unknown: the length of an answer is left to the server; give --osl";
         }
-        var usage = new Usage(plan.prompts().inputTokens(), null, null, output, null, "");
-        var each = Cost.of(usage, pricing.tariff().get());
+        Optional<BigDecimal> each = costOfOne(plan);
         if (each.isEmpty()) {
             return "unknown: no " + pricing.service() + " price for so long a prompt in "
                     + pricing.prices().name();

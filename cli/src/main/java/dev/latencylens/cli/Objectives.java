@@ -16,8 +16,12 @@ record Objectives(List<Limit> limits) {
     /// Those of which a request has many values, or of the client itself.
     private static final Set<Metric> NOT_OF_A_REQUEST = Set.of(Metric.ICL, Metric.ITL, Metric.READ_LAG);
 
+    /// Those in which a queue of the server is.
+    private static final Set<Metric.Group> WAITS = Set.of(Metric.Group.ANSWER, Metric.Group.SCHEDULE);
+
     private static final Pattern FORM = Pattern.compile("(\\w+):(\\d{1,9}(?:\\.\\d{1,6})?)");
     private static final double NS_PER_MS = 1e6;
+    private static final double NS_PER_S = 1e9;
 
     Objectives {
         limits = List.copyOf(limits);
@@ -53,6 +57,16 @@ record Objectives(List<Limit> limits) {
             limits.add(new Limit(metric, Math.round(Double.parseDouble(matcher.group(2)) * NS_PER_MS)));
         }
         return new Objectives(limits);
+    }
+
+    /// The shortest time that they let a request wait for its answer, in seconds; 0 where they limit none such.
+    double patienceSeconds() {
+        return limits.stream()
+                        .filter(limit -> WAITS.contains(limit.metric().group()))
+                        .mapToLong(Limit::mostNs)
+                        .min()
+                        .orElse(0)
+                / NS_PER_S;
     }
 
     boolean areAsked() {

@@ -13,7 +13,6 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
-import picocli.CommandLine;
 import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ParseResult;
@@ -45,11 +44,8 @@ final class PlanExecution {
     }
 
     static PlanKeys keys(Console console) {
-        return new PlanKeys(line(new RunCommand(console, new Secrets())).getCommandSpec());
-    }
-
-    private static CommandLine line(RunCommand run) {
-        return new CommandLine(run).setCaseInsensitiveEnumValuesAllowed(true);
+        return new PlanKeys(
+                RunCommand.line(new RunCommand(console, new Secrets())).getCommandSpec());
     }
 
     /// @param flags given on the command line; they count instead of the plan's
@@ -258,7 +254,7 @@ final class PlanExecution {
         instead.forEach((key, values) -> words.addAll(words(key, values)));
         var command = new RunCommand(console, secrets, given.containsKey(API_KEY));
         try {
-            line(command).parseArgs(words.toArray(String[]::new));
+            RunCommand.line(command).parseArgs(words.toArray(String[]::new));
             return command;
         } catch (ParameterException e) {
             throw explained(plan, run, e);

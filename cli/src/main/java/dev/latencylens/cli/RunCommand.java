@@ -46,6 +46,7 @@ import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Mixin;
@@ -422,15 +423,20 @@ final class RunCommand implements Callable<Integer> {
                     "several runs of one plan take their key from the provider's variable only, such as"
                             + " OPENAI_API_KEY; leave api-key and secret headers out");
         }
-        if (dryRun) {
-            throw CommandFailure.usage("--dry-run tells of one run; leave out --runs and lists of loads");
-        }
         var flags = new ArrayList<String>();
         for (OptionSpec flag :
                 Objects.requireNonNull(spec).commandLine().getParseResult().matchedOptions()) {
             if (Arrays.stream(flag.names()).noneMatch(OF_A_GRID::contains)) {
                 flags.addAll(words(flag));
             }
+        }
+        if (dryRun) {
+            var plans = new LinkedHashMap<String, Plan>();
+            for (RunGrid.Cell cell : cells) {
+                plans.put(cell.name(), planned(flags, cell));
+            }
+            console.out().print(secrets.redact(DryRun.ofGrid(plans, times, converge != null)));
+            return ExitCode.GOOD;
         }
         Path folder = outputDir == null ? RunDirectory.usual("grid") : outputDir;
         RunDirectory.writable(folder);
@@ -439,6 +445,20 @@ final class RunCommand implements Callable<Integer> {
                     "output folder '" + folder + "' holds a grid already; give another --output-dir");
         }
         return new RunGrid(console, folder, cells, times, converge, prompts.seed()).run(flags);
+    }
+
+    /// What a run of a grid would be.
+    private Plan planned(List<String> flags, RunGrid.Cell cell) throws IOException {
+        var words = new ArrayList<>(flags);
+        words.addAll(cell.flags());
+        words.add("--seed=" + prompts.seed());
+        var one = new RunCommand(console, secrets, keySeen);
+        line(one).parseArgs(words.toArray(String[]::new));
+        return one.check();
+    }
+
+    static CommandLine line(RunCommand run) {
+        return new CommandLine(run).setCaseInsensitiveEnumValuesAllowed(true);
     }
 
     /// A flag as it would be given again.

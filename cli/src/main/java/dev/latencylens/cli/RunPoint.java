@@ -29,6 +29,11 @@ record RunPoint(Path folder, JsonNode run) {
                 : null;
     }
 
+    /// By how much less its requests tell of being good than as many independent ones; 1 where none was judged.
+    double dependence() {
+        return Math.max(1, run.at("/summary/goodput/dependence").asDouble(1));
+    }
+
     String verdict() {
         return run.at("/verdict/state").asString("");
     }

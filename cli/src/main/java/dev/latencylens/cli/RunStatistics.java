@@ -10,6 +10,8 @@ import dev.latencylens.stats.Summary;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -47,10 +49,11 @@ record RunStatistics(
     /// A larger file takes seconds to read again, and more memory than a run is to need: about 1.5 million chunks.
     private static final long MOST_BYTES = 64L << 20;
 
+    /// @param dependence by how much less the requests tell of being good than as many independent ones
     /// @param goodEnded requests, warm-up included, that met all objectives and ended in the time that rates refer
     /// to
     /// @param windowNs that time
-    record Goodput(Objectives objectives, long good, long measured, long goodEnded, long windowNs) {
+    record Goodput(Objectives objectives, long good, long measured, double dependence, long goodEnded, long windowNs) {
         double fraction() {
             return measured == 0 ? 0 : (double) good / measured;
         }
@@ -140,22 +143,55 @@ record RunStatistics(
             return null;
         }
         long[] counts = new long[3];
+        var started = new ArrayList<Judged>();
         RunSamples.exchanges(folder, cutAtNs, exchange -> {
             boolean good = objectives.areMetBy(exchange);
             if (!exchange.isWarmup()) {
                 counts[0] += good ? 1 : 0;
                 counts[1] += exchange.isRetry() ? 0 : 1;
+                started.add(new Judged(
+                        exchange.atNs(Moment.STARTED),
+                        good,
+                        objectives.limits().stream()
+                                .map(limit -> exchange.values(limit.metric()))
+                                .toArray(long[][]::new)));
             }
             long endedAtNs = startNs + exchange.atNs(Moment.RESPONSE_END);
             boolean inTime = rates.filter(time -> time.holds(endedAtNs)).isPresent();
             counts[2] += good && inTime ? 1 : 0;
         });
+        started.sort(Comparator.comparingLong(Judged::startedAtNs));
         return new Goodput(
                 objectives,
                 counts[0],
                 counts[1],
+                dependence(objectives, started),
                 counts[2],
                 rates.map(Summary.Rates::durationNs).orElse(0L));
+    }
+
+    /// What is judged of one request.
+    ///
+    /// @param values of each objective's metric, none where it has none
+    @SuppressWarnings("ArrayRecordComponent") // never compared
+    private record Judged(long startedAtNs, boolean good, long[][] values) {}
+
+    /// That of being good, or of one of the metrics that decide on it, whichever is most.
+    private static double dependence(Objectives objectives, List<Judged> inOrder) {
+        double most = Sample.of(inOrder.stream()
+                        .mapToLong(judged -> judged.good ? 1 : 0)
+                        .toArray())
+                .dependence();
+        for (int i = 0; i < objectives.limits().size(); i++) {
+            int limit = i;
+            most = Math.max(
+                    most,
+                    new Sample(inOrder.stream()
+                                    .map(judged -> judged.values[limit])
+                                    .toList())
+                            .dependence());
+        }
+        return most;
     }
 
     /// The members `intervals`, `withFailures`, `goodput` and `steady` of the summary.
@@ -209,6 +245,7 @@ record RunStatistics(
         json.writeNumberProperty("measured", goodput.measured);
         json.writeNumberProperty("good_fraction", goodput.fraction());
         goodput.perSecond().ifPresent(rate -> json.writeNumberProperty("goodput", rate));
+        json.writeNumberProperty("dependence", Math.round(goodput.dependence * 1_000) / 1_000.0);
         json.writeEndObject();
     }
 

@@ -6,9 +6,10 @@ import java.math.BigDecimal;
 import java.math.MathContext;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
-import java.util.Objects;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.stream.Stream;
@@ -22,10 +23,7 @@ import tools.jackson.databind.node.ObjectNode;
 
 /// `lens search`: the highest rate at which enough requests meet the objectives.
 ///
-/// A rate holds when the share of good requests is, with the confidence asked for, at least what it should be; it
-/// does not when the share is as surely below. Between the two, more requests are sent. Rates double until one
-/// does not hold, then the middle between the highest that held and the lowest that did not is tried, until they
-/// are close.
+/// [RateSearch] decides which rates are tried, and what they show.
 @Command(
         name = "search",
         mixinStandardHelpOptions = true,
@@ -35,23 +33,6 @@ import tools.jackson.databind.node.ObjectNode;
             "All other flags are those of lens run (lens run --help), and count for every run."
         })
 final class SearchCommand implements Callable<Integer> {
-    /// How far below --from a rate is looked for that holds.
-    private static final double MOST_BELOW = 16;
-    /// Runs of one rate that may stay undecided; then it counts as one that does not hold.
-    private static final int MOST_RUNS_OF_A_RATE = 4;
-
-    private static final List<String> OURS = List.of(
-            "--request-rate",
-            "--duration",
-            "--ramp",
-            "--stages",
-            "--bursts",
-            "--trace",
-            "-n",
-            "--num-prompts",
-            "--request-count",
-            "--dry-run");
-
     private final Console console;
 
     @Option(
@@ -70,7 +51,7 @@ final class SearchCommand implements Callable<Integer> {
     @Option(
             names = "--confidence-level",
             paramLabel = "PERCENT",
-            description = "how sure to be that a rate holds, or that it does not (default 95)")
+            description = "how sure to be that the highest rate lies in the interval that is found (default 95)")
     private String confidenceLevel = "95";
 
     private double confidence;
@@ -84,13 +65,15 @@ final class SearchCommand implements Callable<Integer> {
     @Option(
             names = "--precision",
             paramLabel = "SHARE",
-            description = "how close the rates on both sides are to be in the end (default 0.05)")
-    private double precision = 0.05;
+            description = "how close the rates that are tried get to each other (default 0.1)")
+    private double precision = 0.1;
 
     @Option(
             names = "--probe-requests",
             paramLabel = "N",
-            description = "requests of each run (default: as few as can show that a rate holds)")
+            description =
+                    "requests of the first run of each rate, twice as many of each further one (default: as few as can show"
+                            + " that a rate holds and to see a queue grow, 300 at least)")
     private @Nullable Long probeRequests;
 
     @Mixin
@@ -100,67 +83,81 @@ final class SearchCommand implements Callable<Integer> {
     @Unmatched
     private List<String> runFlags = new ArrayList<>();
 
-    private final List<Probe> probes = new ArrayList<>();
-
     SearchCommand(Console console) {
         this.console = console;
     }
 
-    enum Finding {
-        HOLDS,
-        DOES_NOT_HOLD,
-        UNDECIDED
-    }
-
-    /// All runs of one rate.
-    private record Probe(double perSecond, Proportion good, List<RunPoint> runs, Finding finding) {}
-
     @Override
     public Integer call() throws IOException, InterruptedException {
         check();
-        List<String> flags = SeriesOptions.runFlags("search", runFlags, OURS);
+        List<String> flags = SeriesOptions.runFlags("search", runFlags, List.of());
         flags.addAll(SeriesOptions.goodput(goodput));
         if (flags.stream().noneMatch(flag -> flag.startsWith("--arrival-pattern") || flag.startsWith("--burstiness"))) {
             flags.add("--arrival-pattern=poisson");
         }
         var objectives = Objectives.parse(goodput);
         Path folder = series.folder("search");
+        var search = new RateSearch(
+                goodFraction, confidence, precision, from, to, objectives.patienceSeconds(), probeRequests);
+        var made = new LinkedHashMap<Double, List<RunPoint>>();
         int exitCode;
-        Probe held = null;
-        Probe broke = null;
         try (var runs = new Series(console, folder, flags)) {
-            runs.check(rate(from));
-            double next = from;
-            while (!runs.isStopped() && next > 0) {
-                Optional<Probe> probe = probe(runs, next);
-                if (probe.isEmpty()) {
+            runs.check(load(new RateSearch.Run(from, probeRequests == null ? 1 : probeRequests)));
+            for (Optional<RateSearch.Run> next = search.next();
+                    next.isPresent() && !runs.isStopped();
+                    next = search.next()) {
+                if (!isMade(runs, search, next.get(), made)) {
                     break;
                 }
-                if (probe.get().finding() == Finding.HOLDS) {
-                    held = probe.get();
-                } else {
-                    broke = probe.get();
-                }
-                next = next(held, broke);
             }
-            // What was tried on the way does not matter any more.
-            exitCode = runs.isStopped() || probes.isEmpty() ? runs.exitCode() : exitCode(held, broke, flags);
-            if (probes.isEmpty()) {
+            if (search.probes().isEmpty()) {
                 throw runs.nothing("the search");
             }
+            // What was tried on the way does not matter any more.
+            exitCode = runs.isStopped() ? runs.exitCode() : exitCode(search, made, flags);
         }
-        tell(folder, held, broke, objectives);
+        tell(folder, search, made, objectives);
         return exitCode;
     }
 
+    /// False where it could not be measured.
+    private boolean isMade(Series runs, RateSearch search, RateSearch.Run run, Map<Double, List<RunPoint>> made)
+            throws IOException, InterruptedException {
+        boolean looks = search.isLooking();
+        List<RunPoint> before = made.getOrDefault(run.perSecond(), List.of());
+        String name = (looks ? "look-r" : "r")
+                + plain(run.perSecond())
+                + (looks || before.isEmpty() ? "" : "-" + (before.size() + 1));
+        Optional<RunPoint> point = runs.run(
+                name,
+                "run " + (runs.made() + 1) + ", " + (looks ? "a look at " : "") + plain(run.perSecond())
+                        + " requests/s, " + Figures.count(run.requests()) + " requests",
+                load(run));
+        if (point.isEmpty()) {
+            return false;
+        }
+        Proportion good = point.get().good();
+        if (good == null) {
+            throw CommandFailure.nothingMeasured("run.json in '" + point.get().folder()
+                    + "' does not tell how many requests were good; give a lower --probe-requests or --osl");
+        }
+        search.made(good, point.get().dependence());
+        if (!looks) {
+            made.computeIfAbsent(run.perSecond(), _ -> new ArrayList<>()).add(point.get());
+        }
+        return true;
+    }
+
     /// That of the runs which the result rests on, and of a search that found none.
-    private static int exitCode(@Nullable Probe held, @Nullable Probe broke, List<String> flags) {
-        int exitCode = held == null ? ExitCode.MISSED : ExitCode.GOOD;
+    private static int exitCode(RateSearch search, Map<Double, List<RunPoint>> made, List<String> flags) {
+        int exitCode = search.highestThatHeld().isEmpty() ? ExitCode.MISSED : ExitCode.GOOD;
         if (flags.contains("--lenient")) {
             return exitCode;
         }
-        for (Probe probe : Stream.of(held, broke).filter(Objects::nonNull).toList()) {
-            for (RunPoint run : probe.runs()) {
+        for (RateSearch.Probe probe : Stream.of(search.highestThatHeld(), search.lowestThatDidNot())
+                .flatMap(Optional::stream)
+                .toList()) {
+            for (RunPoint run : made.getOrDefault(probe.perSecond(), List.of())) {
                 exitCode = ExitCode.worseOf(
                         exitCode,
                         switch (run.verdict()) {
@@ -181,11 +178,11 @@ final class SearchCommand implements Callable<Integer> {
             throw CommandFailure.usage(
                     "--from and --to are rates above 0, the second not below the first; were " + from + " and " + to);
         }
-        if (probeRequests != null && probeRequests < fewest()) {
+        long fewest = RateSearch.fewest(goodFraction, confidence);
+        if (probeRequests != null && probeRequests < fewest) {
             throw CommandFailure.usage("--probe-requests " + probeRequests + " can never show with "
                     + Figures.share(confidence) + " confidence that " + Figures.share(goodFraction)
-                    + " are good; give at"
-                    + " least " + fewest());
+                    + " are good; give at least " + fewest);
         }
     }
 
@@ -195,89 +192,32 @@ final class SearchCommand implements Callable<Integer> {
         }
     }
 
-    /// Requests that, all of them good, show that the share holds: share^n <= 1 - confidence.
-    private long fewest() {
-        return (long) Math.ceil(Math.log(1 - confidence) / Math.log(goodFraction));
+    private List<String> load(RateSearch.Run run) {
+        return List.of("--request-rate=" + plain(run.perSecond()), "--num-prompts=" + run.requests());
     }
 
-    /// With room for one request in three of those that may be bad.
-    private long requests() {
-        return probeRequests != null ? probeRequests : (long) Math.ceil(fewest() * 1.6);
-    }
-
-    private List<String> rate(double perSecond) {
-        return List.of("--request-rate=" + plain(perSecond), "--num-prompts=" + requests());
-    }
-
-    /// The rate to try next, 0 when the two sides are close enough.
-    private double next(@Nullable Probe held, @Nullable Probe broke) {
-        if (broke == null) {
-            double last = held == null ? from : held.perSecond();
-            return last >= to ? 0 : Math.min(to, last * 2);
-        }
-        if (held == null) {
-            double half = broke.perSecond() / 2;
-            return half < from / MOST_BELOW ? 0 : half;
-        }
-        return broke.perSecond() / held.perSecond() <= 1 + precision
-                ? 0
-                : Math.sqrt(broke.perSecond() * held.perSecond());
-    }
-
-    private Optional<Probe> probe(Series runs, double perSecond) throws IOException, InterruptedException {
-        var good = new Proportion(0, 0);
-        var made = new ArrayList<RunPoint>();
-        var finding = Finding.UNDECIDED;
-        for (int i = 1; i <= MOST_RUNS_OF_A_RATE && finding == Finding.UNDECIDED; i++) {
-            Optional<RunPoint> point = runs.run(
-                    "r" + plain(perSecond) + (i == 1 ? "" : "-" + i),
-                    "run " + (runs.made() + 1) + ", " + plain(perSecond) + " requests/s",
-                    rate(perSecond));
-            Proportion of = point.map(RunPoint::good).orElse(null);
-            if (point.isEmpty()) {
-                return Optional.empty();
-            }
-            if (of == null) {
-                throw CommandFailure.nothingMeasured(
-                        "run.json in '" + point.get().folder()
-                                + "' does not tell how many requests were good; give a lower --probe-requests or --osl");
-            }
-            made.add(point.get());
-            good = good.and(of);
-            if (good.atLeast(confidence) >= goodFraction) {
-                finding = Finding.HOLDS;
-            } else if (good.atMost(confidence) < goodFraction) {
-                finding = Finding.DOES_NOT_HOLD;
-            }
-        }
-        var probe = new Probe(perSecond, good, made, finding);
-        probes.add(probe);
-        return Optional.of(probe);
-    }
-
-    private void tell(Path folder, @Nullable Probe held, @Nullable Probe broke, Objectives objectives)
+    private void tell(Path folder, RateSearch search, Map<Double, List<RunPoint>> made, Objectives objectives)
             throws IOException {
+        Optional<RateSearch.Probe> held = search.highestThatHeld();
+        Optional<RateSearch.Probe> broke = search.lowestThatDidNot();
         ObjectNode json = JsonMapper.shared().createObjectNode();
         json.put("tool", "lens " + Lens.Version.number());
         json.put("goodFraction", goodFraction);
         json.put("confidence", confidence);
         objectives.limits().forEach(limit -> json.withArray("objectives").add(limit.text()));
-        if (held != null) {
-            json.put("highestThatHeld", held.perSecond());
-        }
-        if (broke != null) {
-            json.put("lowestThatDidNot", broke.perSecond());
-        }
+        held.ifPresent(probe -> json.put("highestThatHeld", probe.perSecond()));
+        broke.ifPresent(probe -> json.put("lowestThatDidNot", probe.perSecond()));
         var table = new SeriesTable("requests/s");
-        for (Probe probe : probes) {
+        for (RateSearch.Probe probe : search.probes()) {
             ObjectNode tried = json.withArray("rates").addObject();
             tried.put("perSecond", probe.perSecond());
             tried.put("finding", probe.finding().name().toLowerCase(Locale.ROOT));
             tried.put("good", probe.good().good());
             tried.put("of", probe.good().of());
-            tried.put("shareAtLeast", probe.good().atLeast(confidence));
-            tried.put("shareAtMost", probe.good().atMost(confidence));
-            for (RunPoint run : probe.runs()) {
+            tried.put("effectiveOf", Math.round(probe.effectiveOf() * 10) / 10.0);
+            tried.put("shareAtLeast", probe.atLeast());
+            tried.put("shareAtMost", probe.atMost());
+            for (RunPoint run : made.getOrDefault(probe.perSecond(), List.of())) {
                 table.add(plain(probe.perSecond()), run);
                 SeriesOptions.add(tried.withArray("runs").addObject(), run);
             }
@@ -288,22 +228,47 @@ final class SearchCommand implements Callable<Integer> {
         out.print(table.text(-1));
         out.println();
         out.println("Wanted    " + Figures.share(goodFraction) + " of the requests with " + objectives.text());
-        out.println("Highest   " + (held == null ? "none of the rates held" : found(held, "held")));
+        out.println("Highest   " + held.map(SearchCommand::found).orElse("none of the rates held"));
+        search.probes().stream()
+                .filter(probe -> probe.finding() == RateSearch.Finding.UNDECIDED)
+                .forEach(probe -> out.println("          " + found(probe)));
         out.println("Lowest    "
-                + (broke == null
-                        ? "every rate that was tried held, up to " + plain(to) + " requests/s"
-                        : found(broke, broke.finding() == Finding.UNDECIDED ? "stayed undecided" : "did not hold")));
+                + broke.map(SearchCommand::found)
+                        .orElse("no rate surely did not hold, up to " + plain(highestTried(search)) + " requests/s"));
+        if (held.isPresent() && broke.isPresent()) {
+            out.println("Result    between " + plain(held.get().perSecond()) + " and "
+                    + plain(broke.get().perSecond()) + " requests/s, with " + Figures.share(confidence)
+                    + " confidence");
+        }
         out.println("Runs      " + folder);
         out.flush();
     }
 
-    private String found(Probe probe, String what) {
-        Proportion good = probe.good();
-        return plain(probe.perSecond()) + " requests/s " + what + ": " + Figures.share(good.share()) + " of "
-                + Figures.count(good.of()) + " were good, so with " + Figures.share(confidence) + " confidence "
-                + (probe.finding() == Finding.HOLDS
-                        ? "at least " + Figures.share(good.atLeast(confidence))
-                        : "at most " + Figures.share(good.atMost(confidence)));
+    private static double highestTried(RateSearch search) {
+        return search.probes().stream()
+                .mapToDouble(RateSearch.Probe::perSecond)
+                .max()
+                .orElse(0);
+    }
+
+    private static String found(RateSearch.Probe probe) {
+        String tells = Math.round(probe.effectiveOf()) == probe.good().of()
+                ? ""
+                : ", which tell as much as " + Figures.count(Math.max(1, Math.round(probe.effectiveOf())))
+                        + " independent ones";
+        return plain(probe.perSecond()) + " requests/s "
+                + switch (probe.finding()) {
+                    case HOLDS -> "held";
+                    case DOES_NOT_HOLD -> "did not hold";
+                    case UNDECIDED -> "stayed undecided";
+                }
+                + ": " + Figures.share(probe.good().share()) + " of "
+                + Figures.count(probe.good().of()) + " were good" + tells + "; so surely "
+                + switch (probe.finding()) {
+                    case HOLDS -> "at least " + Figures.share(probe.atLeast());
+                    case DOES_NOT_HOLD -> "at most " + Figures.share(probe.atMost());
+                    case UNDECIDED -> Figures.share(probe.atLeast()) + " to " + Figures.share(probe.atMost());
+                };
     }
 
     /// Four digits are enough of a rate that is known to a few percent.

@@ -14,6 +14,19 @@ import tools.jackson.databind.node.ObjectNode;
 
 /// What commands that make many runs have in common: their folder, and the flags that are for `lens run`.
 final class SeriesOptions {
+    /// Flags that such a command sets for each of its runs.
+    private static final List<String> OF_A_SERIES = List.of(
+            "--request-rate",
+            "--duration",
+            "--ramp",
+            "--stages",
+            "--bursts",
+            "--trace",
+            "-n",
+            "--num-prompts",
+            "--request-count",
+            "--dry-run");
+
     @Option(
             names = "--output-dir",
             paramLabel = "DIR",
@@ -23,12 +36,12 @@ final class SeriesOptions {
     /// The flags for `lens run`, with one seed for all runs, so that all ask for the same prompts.
     ///
     /// @param given what the command itself does not know
-    /// @param ours flags that the command sets itself
+    /// @param more flags that the command sets itself, beside those that all such commands do
     /// @throws CommandFailure where one of these is among them
-    static List<String> runFlags(String command, List<String> given, List<String> ours) {
+    static List<String> runFlags(String command, List<String> given, List<String> more) {
         for (String flag : given) {
             String name = flag.contains("=") ? flag.substring(0, flag.indexOf('=')) : flag;
-            if (ours.contains(name)) {
+            if (OF_A_SERIES.contains(name) || more.contains(name)) {
                 throw CommandFailure.usage("lens " + command + " sets " + name + " itself; leave it out");
             }
         }

@@ -35,7 +35,8 @@ final class SeriesTable {
                 heading.length(), names.stream().mapToInt(String::length).max().orElse(0));
         lines.clear();
         lines.add(pad(heading, width) + head("answers/s") + head("tokens/s") + head("ttft p50") + head("p99")
-                + head("tpot p50") + head("e2e p50") + head("failed") + (judged ? head("good") : "") + "  verdict");
+                + head("tpot p50") + head("e2e p50") + head("failed") + (judged ? head("good") + head("good/s") : "")
+                + "  verdict");
         double most =
                 points.stream().mapToDouble(RunPoint::tokensPerSecond).max().orElse(1);
         for (int i = 0; i < points.size(); i++) {
@@ -49,7 +50,10 @@ final class SeriesTable {
                     + millis(point.percentile(Metric.TPOT, Percentile.P50))
                     + millis(point.percentile(Metric.E2E, Percentile.P50))
                     + head(Long.toString(point.measured() - point.answered()))
-                    + (judged ? head(good == null ? "" : Figures.share(good.share())) : "")
+                    + (judged
+                            ? head(good == null ? "" : Figures.share(good.share()))
+                                    + head(good == null ? "" : Figures.rate(point.goodput()))
+                            : "")
                     + "  " + pad(point.verdict(), "INCONCLUSIVE".length())
                     + "  " + "#".repeat((int) Math.round(BAR * point.tokensPerSecond() / Math.max(most, 1e-9)))
                     + (i == marked ? "  <- knee" : ""));

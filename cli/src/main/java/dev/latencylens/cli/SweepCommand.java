@@ -3,14 +3,19 @@ package dev.latencylens.cli;
 import dev.latencylens.cli.RunCommand.DurationConverter;
 import dev.latencylens.stats.Metric;
 import dev.latencylens.stats.Percentile;
+import dev.latencylens.stats.Proportion;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.NavigableMap;
+import java.util.NavigableSet;
 import java.util.Optional;
+import java.util.OptionalDouble;
+import java.util.OptionalInt;
 import java.util.TreeMap;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -19,6 +24,7 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Unmatched;
 import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /// `lens sweep`: from one user to saturation, and where between them the knee is.
@@ -38,23 +44,16 @@ final class SweepCommand implements Callable<Integer> {
     private static final double LEAST_GAIN = 1.05;
     /// Failures among the requests from which on a server is taken for overloaded.
     private static final double MOST_FAILED = 0.1;
+    /// Neighbours of the knee that are that much away are near enough.
+    private static final double NEAR = 1.25;
 
-    private static final List<String> OURS = List.of(
-            "--concurrency",
-            "--max-concurrency",
-            "--duration",
-            "--request-rate",
-            "--ramp",
-            "--stages",
-            "--bursts",
-            "--trace",
-            "--warmup",
-            "--num-warmups",
-            "--warmup-request-count",
-            "-n",
-            "--num-prompts",
-            "--request-count",
-            "--dry-run");
+    private static final int MOST_REFINEMENTS = 6;
+
+    private static final String PLOT = "sweep.svg";
+    private static final double NS_PER_MS = 1e6;
+
+    private static final List<String> OURS =
+            List.of("--concurrency", "--max-concurrency", "--warmup", "--num-warmups", "--warmup-request-count");
 
     private final Console console;
 
@@ -103,10 +102,7 @@ final class SweepCommand implements Callable<Integer> {
         try (var runs = new Series(console, folder, flags)) {
             runs.check(level(from));
             end = climb(runs, points);
-            Integer knee = knee(points);
-            if (knee != null && !runs.isStopped()) {
-                refine(runs, points, knee);
-            }
+            refine(runs, points);
             exitCode = runs.exitCode();
             if (points.isEmpty()) {
                 throw runs.nothing("the sweep");
@@ -141,23 +137,34 @@ final class SweepCommand implements Callable<Integer> {
         }
     }
 
-    /// Between the knee and its neighbours, geometrically.
-    private void refine(Series runs, NavigableMap<Integer, RunPoint> points, int knee)
-            throws IOException, InterruptedException {
-        var between = new ArrayList<Integer>();
-        Integer below = points.lowerKey(knee);
-        Integer above = points.higherKey(knee);
-        if (below != null) {
-            between.add((int) Math.round(Math.sqrt((double) below * knee)));
-        }
-        if (above != null) {
-            between.add((int) Math.round(Math.sqrt((double) above * knee)));
-        }
-        for (int users : between) {
-            if (!points.containsKey(users) && !runs.isStopped()) {
-                measure(runs, points, users);
+    /// Between the knee and its neighbours, geometrically, until both are near.
+    private void refine(Series runs, NavigableMap<Integer, RunPoint> points) throws IOException, InterruptedException {
+        for (int i = 0; i < MOST_REFINEMENTS && !runs.isStopped(); i++) {
+            OptionalInt users = between(points.navigableKeySet(), knee(points));
+            if (users.isEmpty() || measure(runs, points, users.getAsInt()).isEmpty()) {
+                return;
             }
         }
+    }
+
+    /// The middle of the wider gap beside the knee; empty where both are narrow enough.
+    static OptionalInt between(NavigableSet<Integer> users, @Nullable Integer knee) {
+        if (knee == null) {
+            return OptionalInt.empty();
+        }
+        Integer below = users.lower(knee);
+        Integer above = users.higher(knee);
+        double gapBelow = below == null ? 1 : (double) knee / below;
+        double gapAbove = above == null ? 1 : (double) above / knee;
+        for (boolean lower : gapBelow > gapAbove ? new boolean[] {true, false} : new boolean[] {false, true}) {
+            Integer other = lower ? below : above;
+            if (other != null && (lower ? gapBelow : gapAbove) > NEAR && Math.abs(other - knee) > 1) {
+                int least = Math.min(other, knee);
+                int middle = (int) Math.round(Math.sqrt((double) other * knee));
+                return OptionalInt.of(Math.clamp(middle, least + 1, Math.max(other, knee) - 1));
+            }
+        }
+        return OptionalInt.empty();
     }
 
     private Optional<RunPoint> measure(Series runs, NavigableMap<Integer, RunPoint> points, int users)
@@ -173,20 +180,24 @@ final class SweepCommand implements Callable<Integer> {
         return List.of("--concurrency=" + users, "--warmup=" + users, "--duration=" + stepDuration.toMillis() + "ms");
     }
 
+    /// Null where the power is greatest at the highest load, so that nobody knows whether it grows on.
     private static @Nullable Integer knee(NavigableMap<Integer, RunPoint> points) {
         return points.entrySet().stream()
                 .max(Comparator.comparingDouble(entry -> power(entry.getValue())))
                 .filter(entry -> power(entry.getValue()) > 0)
                 .map(entry -> entry.getKey())
+                .filter(users -> points.size() == 1 || !users.equals(points.lastKey()))
                 .orElse(null);
     }
 
     private static double power(RunPoint point) {
-        var e2eNs = point.percentile(Metric.E2E, Percentile.P50);
-        if (e2eNs.isEmpty()) {
-            e2eNs = point.mean(Metric.E2E);
-        }
-        return e2eNs.isEmpty() ? 0 : point.tokensPerSecond() / e2eNs.getAsDouble();
+        return point.tokensPerSecond() / usualE2eNs(point).orElse(Double.POSITIVE_INFINITY);
+    }
+
+    /// The median, or where there are too few for it the mean.
+    private static OptionalDouble usualE2eNs(RunPoint point) {
+        var median = point.percentile(Metric.E2E, Percentile.P50);
+        return median.isPresent() ? median : point.mean(Metric.E2E);
     }
 
     private void tell(Path folder, NavigableMap<Integer, RunPoint> points, String end, Objectives objectives)
@@ -196,12 +207,26 @@ final class SweepCommand implements Callable<Integer> {
         ObjectNode json = JsonMapper.shared().createObjectNode();
         json.put("tool", "lens " + Lens.Version.number());
         json.put("end", end);
-        if (knee != null && !(knee.equals(points.lastKey()) && points.size() > 1)) {
+        if (knee != null) {
             json.put("kneeUsers", knee);
+            ArrayNode between = json.withArray("kneeBetween");
+            between.add(beside(points.lowerKey(knee), knee));
+            between.add(beside(points.higherKey(knee), knee));
         }
         objectives.limits().forEach(limit -> json.withArray("objectives").add(limit.text()));
+        var plot = new CurvePlot(
+                "Latency over throughput, from " + points.firstKey() + " to " + points.lastKey() + " users",
+                "tokens/s",
+                "median of e2e, ms; beside each point its users");
         points.forEach((users, point) -> {
             table.add(Integer.toString(users), point);
+            Proportion good = point.good();
+            plot.add(
+                    Integer.toString(users),
+                    point.tokensPerSecond(),
+                    usualE2eNs(point).orElse(Double.NaN) / NS_PER_MS,
+                    good == null ? Double.NaN : good.share(),
+                    users.equals(knee));
             ObjectNode run = json.withArray("runs").addObject();
             run.put("users", users);
             SeriesOptions.add(run, point);
@@ -209,20 +234,30 @@ final class SweepCommand implements Callable<Integer> {
         SeriesOptions.write(folder.resolve("sweep.json"), json);
         var out = console.out();
         out.println();
-        boolean beyond = knee != null && knee.equals(points.lastKey()) && points.size() > 1;
-        out.print(table.text(knee == null || beyond ? -1 : points.headMap(knee).size()));
+        out.print(table.text(knee == null ? -1 : points.headMap(knee).size()));
         out.println();
+        if (plot.isDrawn()) {
+            out.println(plot.text());
+            RunDirectory.replace(folder.resolve(PLOT), plot.svg().getBytes(StandardCharsets.UTF_8));
+        }
         if (objectives.areAsked()) {
             out.println("Good      a request with " + objectives.text() + "; one that failed is none");
         }
-        if (beyond) {
+        if (knee == null) {
+            out.println("Knee      none up to " + points.lastKey()
+                    + " users: the power, tokens/s over the median of e2e, still grew");
+        } else {
             out.println(
-                    "Knee      none up to " + knee + " users: the power, tokens/s over the median of e2e, still grew");
-        } else if (knee != null) {
-            out.println("Knee      " + knee + " users: there the power is greatest, tokens/s over the median of e2e");
+                    "Knee      " + knee + " users (measured beside it: " + beside(points.lowerKey(knee), knee) + " and "
+                            + beside(points.higherKey(knee), knee)
+                            + "): there the power is greatest, tokens/s over the median of e2e");
         }
         out.println("End       " + end);
-        out.println("Runs      " + folder);
+        out.println("Runs      " + folder + (plot.isDrawn() ? ", and the curve in " + PLOT : ""));
         out.flush();
+    }
+
+    private static int beside(@Nullable Integer neighbour, int knee) {
+        return neighbour == null ? knee : neighbour;
     }
 }

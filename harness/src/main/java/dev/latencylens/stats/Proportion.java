@@ -26,12 +26,22 @@ public record Proportion(long good, long of) {
 
     /// The true proportion is at least this, with that confidence.
     public double atLeast(double confidence) {
-        return good == 0 ? 0 : solve(1 - confidence, (double) good, of - good + 1.0);
+        return atLeast((double) good, (double) of, confidence);
     }
 
     /// The true proportion is at most this, with that confidence.
     public double atMost(double confidence) {
-        return good == of ? 1 : solve(confidence, good + 1.0, (double) (of - good));
+        return atMost((double) good, (double) of, confidence);
+    }
+
+    /// The same for draws that depend on each other and tell as much as `of` independent ones (Korn and Graubard
+    /// 1998, Survey Methodology 24).
+    public static double atLeast(double good, double of, double confidence) {
+        return good <= 0 ? 0 : solve(1 - confidence, good, of - good + 1);
+    }
+
+    public static double atMost(double good, double of, double confidence) {
+        return good >= of ? 1 : solve(confidence, good + 1, of - good);
     }
 
     /// The quantile of a beta distribution.

@@ -26,9 +26,9 @@ class LoadOptionsTest {
                     --stages 60s@10,30s@10..50 --arrival-pattern poisson    | Poisson 10 requests/s for 60 s, then from 10 to 50 requests/s by equal steps in 30 s (seed 42), for 90 s
                     --stages 1.25s@10,30s@50 --duration 1s                  | evenly spaced, 10 requests/s for 1.25 s, for 1 s
                     --request-rate 5 --concurrency 3 --warmup 2 -n 9        | constant 5 requests/s, at most 3 in flight, 9 requests, after 2 for warm-up
-                    --concurrency 2 --warmup 30s --duration 1m              | closed loop, concurrency 2, for 60.00 s, after 30.00 s for warm-up
-                    --concurrency 2 --warmup auto                           | closed loop, concurrency 2, 64 requests, after warm-up until steady, at most 60.00 s
-                    --concurrency 2 --warmup auto:2m                        | closed loop, concurrency 2, 64 requests, after warm-up until steady, at most 120.0 s
+                    --concurrency 2 --warmup 30s --duration 1m              | closed loop, concurrency 2, for 60 s, after 30 s for warm-up
+                    --concurrency 2 --warmup auto                           | closed loop, concurrency 2, 64 requests, after warm-up until steady, at most 60 s
+                    --concurrency 2 --warmup auto:2m                        | closed loop, concurrency 2, 64 requests, after warm-up until steady, at most 120 s
                     --request-rate inf --concurrency 2                      | closed loop, concurrency 2, 64 requests
                     --concurrency 4 --think-time 200ms                      | closed loop, concurrency 4, think time 200ms, 64 requests
                     --concurrency 4 --think-time lognormal:200ms:0.3        | closed loop, concurrency 4, think time lognormal:200ms:0.3 (seed 42), 64 requests

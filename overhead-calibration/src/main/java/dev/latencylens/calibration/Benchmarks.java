@@ -18,13 +18,18 @@ import org.openjdk.jmh.annotations.Warmup;
         value = 3,
         jvmArgs = {
             "-XX:+UseSerialGC",
-            "-Xms1536m",
+            "-Xms512m",
+            "-XX:NewRatio=1",
             "-XX:NewSize=4m",
             "-XX:MaxNewSize=512m",
             "-Xmx3g",
+            "-XX:MarkSweepDeadRatio=0",
             "-XX:PretenureSizeThreshold=256k",
+            "-XX:TLABSize=64k",
+            "-XX:-ResizeTLAB",
             "-XX:+UseCompactObjectHeaders",
             "-XX:MetaspaceSize=64m",
+            "-XX:StringTableSize=4096",
             "-XX:+UnlockDiagnosticVMOptions",
             "-XX:ArchiveRelocationMode=0",
             "-XX:-UsePerfData",
@@ -33,6 +38,8 @@ import org.openjdk.jmh.annotations.Warmup;
             "-Dio.netty.allocator.type=pooled",
             "-Dio.netty.leakDetection.level=disabled",
             "-Dio.netty.jfr.enabled=false",
+            "--add-opens=java.base/java.nio=ALL-UNNAMED",
+            "-Dio.netty.tryReflectionSetAccessible=true",
             "-Djmh.executor=CUSTOM",
             "-Djmh.executor.class=dev.latencylens.calibration.IoThreads"
         })

@@ -49,7 +49,7 @@ record Objectives(List<Limit> limits) {
                 throw CommandFailure.usage(
                         "bad --goodput '" + text + "'; give metrics with limits in ms, such as ttft:500 tpot:50");
             }
-            Metric metric = Metric.of(matcher.group(1));
+            Metric metric = metric(matcher.group(1));
             if (NOT_OF_A_REQUEST.contains(metric)) {
                 throw CommandFailure.usage("--goodput judges whole requests, and '" + metric.label()
                         + "' has many values in one; give for example icl_per_request or tpot");
@@ -57,6 +57,14 @@ record Objectives(List<Limit> limits) {
             limits.add(new Limit(metric, Math.round(Double.parseDouble(matcher.group(2)) * NS_PER_MS)));
         }
         return new Objectives(limits);
+    }
+
+    private static Metric metric(String label) {
+        try {
+            return Metric.of(label);
+        } catch (IllegalArgumentException e) {
+            throw CommandFailure.usage("bad --goodput: " + e.getMessage(), e);
+        }
     }
 
     /// The shortest time that they let a request wait for its answer, in seconds; 0 where they limit none such.

@@ -14,6 +14,8 @@ import tools.jackson.databind.node.ObjectNode;
 
 /// What commands that make many runs have in common: their folder, and the flags that are for `lens run`.
 final class SeriesOptions {
+    private static final List<String> LIMITS = List.of("--max-requests-per-minute", "--max-tokens-per-minute");
+
     /// Flags that such a command sets for each of its runs.
     private static final List<String> OF_A_SERIES = List.of(
             "--request-rate",
@@ -43,6 +45,10 @@ final class SeriesOptions {
             String name = flag.contains("=") ? flag.substring(0, flag.indexOf('=')) : flag;
             if (OF_A_SERIES.contains(name) || more.contains(name)) {
                 throw CommandFailure.usage("lens " + command + " sets " + name + " itself; leave it out");
+            }
+            if (LIMITS.contains(name)) {
+                throw CommandFailure.usage("lens " + command + " finds what the server can do, which " + name
+                        + " would hide; leave it out");
             }
         }
         var flags = new ArrayList<>(given);

@@ -43,6 +43,9 @@ class BadInputTest {
             search --goodput ttft:60 --request-rate 5 | lens search sets --request-rate itself; leave it out
             sweep --from 0                   | --from must be at least 1, was 0
             sweep --goodput fast             | bad --goodput 'fast'
+            sweep --goodput speed:5          | bad --goodput: unknown metric 'speed'
+            search --goodput speed:5         | bad --goodput: unknown metric 'speed'
+            sweep --max-requests-per-minute 60 | lens sweep finds what the server can do, which --max-requests-per-minute would hide; leave it out
             search --from 5                  | Missing required option: '--goodput=METRIC:MS
             search --goodput ttft:5 --good-fraction 1.5 | --good-fraction is a share between 0 and 1, was 1.5
             search --goodput ttft:5 --probe-requests 10 | --probe-requests 10 can never show with 95 % confidence that 99 % are good; give at least 34
@@ -73,7 +76,7 @@ class BadInputTest {
             run --io-cpus 1000               | --io-cpus asks for CPUs [1000], this process may use [
             run --io-cpus 0,1001             | ]; give some of these
             run --retries -1                 | --retries must be at least 0, was -1
-            run --stop-after-failures 0      | --stop-after-failures must be at least 1, was 0
+            run --stop-after-failures -1     | --stop-after-failures must be at least 0, was -1
             run --retries 101                | --retries must be at most 100, was 101
             run --retry-backoff 1s           | --retry-backoff is for requests that are tried again; give --retries N
             run --retry-total 1s             | --retry-total is for requests that are tried again; give --retries N

@@ -373,7 +373,7 @@ class MeasuringTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"http-401:check the key", "http-404:check --model 'm'"})
+    @ValueSource(strings = {"http-401:check the key", "http-404:check -m 'm'"})
     void aRefusalThatLastsEndsTheRunWithItsCure(String refusal) throws IOException {
         String[] parts = refusal.split(":", 2);
         try (var provider = SimulatedProvider.start(

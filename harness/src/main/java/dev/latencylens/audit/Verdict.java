@@ -176,13 +176,14 @@ public record Verdict(State state, List<Reason> reasons) {
                 .forEach(tally -> reasons.add(new Reason.CountsDisagree(tally)));
     }
 
-    /// A load that changes by itself asks for figures that change.
+    /// A load that changes by itself asks for figures that change, and a client that stood still changes them.
     private static void level(Load load, Circumstances circumstances, List<Reason> reasons) {
         boolean even = load.arrivals() == null
                 || (load.arrivals() instanceof ArrivalSchedule.Paced(var course, var _)
                         && course.only().isPresent());
         SteadyState steady = circumstances.steady();
-        if (even && steady != null && steady.hasNoLevel()) {
+        boolean stoodStill = reasons.stream().anyMatch(reason -> reason instanceof Reason.ClientPaused);
+        if (even && !stoodStill && steady != null && steady.hasNoLevel()) {
             reasons.add(new Reason.NeverSteady(steady));
         }
     }

@@ -436,6 +436,15 @@ class VerdictTest {
     }
 
     @Test
+    void aClientThatStoodStillDoesNotBlameTheTargetForALevelThatWasNotKept() {
+        answers(20);
+        steady = new SteadyState(100, 80, 0);
+        lag = lag(100_000, 100_000_000);
+
+        assertThat(verdict()).isEqualTo(invalid(new Reason.ClientPaused(100_000_000, 1, 50_000_000)));
+    }
+
+    @Test
     void aLoadThatChangesByItselfHasNoLevelToKeep() {
         answers(1);
         steady = new SteadyState(100, 80, 0);

@@ -119,7 +119,7 @@ class WarmupTest {
     @Test
     void aRunOfItsSteadyStateAloneHasNothingFromBeforeInAnyFigure() throws IOException {
         LensRun run = measured(
-                "ttft=drift:200ms:20ms:40; tokens=4", "--concurrency 4 -n 200 --steady --goodput ttft:150 --warmup 2");
+                "ttft=drift:500ms:100ms:40; tokens=4", "--concurrency 4 -n 200 --steady --goodput ttft:150 --warmup 2");
 
         JsonNode file = runFile(out());
         JsonNode summary = file.path("summary");

@@ -17,7 +17,7 @@ final class Interrupts implements AutoCloseable {
     private static final String[] SIGNALS = {"INT", "TERM", "HUP"};
 
     /// A terminal tells everyone in it, and a parent its child: within this time it is one wish.
-    private static final long SAME_WISH_NS = 300_000_000;
+    private static final long SAME_WISH_NS = 1_000_000_000;
 
     private final Clock clock = Clock.monotonic();
     private volatile long firstAtNs;

@@ -30,6 +30,11 @@ final class Audit {
     final long startNs;
     private final SteadyPart.Cut cut;
     final boolean kernelStamps;
+    /// Whether the run's loop told of its pauses: at the end of a run, so not in one that broke off. Without them
+    /// nobody can say how much of a latency is this machine's.
+    final boolean pausesKnown;
+
+    private final boolean windowKnown;
     final Evidence evidence;
     final List<Evidence.Stall> pauses;
     final Map<Evidence.Kind, Touched> byKind = new EnumMap<>(Evidence.Kind.class);
@@ -75,12 +80,14 @@ final class Audit {
         }
     }
 
-    private Audit(JsonNode run, Evidence evidence) {
+    private Audit(JsonNode run, boolean kernelStamps, Evidence evidence) {
         this.run = run;
+        this.kernelStamps = kernelStamps;
         this.evidence = evidence;
         cut = new SteadyPart.Cut(SteadyPart.cutAtNs(run));
         startNs = run.at("/clock/monotonicStartNs").asLong();
-        kernelStamps = run.at("/summary/client/stamps/arrival").asString("").equals("kernel");
+        pausesKnown = run.at("/summary/client").has("loopLag");
+        windowKnown = run.at("/summary").has("windowNs");
         long windowStartNs = startNs + run.at("/summary/windowStartAtNs").asLong();
         long windowEndNs = windowStartNs + run.at("/summary/windowNs").asLong();
         var inWindow = new ArrayList<Evidence.Stall>();
@@ -110,11 +117,39 @@ final class Audit {
     /// @throws IOException if the run's files cannot be read
     static Audit of(Path run, Path exchanges, Evidence evidence) throws IOException {
         JsonMapper mapper = JsonMapper.shared();
-        var audit = new Audit(mapper.readTree(Files.readString(run)), evidence);
+        JsonNode told = mapper.readTree(Files.readString(run));
+        var audit = new Audit(told, areKernelStamps(mapper, told, exchanges), evidence);
         try (var lines = Files.lines(exchanges)) {
             lines.forEach(line -> audit.add(mapper, line));
         }
         return audit;
+    }
+
+    /// A run that broke off does not tell which stamps its arrivals are; where they are not this client's own,
+    /// some read came after the arrival of what it brought.
+    private static boolean areKernelStamps(JsonMapper mapper, JsonNode run, Path exchanges) throws IOException {
+        JsonNode arrival = run.at("/summary/client/stamps/arrival");
+        if (arrival.isString()) {
+            return arrival.asString().equals("kernel");
+        }
+        try (var lines = Files.lines(exchanges)) {
+            return lines.anyMatch(line -> {
+                try {
+                    JsonNode chunks = mapper.readTree(line).path("chunks");
+                    return !chunks.path("atNs").equals(chunks.path("userAtNs"));
+                } catch (JacksonException torn) {
+                    return false;
+                }
+            });
+        }
+    }
+
+    /// Whether stalls of this kind would be here if there had been some.
+    boolean isKnown(Evidence.Kind kind) {
+        boolean told = kind == Evidence.Kind.LOOP_PAUSE
+                ? pausesKnown
+                : evidence.tokens() > 0 || !evidence.stalls().isEmpty();
+        return windowKnown && told;
     }
 
     /// The longest pauses, longest first.

@@ -31,6 +31,9 @@ final class AuditCommand implements Callable<Integer> {
     private static final int MOST_LISTED = 5;
 
     private static final String LEFT = "          ";
+
+    /// Of a run that broke off.
+    private static final String AT_THE_END = "not known, for a run tells it at its end";
     private final Console console;
 
     @Parameters(index = "0", arity = "0..1", paramLabel = "RUN_DIR", description = "folder of the run")
@@ -151,23 +154,28 @@ final class AuditCommand implements Callable<Integer> {
         JsonNode machine = client.path("host");
         say(
                 "Host      ",
-                told(machine, "stealNs", " ms stolen by the hypervisor") + ", "
-                        + told(machine, "cpuPressureNs", " ms with a thread waiting for a CPU") + ", "
-                        + (machine.has("interrupts")
-                                ? Figures.count(machine.path("interrupts").asLong()) + " interrupts"
-                                : "interrupts not told")
-                        + ", "
-                        + (machine.has("retransmits")
-                                ? machine.path("retransmits").asLong() + " TCP segments sent again"
-                                : "retransmits not told"));
+                machine.isMissingNode()
+                        ? AT_THE_END
+                        : told(machine, "stealNs", " ms stolen by the hypervisor") + ", "
+                                + told(machine, "cpuPressureNs", " ms with a thread waiting for a CPU") + ", "
+                                + (machine.has("interrupts")
+                                        ? Figures.count(machine.path("interrupts")
+                                                        .asLong()) + " interrupts"
+                                        : "interrupts not told")
+                                + ", "
+                                + (machine.has("retransmits")
+                                        ? machine.path("retransmits").asLong() + " TCP segments sent again"
+                                        : "retransmits not told"));
         path(audit);
         JsonNode stamps = client.path("stamps");
         say(
                 "Clock     ",
-                "the wall clock was set " + stamps.path("clockSteps").asInt() + " times; flight log full "
-                        + client.path("flightLogFull").asLong() + " times, "
-                        + Figures.millis(client.path("flightLogFullNs").asLong()) + " ms; loop lag "
-                        + Figures.millis(client.at("/loopLag/p99Ns").asLong()) + " ms at p99 over time");
+                stamps.isMissingNode()
+                        ? AT_THE_END
+                        : "the wall clock was set " + stamps.path("clockSteps").asInt() + " times; flight log full "
+                                + client.path("flightLogFull").asLong() + " times, "
+                                + Figures.millis(client.path("flightLogFullNs").asLong()) + " ms; loop lag "
+                                + Figures.millis(client.at("/loopLag/p99Ns").asLong()) + " ms at p99 over time");
     }
 
     /// The network under the connections, by TCP_INFO.
@@ -200,14 +208,20 @@ final class AuditCommand implements Callable<Integer> {
                 "total ms",
                 "longest ms",
                 "tokens touched");
-        audit.byKind.forEach((kind, touched) -> out.printf(
-                Locale.ROOT,
-                "%-22s%8d%12s%12s%16d%n",
-                kind.name().toLowerCase(Locale.ROOT).replace('_', ' '),
-                touched.count,
-                Figures.millis(touched.totalNs),
-                Figures.millis(touched.longestNs),
-                touched.tokens));
+        audit.byKind.forEach((kind, touched) -> {
+            boolean known = audit.isKnown(kind);
+            out.printf(
+                    Locale.ROOT,
+                    "%-22s%8s%12s%12s%16s%n",
+                    kind.name().toLowerCase(Locale.ROOT).replace('_', ' '),
+                    known ? touched.count : "-",
+                    known ? Figures.millis(touched.totalNs) : "-",
+                    known ? Figures.millis(touched.longestNs) : "-",
+                    known ? touched.tokens : "-");
+        });
+        if (!audit.byKind.keySet().stream().allMatch(audit::isKnown)) {
+            out.println("  -: not known. Loop pauses are told at a run's end, the others by a recording (--jfr on).");
+        }
         for (Audit.Pause pause : audit.longest(MOST_LISTED)) {
             Evidence.Stall stall = pause.stall();
             say(
@@ -229,8 +243,8 @@ final class AuditCommand implements Callable<Integer> {
     private void budget(Audit audit) {
         PrintStream out = console.out();
         out.println("Noise budget");
-        lines("TTFT", audit.ttft);
-        lines("ICL", audit.icl);
+        lines(audit, "TTFT", audit.ttft);
+        lines(audit, "ICL", audit.icl);
         say(
                 "",
                 audit.kernelStamps
@@ -239,10 +253,17 @@ final class AuditCommand implements Callable<Integer> {
                         : "Arrivals are this client's own readings: the whole of a pause that touched one counts.");
     }
 
-    private void lines(String name, Audit.Budget budget) {
+    private void lines(Audit audit, String name, Audit.Budget budget) {
         for (Percentile percentile : PERCENTILES) {
             OptionalLong measured = budget.measured.percentile(percentile);
             if (measured.isEmpty()) {
+                continue;
+            }
+            if (!audit.pausesKnown) {
+                say(
+                        "  ",
+                        "of " + name + " " + percentile.label() + " " + Figures.millis(measured.getAsLong())
+                                + " ms, how much is this machine is not known");
                 continue;
             }
             long withoutNs = budget.withoutMachine.percentile(percentile).orElse(measured.getAsLong());

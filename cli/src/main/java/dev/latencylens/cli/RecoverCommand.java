@@ -36,7 +36,7 @@ import tools.jackson.databind.node.ObjectNode;
         },
         exitCodeListHeading = "%nExit codes:%n",
         exitCodeList = {
-            "0:there is a report, with --lenient",
+            "0:there is a report, whatever its verdict: with --lenient only",
             "2:there is no run, it is complete, or it goes on",
             "3:INVALID",
             "4:INCONCLUSIVE: all that a run which was broken off can be, where it is not INVALID",
@@ -48,7 +48,9 @@ final class RecoverCommand implements Callable<Integer> {
     @Parameters(index = "0", paramLabel = "RUN_DIR", description = "folder of the run")
     private @Nullable Path runDirectory;
 
-    @Option(names = "--lenient", description = "exit with 0 where there is a report, whatever its verdict")
+    @Option(
+            names = "--lenient",
+            description = "exit with 0 where there is a report, whatever its verdict; without it no recovered run does")
     private boolean lenient;
 
     RecoverCommand(Console console) {

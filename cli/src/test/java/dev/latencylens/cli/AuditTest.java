@@ -133,7 +133,10 @@ class AuditTest {
         var audit = lens("audit", folder.toString());
 
         assertThat(audit.exitCode()).isZero();
-        assertThat(audit.out()).contains("Recording none", "--jfr on", "Noise budget");
+        assertThat(audit.out())
+                .contains("Recording none", "--jfr on", "Noise budget", "-: not known.")
+                .containsPattern("\\ncollection +- +- +- +-\\n")
+                .containsPattern("\\nloop pause +[0-9]+ +[0-9.]+ +[0-9.]+ +[0-9]+\\n");
         assertThat(audit.out().lines()).allMatch(line -> line.length() <= Report.COLUMNS);
         assertThat(folder.resolve("recording.jfr")).doesNotExist();
     }

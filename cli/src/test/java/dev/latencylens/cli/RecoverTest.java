@@ -82,6 +82,30 @@ class RecoverTest {
                         "40 measured: completed 40; 3 for warm-up left out");
     }
 
+    /// The stalls are known neither without a recording nor without the run's end.
+    @Test
+    void anAuditTellsWhatOnlyTheEndKnewAsUnknownAndNotAsNothing() throws IOException {
+        JsonNode live = liveAndKilled();
+        boolean kernel = live.at("/summary/client/stamps/arrival").asString().equals("kernel");
+        for (boolean recovered : new boolean[] {false, true}) {
+            if (recovered) {
+                lens("recover", run().toString());
+            }
+
+            var audit = lens("audit", run().toString());
+
+            assertThat(audit.exitCode()).isZero();
+            assertThat(audit.out().lines()).allMatch(line -> line.length() <= Report.COLUMNS);
+            assertThat(audit.out())
+                    .contains("Host      not known", "Clock     not known")
+                    .containsPattern("\ncollection +- +- +- +-\n")
+                    .containsPattern("\nloop pause +- +- +- +-\n")
+                    .containsPattern("of TTFT p50 [0-9.]+ ms, how much is this machine is not known")
+                    .contains(kernel ? "Arrivals are the kernel's stamps" : "Arrivals are this client's own readings")
+                    .doesNotContain("at most 0.000 ms is this machine", "was set 0 times", "touched)");
+        }
+    }
+
     @Test
     void anOpenLoopIsJudgedByItsScheduleToo() throws IOException {
         JsonNode live = liveAndKilled("--request-rate", "100");

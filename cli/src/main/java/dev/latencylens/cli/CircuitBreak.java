@@ -55,10 +55,10 @@ final class CircuitBreak {
     void see(Outcome outcome) {
         if (outcome.isAnswered()) {
             hopeless = false;
-            inARow = 0;
+            inARow = broken ? inARow : 0;
             return;
         }
-        if (outcome.kind() == Outcome.Kind.CANCELLED) {
+        if (!outcome.isFailed()) {
             hopeless &= first != null;
             return;
         }
@@ -66,10 +66,13 @@ final class CircuitBreak {
         hopeless &= isLasting(outcome)
                 && outcome.kind() == first.kind()
                 && outcome.status().equals(first.status());
+        if (broken) {
+            return;
+        }
         if (inARow++ == 0) {
             sinceNs = clock.nowNs();
         }
-        if (broken || limit.inARow() == 0) {
+        if (limit.inARow() == 0) {
             return;
         }
         if (hopeless && inARow == ENOUGH) {
@@ -90,7 +93,7 @@ final class CircuitBreak {
         return broken;
     }
 
-    /// Failed requests since the last that succeeded.
+    /// Failed requests since the last that succeeded, until the run was ended.
     int inARow() {
         return inARow;
     }

@@ -2,6 +2,7 @@ package dev.latencylens.cli;
 
 import dev.latencylens.exchange.ChunkKind;
 import dev.latencylens.exchange.Moment;
+import dev.latencylens.exchange.Outcome;
 import dev.latencylens.stats.Metric;
 import java.util.Arrays;
 import java.util.stream.LongStream;
@@ -26,6 +27,11 @@ record ExchangeLine(JsonNode json, boolean isCut) {
     boolean isAnswered() {
         String outcome = json.path("outcome").asString("");
         return outcome.equals("completed") || outcome.equals("unterminated");
+    }
+
+    /// At most one attempt of a request was, its last.
+    boolean isCancelled() {
+        return json.path("outcome").asString("").equals(Outcome.Kind.CANCELLED.label());
     }
 
     boolean has(Moment moment) {

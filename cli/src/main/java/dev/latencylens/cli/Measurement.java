@@ -593,7 +593,7 @@ final class Measurement {
     }
 
     private String nothingAnswered(CircuitBreak circuitBreak) {
-        Outcome outcome = summary.failures().stream()
+        Outcome outcome = summary.unanswered().stream()
                 .findFirst()
                 .map(Summary.Failure::outcome)
                 .or(circuitBreak::always)

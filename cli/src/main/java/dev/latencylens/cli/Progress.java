@@ -121,9 +121,8 @@ final class Progress implements AutoCloseable {
                     .append(Figures.rate(progress.outputTokens() / seconds))
                     .append(" tokens/s");
         }
-        long failed = progress.ended() - progress.answered();
-        if (failed > 0) {
-            line.append("  failed ").append(failed);
+        if (progress.failed() > 0) {
+            line.append("  failed ").append(progress.failed());
         }
         OptionalLong leftNs = leftNs(load, progress, elapsedNs);
         if (leftNs.isPresent()) {

@@ -221,7 +221,7 @@ final class Restatement {
             }
             number(json, "duration", seconds);
             json.writeNumberProperty("completed", run.answered());
-            json.writeNumberProperty("failed", run.measured() - run.answered());
+            json.writeNumberProperty("failed", run.failed());
             json.writeNumberProperty("total_input_tokens", inputTokens());
             json.writeNumberProperty("total_output_tokens", run.outputTokens());
             number(json, "request_throughput", run.answered() / seconds);
@@ -259,7 +259,7 @@ final class Restatement {
                 }
             }
             single(json, "request_count", "requests", (double) run.answered());
-            single(json, "error_request_count", "requests", (double) run.measured() - run.answered());
+            single(json, "error_request_count", "requests", (double) run.failed());
             single(json, "output_token_throughput", "tokens/sec", run.outputTokens() / seconds);
             single(json, "total_token_throughput", "tokens/sec", (run.outputTokens() + inputTokens()) / seconds);
             single(json, "total_osl", "tokens", (double) run.outputTokens());

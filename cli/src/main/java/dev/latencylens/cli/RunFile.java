@@ -370,6 +370,7 @@ final class RunFile {
         json.writeStartObject();
         json.writeNumberProperty("measured", summary.measured());
         json.writeNumberProperty("answered", summary.answered());
+        json.writeNumberProperty("failed", summary.failed());
         json.writeNumberProperty("warmup", summary.warmups());
         json.writeNumberProperty("warmupFailed", summary.warmupFailures());
         summary.window().ifPresent(window -> {

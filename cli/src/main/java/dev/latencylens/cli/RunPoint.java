@@ -46,6 +46,11 @@ record RunPoint(Path folder, JsonNode run) {
         return run.at("/summary/answered").asLong();
     }
 
+    /// What this client cancelled is not among them.
+    long failed() {
+        return measured() - answered() - run.at("/summary/outcomes/cancelled").asLong(0);
+    }
+
     double answersPerSecond() {
         JsonNode told = run.at("/summary/rates/answers_per_second");
         return told.isNumber() ? told.asDouble() : answered() / seconds();

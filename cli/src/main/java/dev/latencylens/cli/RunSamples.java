@@ -25,6 +25,7 @@ import tools.jackson.databind.json.JsonMapper;
 /// @param run its `run.json`
 /// @param samples of the metrics that were asked for, of the answered requests that were no warm-up
 /// @param measured requests that were no warm-up
+/// @param failed those of them that were neither answered nor cancelled by this client
 /// @param outputTokens of the answered ones
 /// @param unreadLines of `exchanges.jsonl`, such as the last one of a run that was killed
 record RunSamples(
@@ -33,6 +34,7 @@ record RunSamples(
         Map<Metric, Sample> samples,
         long measured,
         long answered,
+        long failed,
         long outputTokens,
         long unreadLines) {
 
@@ -47,12 +49,13 @@ record RunSamples(
         var starts = new ArrayList<long[]>();
         var values = new ArrayList<long[][]>();
         List<Metric> asked = List.copyOf(metrics);
-        long[] counts = new long[3];
+        long[] counts = new long[4];
         long unread = exchanges(folder, Math.max(fromAtNs, SteadyPart.cutAtNs(run)), exchange -> {
             if (exchange.isWarmup()) {
                 return;
             }
             counts[0] += exchange.isRetry() ? 0 : 1;
+            counts[3] += exchange.isCancelled() ? 1 : 0;
             if (exchange.isAnswered()) {
                 counts[1]++;
                 counts[2] += exchange.outputTokens();
@@ -70,7 +73,8 @@ record RunSamples(
                             .map(start -> values.get((int) start[1])[metric])
                             .toList()));
         }
-        return new RunSamples(folder, run, samples, counts[0], counts[1], counts[2], unread);
+        long failed = counts[0] - counts[1] - counts[3];
+        return new RunSamples(folder, run, samples, counts[0], counts[1], failed, counts[2], unread);
     }
 
     static JsonNode runFile(Path folder) {

@@ -25,8 +25,7 @@ import tools.jackson.core.JsonGenerator;
 ///
 /// @param remark why there is nothing else; empty where there is
 /// @param estimates of the metrics that say something of the provider, those below their floor left out
-/// @param withFailures percentiles that take a request that was not answered for infinitely slow; empty where none
-/// failed
+/// @param withFailures percentiles that take a request that failed for infinitely slow; empty where none did
 /// @param steady where the run became steady; null where too few requests tell of it
 record RunStatistics(
         String remark,
@@ -96,8 +95,8 @@ record RunStatistics(
             if (!ofMetric.isEmpty()) {
                 estimates.put(metric, ofMetric);
             }
-            if (run.measured() > run.answered() && sample.count() == run.answered()) {
-                withFailures.put(metric, withFailures(sample, run.measured()));
+            if (run.failed() > 0 && sample.count() == run.answered()) {
+                withFailures.put(metric, withFailures(sample, run.answered() + run.failed()));
             }
         }
         return new RunStatistics(
@@ -127,11 +126,11 @@ record RunStatistics(
         }
     }
 
-    private static Map<Percentile, Double> withFailures(Sample sample, long measured) {
+    private static Map<Percentile, Double> withFailures(Sample sample, long ended) {
         var percentiles = new LinkedHashMap<Percentile, Double>();
         for (Percentile percentile : PERCENTILES) {
-            if (measured >= percentile.floor()) {
-                percentiles.put(percentile, sample.atRank(percentile.rank(measured)));
+            if (ended >= percentile.floor()) {
+                percentiles.put(percentile, sample.atRank(percentile.rank(ended)));
             }
         }
         return percentiles;

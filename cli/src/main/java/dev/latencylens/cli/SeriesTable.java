@@ -49,7 +49,7 @@ final class SeriesTable {
                     + millis(point.percentile(Metric.TTFT, Percentile.P99))
                     + millis(point.percentile(Metric.TPOT, Percentile.P50))
                     + millis(point.percentile(Metric.E2E, Percentile.P50))
-                    + head(Long.toString(point.measured() - point.answered()))
+                    + head(Long.toString(point.failed()))
                     + (judged
                             ? head(good == null ? "" : Figures.share(good.share()))
                                     + head(good == null ? "" : Figures.rate(point.goodput()))

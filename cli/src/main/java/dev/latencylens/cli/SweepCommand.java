@@ -43,7 +43,7 @@ final class SweepCommand implements Callable<Integer> {
     /// Twice the users that bring less than this much more throughput have met a saturated server.
     private static final double LEAST_GAIN = 1.05;
     /// Failures among the requests from which on a server is taken for overloaded.
-    private static final double MOST_FAILED = 0.1;
+    private static final double MOST_UNANSWERED = 0.1;
     /// Neighbours of the knee that are that much away are near enough.
     private static final double NEAR = 1.25;
 
@@ -122,9 +122,10 @@ final class SweepCommand implements Callable<Integer> {
                 return runs.isStopped() ? "interrupted" : users + " users: nothing could be measured";
             }
             RunPoint point = made.get();
-            double failed = 1 - (double) point.answered() / Math.max(1, point.measured());
-            if (failed > MOST_FAILED) {
-                return "overloaded: " + Figures.share(failed) + " of the requests of " + users + " users failed";
+            double unanswered = 1 - (double) point.answered() / Math.max(1, point.measured());
+            if (unanswered > MOST_UNANSWERED) {
+                return "overloaded: " + Figures.share(unanswered) + " of the requests of " + users
+                        + " users were not answered";
             }
             flat = point.tokensPerSecond() < best * LEAST_GAIN ? flat + 1 : 0;
             if (flat == 2) {

@@ -35,6 +35,17 @@ class CircuitBreakTest {
     }
 
     @Test
+    void whatEndsAfterwardsDoesNotChangeHowManyFailuresEndedTheRun() {
+        var circuit = circuit(new CircuitBreak.Limit(7, Duration.ZERO));
+        see(circuit, 1, COMPLETED);
+        see(circuit, 8, OVERLOADED);
+        assertThat(circuit.inARow()).isEqualTo(7);
+
+        see(circuit, 1, COMPLETED);
+        assertThat(circuit.inARow()).isEqualTo(7);
+    }
+
+    @Test
     void aRunThatBeginsAlikeAndForGoodEndsSooner() {
         var circuit = circuit(new CircuitBreak.Limit(100, Duration.ZERO));
         see(circuit, CircuitBreak.ENOUGH, NO_KEY);

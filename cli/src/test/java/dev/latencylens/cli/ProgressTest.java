@@ -13,15 +13,15 @@ class ProgressTest {
 
     @Test
     void aLineTellsHowFarHowFastAndHowLongStill() {
-        var progress = new Summary.Progress(160, 158, 16, 5_056, 2_000_000_000L, OptionalLong.of(41_230_000));
+        var progress = new Summary.Progress(160, 157, 2, 16, 5_056, 2_000_000_000L, OptionalLong.of(41_230_000));
 
         assertThat(Progress.line(COUNTED, progress, 8, 2_100_000_000L))
-                .isEqualTo("160/640  in flight 8  79.00/s  ttft p50 41.23 ms  2528 tokens/s  failed 2  eta 6 s");
+                .isEqualTo("160/640  in flight 8  78.50/s  ttft p50 41.23 ms  2528 tokens/s  failed 2  eta 6 s");
     }
 
     @Test
     void warmUpIsNamed() {
-        var progress = new Summary.Progress(0, 0, 3, 0, 0, OptionalLong.empty());
+        var progress = new Summary.Progress(0, 0, 0, 3, 0, 0, OptionalLong.empty());
 
         assertThat(Progress.line(COUNTED, progress, 8, 1)).isEqualTo("warm-up 3/16  in flight 8");
     }
@@ -29,7 +29,7 @@ class ProgressTest {
     @Test
     void aDurationCountsDown() {
         var timed = new Load(null, 8, 0, 0, Duration.ofSeconds(30), Duration.ofSeconds(1));
-        var progress = new Summary.Progress(1, 1, 0, 5, 1_000_000_000L, OptionalLong.empty());
+        var progress = new Summary.Progress(1, 1, 0, 0, 5, 1_000_000_000L, OptionalLong.empty());
 
         assertThat(Progress.line(timed, progress, 8, 10_000_000_000L))
                 .startsWith("1  in flight 8")

@@ -63,7 +63,10 @@ class RunStatisticsTest {
             lines.append("""
                     {"outcome":"%s","startedAtNs":0,"firstTokenAtNs":%d,"lastTokenAtNs":%d,"chunks":{"atNs":[1],
                     "tokens":[1],"coalesced":[false]}}
-                    """.formatted(i < 12 ? "completed" : "reset", 1_000_000 * (i + 1), 1_000_000 * (i + 1))
+                    """.formatted(
+                                    i < 12 ? "completed" : i < 18 ? "reset" : "cancelled",
+                                    1_000_000 * (i + 1),
+                                    1_000_000 * (i + 1))
                             .replace("\n", "")
                     + "\n");
         }
@@ -83,7 +86,9 @@ class RunStatisticsTest {
         assertThat(goodput.good()).isEqualTo(3);
         assertThat(goodput.fraction()).isEqualTo(0.15);
         assertThat(goodput.perSecond()).hasValue(1.5);
-        assertThat(statistics.withFailures()).containsEntry(Metric.TTFT, Map.of(Percentile.P50, 10e6));
+        assertThat(statistics.withFailures())
+                .as("of 18, for what this client cancelled has not failed")
+                .containsEntry(Metric.TTFT, Map.of(Percentile.P50, 9e6));
         assertThat(statistics.estimates().get(Metric.TTFT)).hasSize(1);
     }
 

@@ -72,12 +72,12 @@ public final class Caveats {
     }
 
     private static void outcomes(Summary summary, List<Caveat> caveats) {
-        long failed = summary.measured() - summary.answered();
+        long failed = summary.failed();
         if (failed > 0) {
             Summary.Failure most = summary.failures().getFirst();
             caveats.add(new Caveat.Failures(
                     failed,
-                    summary.measured(),
+                    summary.answered() + failed,
                     most.outcome().kind().label() + " (" + most.outcome().detail() + ")"));
         }
         long unterminated = summary.outcomes().getOrDefault(Outcome.Kind.UNTERMINATED, 0L);

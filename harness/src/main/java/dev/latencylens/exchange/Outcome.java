@@ -51,6 +51,12 @@ public record Outcome(Kind kind, String detail, String code) {
         return kind == Kind.COMPLETED || kind == Kind.UNTERMINATED;
     }
 
+    /// Whether there was to be an answer and none came. What this client cancelled is neither answered nor failed:
+    /// nobody knows what would have become of it.
+    public boolean isFailed() {
+        return !isAnswered() && kind != Kind.CANCELLED;
+    }
+
     /// `HTTP 401` of an error response, empty for any other end.
     public String status() {
         int colon = detail.indexOf(':');

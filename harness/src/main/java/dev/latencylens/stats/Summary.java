@@ -58,7 +58,7 @@ public final class Summary {
     /// Of first attempts and of retries, made with the first answer to a retry.
     private final Distribution[][] byAttempt = new Distribution[AttemptKind.values().length][];
     private final TurnTally turns = new TurnTally();
-    private final Map<Outcome, Long> failures = new HashMap<>();
+    private final Map<Outcome, Long> unanswered = new HashMap<>();
 
     private final SendTimes sends = new SendTimes();
     /// What is left of `queue`, and of `send_lag` over connections that stood, when the limits' part is taken out.
@@ -107,7 +107,13 @@ public final class Summary {
     ///
     /// @param ttftP50Ns absent below the percentile's floor
     public record Progress(
-            long ended, long answered, long warmups, long outputTokens, long windowNs, OptionalLong ttftP50Ns) {}
+            long ended,
+            long answered,
+            long failed,
+            long warmups,
+            long outputTokens,
+            long windowNs,
+            OptionalLong ttftP50Ns) {}
 
     /// Whether the provider read part of a prompt from its cache, by its own usage.
     public enum CacheUse {
@@ -287,7 +293,7 @@ public final class Summary {
         if (result.exchange().isWarmup()) {
             warmups += retry == null ? 1 : 0;
             // A retry takes the place of a failure.
-            warmupFailures += (wasAnswered ? 0 : 1) - (retry == null ? 0 : 1);
+            warmupFailures += (result.outcome().isFailed() ? 1 : 0) - (retry == null ? 0 : 1);
             return;
         }
         outcomes[result.outcome().kind().ordinal()]++;
@@ -309,14 +315,10 @@ public final class Summary {
         example = result;
         Distribution[] ofAttempts = population(retry);
         Distribution[] population = population(result.connection());
-        differences(
-                result.timeline(),
-                retry != null,
-                population,
-                population(result.completion().usage()),
-                ofAttempts,
-                turns.population(result));
-        handshake(result, population);
+        Distribution[] ofCacheUse = population(result.completion().usage());
+        Distribution[] ofTurns = turns.population(result);
+        differences(result.timeline(), retry != null, population, ofCacheUse, ofAttempts, ofTurns);
+        handshake(result, population, ofCacheUse, ofAttempts, ofTurns);
         gaps(result.timeline().chunks());
         tokens(result);
     }
@@ -325,6 +327,7 @@ public final class Summary {
         return new Progress(
                 measured,
                 answered,
+                failed(),
                 warmups,
                 outputTokens,
                 lastEndAtNs - firstStartedAtNs,
@@ -338,6 +341,11 @@ public final class Summary {
 
     public synchronized long answered() {
         return answered;
+    }
+
+    /// Requests whose last attempt failed, by [Outcome#isFailed]: what this client cancelled is not among them.
+    public synchronized long failed() {
+        return measured - answered - outcomes[Outcome.Kind.CANCELLED.ordinal()];
     }
 
     public synchronized long warmups() {
@@ -373,8 +381,15 @@ public final class Summary {
 
     /// The failures by kind and detail, most frequent first; of very many different ones, the first 64.
     public synchronized List<Failure> failures() {
+        return unanswered().stream()
+                .filter(failure -> failure.outcome().isFailed())
+                .toList();
+    }
+
+    /// The same with what this client cancelled.
+    public synchronized List<Failure> unanswered() {
         var list = new ArrayList<Failure>();
-        failures.forEach((outcome, count) -> list.add(new Failure(outcome, count)));
+        unanswered.forEach((outcome, count) -> list.add(new Failure(outcome, count)));
         list.sort(Comparator.comparingLong(Failure::count)
                 .reversed()
                 .thenComparing(failure -> failure.outcome().kind())
@@ -520,17 +535,17 @@ public final class Summary {
     }
 
     private void remember(Outcome outcome) {
-        if (failures.size() < MOST_FAILURES || failures.containsKey(outcome)) {
-            failures.merge(outcome, 1L, Long::sum);
+        if (unanswered.size() < MOST_FAILURES || unanswered.containsKey(outcome)) {
+            unanswered.merge(outcome, 1L, Long::sum);
         } else {
-            failures.merge(further(outcome), 1L, Long::sum);
+            unanswered.merge(further(outcome), 1L, Long::sum);
         }
     }
 
     /// Its code is kept, unless there are very many codes too.
     private Outcome further(Outcome outcome) {
         var ofItsCode = new Outcome(outcome.kind(), FURTHER, outcome.code());
-        return failures.containsKey(ofItsCode) || failures.size() < 2 * MOST_FAILURES
+        return unanswered.containsKey(ofItsCode) || unanswered.size() < 2 * MOST_FAILURES
                 ? ofItsCode
                 : new Outcome(outcome.kind(), FURTHER);
     }
@@ -568,8 +583,8 @@ public final class Summary {
         retries++;
         retryWaitNs += retry.waitNs();
         outcomes[retry.after().kind().ordinal()]--;
-        Outcome counted = failures.containsKey(retry.after()) ? retry.after() : further(retry.after());
-        failures.computeIfPresent(counted, (_, count) -> count == 1 ? null : count - 1);
+        Outcome counted = unanswered.containsKey(retry.after()) ? retry.after() : further(retry.after());
+        unanswered.computeIfPresent(counted, (_, count) -> count == 1 ? null : count - 1);
     }
 
     /// @param first whether it is a request's first attempt: a retry is no start that the load asked for
@@ -618,7 +633,9 @@ public final class Summary {
                 Arrays.setAll(byAttempt[kind.ordinal()], i -> new Distribution());
             }
             for (Metric metric : METRICS) {
-                if (metric.from() != null && metric.to() != null) {
+                boolean toldApart =
+                        metric.group() == Metric.Group.CONNECTION || (metric.from() != null && metric.to() != null);
+                if (toldApart) {
                     byAttempt[AttemptKind.FIRST.ordinal()][metric.ordinal()].add(all[metric.ordinal()]);
                 }
             }
@@ -681,15 +698,27 @@ public final class Summary {
     }
 
     /// Of exchanges that paid for it.
-    private void handshake(ExchangeResult result, Distribution @Nullable [] population) {
+    private void handshake(
+            ExchangeResult result,
+            Distribution @Nullable [] population,
+            Distribution @Nullable [] cachePopulation,
+            Distribution @Nullable [] attemptPopulation,
+            Distribution @Nullable [] turnPopulation) {
         TcpPath path = result.path();
         OptionalLong tcpNs = result.timeline().betweenNs(Moment.CONNECT_START, Moment.CONNECT_END);
         if (path != null && population != null && tcpNs.isPresent()) {
             long rttNs = path.handshakeRttNs();
+            long lagNs = tcpNs.getAsLong() - rttNs;
             all[Metric.TCP_RTT.ordinal()].record(rttNs);
-            population[Metric.TCP_RTT.ordinal()].record(rttNs);
-            all[Metric.CONNECT_LAG.ordinal()].record(tcpNs.getAsLong() - rttNs);
-            population[Metric.CONNECT_LAG.ordinal()].record(tcpNs.getAsLong() - rttNs);
+            all[Metric.CONNECT_LAG.ordinal()].record(lagNs);
+            record(population, Metric.TCP_RTT, rttNs);
+            record(population, Metric.CONNECT_LAG, lagNs);
+            record(cachePopulation, Metric.TCP_RTT, rttNs);
+            record(cachePopulation, Metric.CONNECT_LAG, lagNs);
+            record(attemptPopulation, Metric.TCP_RTT, rttNs);
+            record(attemptPopulation, Metric.CONNECT_LAG, lagNs);
+            record(turnPopulation, Metric.TCP_RTT, rttNs);
+            record(turnPopulation, Metric.CONNECT_LAG, lagNs);
         }
     }
 

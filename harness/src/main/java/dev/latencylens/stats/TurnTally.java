@@ -37,7 +37,7 @@ final class TurnTally {
             failed--; // its attempt before was taken for the last
         }
         if (!result.outcome().isAnswered()) {
-            failed++;
+            failed += result.outcome().isFailed() ? 1 : 0; // what was cancelled has not ended
         } else if (turn.isLast()) {
             completed++;
         } else if (!hasText(result.timeline().chunks())) {

@@ -363,7 +363,39 @@ class SummaryTest {
         assertThat(summary.answered()).isEqualTo(counts ? 1 : 0);
         assertThat(summary.of(Metric.TTFT).count()).isEqualTo(counts ? 1 : 0);
         assertThat(summary.tokens().output()).isEqualTo(counts ? 2 : 0);
-        assertThat(summary.failures()).hasSize(counts ? 0 : 1);
+        boolean failed = !counts && kind != Outcome.Kind.CANCELLED;
+        assertThat(summary.failures()).hasSize(failed ? 1 : 0);
+        assertThat(summary.failed()).isEqualTo(failed ? 1 : 0);
+        assertThat(summary.progress().failed()).isEqualTo(failed ? 1 : 0);
+        assertThat(summary.unanswered()).hasSize(counts ? 0 : 1);
+    }
+
+    @Test
+    void aWarmUpRequestThatThisClientCancelledHasNotFailedEither() {
+        add(exchange().warmup().ended(Outcome.Kind.CANCELLED, "interrupted"));
+        assertThat(summary.warmupFailures()).isZero();
+
+        add(exchange().warmup().ended(Outcome.Kind.CUT, "cut"));
+        assertThat(summary.warmupFailures()).isEqualTo(1);
+    }
+
+    @Test
+    void everyPopulationKnowsHowLateItsConnectionsWereNoticed() {
+        add(exchange()
+                .startedAt(ofMillis(0))
+                .handshake(ofMillis(0), ofMillis(14), ofMillis(1))
+                .tokensAt(ofMillis(20))
+                .usage(9, 0, 1, 0));
+        add(exchange()
+                .startedAt(ofMillis(0))
+                .over(ConnectionFacts.Kind.REUSED)
+                .tokensAt(ofMillis(20))
+                .usage(9, 5, 1, 0));
+
+        assertThat(summary.of(Metric.CONNECT_LAG).max()).hasValue(ms(13));
+        assertThat(summary.of(Metric.CONNECT_LAG, Summary.CacheUse.MISS).max()).hasValue(ms(13));
+        assertThat(summary.of(Metric.TCP_RTT, Summary.CacheUse.MISS).max()).hasValue(ms(1));
+        assertThat(summary.of(Metric.CONNECT_LAG, Summary.CacheUse.HIT).count()).isZero();
     }
 
     @Test

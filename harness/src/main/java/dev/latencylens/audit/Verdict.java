@@ -1,6 +1,5 @@
 package dev.latencylens.audit;
 
-import dev.latencylens.exchange.Outcome;
 import dev.latencylens.exchange.StampSource;
 import dev.latencylens.load.ArrivalSchedule;
 import dev.latencylens.load.Load;
@@ -109,8 +108,10 @@ public record Verdict(State state, List<Reason> reasons) {
         ArrivalFit.of(load, summary, backlog.startedAtNs())
                 .filter(Reason.ArrivalsOffPattern::breaks)
                 .ifPresent(fit -> reasons.add(new Reason.ArrivalsOffPattern(fit)));
-        if (backlog.unsent() > 1 && backlog.unsent() > Reason.LoadUnsent.MOST * load.due()) {
-            reasons.add(new Reason.LoadUnsent(backlog.unsent(), load.due()));
+        long due = backlog.unsent() > 1 ? load.measuredDue(backlog.warmupNs()) : 0;
+        long unsent = Math.min(backlog.unsent(), due);
+        if (unsent > 1 && unsent > Reason.LoadUnsent.MOST * due) {
+            reasons.add(new Reason.LoadUnsent(unsent, due));
         }
     }
 
@@ -193,9 +194,9 @@ public record Verdict(State state, List<Reason> reasons) {
             reasons.add(new Reason.NothingAnswered(summary.measured()));
             return;
         }
-        long ended = summary.measured() - summary.outcomes().getOrDefault(Outcome.Kind.CANCELLED, 0L);
-        if (ended - summary.answered() > Reason.MostlyFailed.MOST * ended) {
-            reasons.add(new Reason.MostlyFailed(ended - summary.answered(), ended));
+        long ended = summary.answered() + summary.failed();
+        if (summary.failed() > Reason.MostlyFailed.MOST * ended) {
+            reasons.add(new Reason.MostlyFailed(summary.failed(), ended));
         }
         boolean gapsShown = circumstances.metrics().contains(Metric.ICL)
                 || circumstances.metrics().contains(Metric.ITL);

@@ -92,6 +92,13 @@ public record Load(
         return Timetable.count(this, warmup.mostTime().toNanos());
     }
 
+    /// How many of them are measured; of conversations, how many begin.
+    ///
+    /// @param warmupNs how long a warm-up of a time lasted; 0 where it was one of requests
+    public long measuredDue(long warmupNs) {
+        return Timetable.countMeasured(this, warmupNs);
+    }
+
     /// Whether the schedule tells which exchange is the last, before any is sent.
     boolean endsBySchedule() {
         return warmup instanceof Warmup.Requests

@@ -60,4 +60,16 @@ final class Timetable {
         }
         return count;
     }
+
+    /// How many of them are no warm-up.
+    static long countMeasured(Load load, long warmupNs) {
+        var timetable = new Timetable(load, warmupNs);
+        long count = 0;
+        long measuredBefore = 0;
+        while (timetable.nextAfterNs() != ArrivalSchedule.NONE) {
+            count += timetable.measured - measuredBefore;
+            measuredBefore = timetable.measured;
+        }
+        return count;
+    }
 }

@@ -18,6 +18,7 @@ import dev.latencylens.load.Load;
 import dev.latencylens.load.LoadRun;
 import dev.latencylens.load.LoopLag;
 import dev.latencylens.load.RateCourse;
+import dev.latencylens.load.Warmup;
 import dev.latencylens.stats.AndersonDarling;
 import dev.latencylens.stats.Metric;
 import dev.latencylens.stats.Percentile;
@@ -44,6 +45,7 @@ class VerdictTest {
     private long logFullCount;
     private long bytesRead = 1_000;
     private long unsent;
+    private long warmupNs;
     private boolean sharedProcess;
     private String clockSource = "tsc";
     private List<Metric> metrics = List.of(Metric.TTFT, Metric.ICL, Metric.ITL);
@@ -129,6 +131,19 @@ class VerdictTest {
 
         unsent = 11;
         assertThat(verdict()).isEqualTo(invalid(new Reason.LoadUnsent(11, 1_000)));
+    }
+
+    @Test
+    void warmUpIsNoPartOfTheLoadThatWasToBeSent() {
+        answers(10);
+        load = new Load(ArrivalSchedule.constant(1_000), 4, 100, 900, null, ofSeconds(1));
+        unsent = 2;
+        assertThat(verdict()).isEqualTo(invalid(new Reason.LoadUnsent(2, 100)));
+
+        var warmup = new Warmup.UntilSteady(ofSeconds(60));
+        load = new Load(ArrivalSchedule.constant(1_000), 4, null, 0, warmup, ofMillis(100), ofSeconds(1));
+        warmupNs = ofSeconds(2).toNanos();
+        assertThat(verdict()).isEqualTo(invalid(new Reason.LoadUnsent(2, 100)));
     }
 
     @Test
@@ -529,7 +544,7 @@ class VerdictTest {
     private Verdict verdict() {
         var backlog = new LoadRun.Backlog(
                 ScriptedExchange.ZERO_NS,
-                0,
+                warmupNs,
                 logFullCount,
                 3_000,
                 0,

@@ -51,13 +51,6 @@ final class Figures {
         return Double.isFinite(end) ? text : "-";
     }
 
-    /// Milliseconds as an upper limit: rounded up.
-    static String millisUp(long ns) {
-        return BigDecimal.valueOf(ns, 6)
-                .setScale(decimals(ns / NS_PER_MS, 3), RoundingMode.CEILING)
-                .toPlainString();
-    }
-
     /// A rate or a ratio.
     static String rate(double value) {
         return significant(value, 2);

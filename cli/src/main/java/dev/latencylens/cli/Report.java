@@ -297,8 +297,9 @@ final class Report {
         }
         for (Summary.CacheUse use : Summary.CacheUse.values()) {
             heading("prompt cache " + use.label(), plan.percentiles());
+            long connectNs = ErrorBar.connectNs(summary.of(Metric.TCP, use), summary.of(Metric.CONNECT_LAG, use));
             for (Metric metric : BY_CACHE_USE) {
-                row(metric, "  " + metric.label(), summary.of(metric, use), plan.percentiles(), 0);
+                row(metric, "  " + metric.label(), summary.of(metric, use), plan.percentiles(), connectNs);
             }
         }
         line("");
@@ -312,8 +313,9 @@ final class Report {
         }
         for (Summary.AttemptKind kind : Summary.AttemptKind.values()) {
             heading(kind == Summary.AttemptKind.FIRST ? "first attempts" : "retries", plan.percentiles());
+            long connectNs = ErrorBar.connectNs(summary.of(Metric.TCP, kind), summary.of(Metric.CONNECT_LAG, kind));
             for (Metric metric : BY_ATTEMPT) {
-                row(metric, "  " + metric.label(), summary.of(metric, kind), plan.percentiles(), 0);
+                row(metric, "  " + metric.label(), summary.of(metric, kind), plan.percentiles(), connectNs);
             }
         }
         line("");
@@ -326,8 +328,9 @@ final class Report {
         }
         for (Summary.TurnKind kind : Summary.TurnKind.values()) {
             heading(kind.label() + " turns", plan.percentiles());
+            long connectNs = ErrorBar.connectNs(summary.of(Metric.TCP, kind), summary.of(Metric.CONNECT_LAG, kind));
             for (Metric metric : BY_TURN) {
-                row(metric, "  " + metric.label(), summary.of(metric, kind), plan.percentiles(), 0);
+                row(metric, "  " + metric.label(), summary.of(metric, kind), plan.percentiles(), connectNs);
             }
             line("  " + ConversationText.of(summary.input(kind)));
         }
@@ -440,7 +443,7 @@ final class Report {
         Calibration figures = calibration.calibration();
         if (figures != null) {
             OptionalLong errorNs = figures.errorBar().ofNs(metric, connectNs);
-            line.append(right(errorNs.isPresent() ? Figures.millisUp(errorNs.getAsLong()) : "-", VALUE_WIDTH));
+            line.append(right(errorNs.isPresent() ? ErrorBar.millisUp(errorNs.getAsLong()) : "-", VALUE_WIDTH));
         }
         line(line.toString());
     }

@@ -20,10 +20,4 @@ class FiguresTest {
     void moneyHasFourDigitsOrCents(String amount, String says) {
         assertThat(Figures.usd(new BigDecimal(amount))).isEqualTo(says);
     }
-
-    @ParameterizedTest
-    @CsvSource({"0, 0.000", "1, 0.001", "12000, 0.012", "12001, 0.013", "12344001, 12.35", "700000000, 700.0"})
-    void anUpperLimitIsRoundedUp(long ns, String says) {
-        assertThat(Figures.millisUp(ns)).isEqualTo(says);
-    }
 }

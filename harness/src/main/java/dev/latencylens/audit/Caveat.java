@@ -1,6 +1,8 @@
 package dev.latencylens.audit;
 
 import dev.latencylens.stats.Metric;
+import java.math.BigDecimal;
+import java.math.MathContext;
 import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
@@ -240,11 +242,11 @@ public sealed interface Caveat {
         public String text() {
             return String.format(
                     Locale.ROOT,
-                    "%d users were asked for, and %.1f requests were in flight on average, %d at most, so the load was"
+                    "%d users were asked for, and %s requests were in flight on average, %d at most, so the load was"
                             + " another one. Users wait for this client where answers are short (send_lag) and at the"
                             + " start of a short run; give more requests, or fewer users.",
                     asked,
-                    mean,
+                    figures(mean),
                     most);
         }
     }
@@ -266,14 +268,14 @@ public sealed interface Caveat {
         public String text() {
             return String.format(
                     Locale.ROOT,
-                    "Limits per minute held back %d of %s (%s), by %.4g s on average: as far as that, this is the load"
+                    "Limits per minute held back %d of %s (%s), by %s s on average: as far as that, this is the load"
                             + " that the limits let through and not the one that was asked for. What they held back is in"
                             + " throttle, queue and *_from_intended, and in no latency from started. Raise"
                             + " --max-requests-per-minute or --max-tokens-per-minute, or ask for less.",
                     heldBack,
                     count(of, "request"),
                     percent(heldBack, of),
-                    heldBackNs / 1e9 / heldBack);
+                    figures(heldBackNs / 1e9 / heldBack));
         }
     }
 
@@ -289,12 +291,13 @@ public sealed interface Caveat {
 
     /// A figure that the client's own error could be.
     ///
-    /// @param errorNs the calibrated error of one value of the metric
+    /// @param errorNs the error of one value of the metric, as it stands beside it in the report
     record BelowClientNoise(Metric metric, long p50Ns, long errorNs) implements Caveat {
         @Override
         public String text() {
             return metric.label() + " is " + millis(p50Ns) + " at p50, less than this client's own error of "
-                    + millis(errorNs) + ", so its figures say little of the server. Give --io-cpus and --io-wait spin,"
+                    + ErrorBar.millisUp(errorNs)
+                    + " ms, so its figures say little of the server. Give --io-cpus and --io-wait spin,"
                     + " lower the load, or measure on a quieter machine.";
         }
     }
@@ -365,10 +368,14 @@ public sealed interface Caveat {
     }
 
     private static String millis(long ns) {
-        return String.format(Locale.ROOT, "%.4g ms", ns / 1e6);
+        return BigDecimal.valueOf(ns, 6).round(new MathContext(3)).toPlainString() + " ms";
+    }
+
+    private static String figures(double value) {
+        return BigDecimal.valueOf(value).round(new MathContext(3)).toPlainString();
     }
 
     private static String percent(long part, long whole) {
-        return String.format(Locale.ROOT, "%.1f %%", 100.0 * part / whole);
+        return (part == whole ? "100" : figures(100.0 * part / whole)) + " %";
     }
 }

@@ -4,6 +4,8 @@ import dev.latencylens.stats.Distribution;
 import dev.latencylens.stats.Metric;
 import dev.latencylens.stats.Percentile;
 import dev.latencylens.stats.Summary;
+import java.math.BigDecimal;
+import java.math.RoundingMode;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalLong;
@@ -47,13 +49,23 @@ public record ErrorBar(long ttftNs, long gapNs, long arrivalNs) {
         return Math.max(0, known.percentile(Percentile.P99).orElse(known.max().orElse(0)));
     }
 
+    /// Milliseconds as an upper limit, wherever it is told: rounded up, to three significant figures at the most
+    /// and to a microsecond at the least.
+    public static String millisUp(long errorNs) {
+        int decimals = errorNs >= 100_000_000 ? 0 : errorNs >= 10_000_000 ? 1 : errorNs >= 1_000_000 ? 2 : 3;
+        return BigDecimal.valueOf(errorNs, 6)
+                .setScale(decimals, RoundingMode.CEILING)
+                .toPlainString();
+    }
+
     /// The metrics whose median this client could have made up itself.
     public List<Caveat> doubts(Summary summary, List<Metric> metrics) {
         var doubts = new ArrayList<Caveat>();
+        long connectNs = connectNs(summary.of(Metric.TCP), summary.of(Metric.CONNECT_LAG));
         for (Metric metric : metrics) {
             Distribution distribution = summary.of(metric);
             OptionalLong p50 = distribution.percentile(Percentile.P50);
-            OptionalLong errorNs = ofNs(metric);
+            OptionalLong errorNs = ofNs(metric, connectNs);
             if (p50.isPresent() && errorNs.isPresent() && Math.abs(p50.getAsLong()) < errorNs.getAsLong()) {
                 doubts.add(new Caveat.BelowClientNoise(metric, p50.getAsLong(), errorNs.getAsLong()));
             }

@@ -4,6 +4,8 @@ import dev.latencylens.stats.AndersonDarling;
 import dev.latencylens.stats.Metric;
 import dev.latencylens.stats.Percentile;
 import dev.latencylens.stats.SteadyState;
+import java.math.BigDecimal;
+import java.math.MathContext;
 import java.util.List;
 import java.util.Locale;
 
@@ -412,7 +414,8 @@ public sealed interface Reason {
 
         @Override
         public String text() {
-            return "the last " + count(inARow, "request") + " all failed, so the run was ended before its load was";
+            return "the last " + count(inARow, "request")
+                    + " all failed, so the run was ended there, before its load was";
         }
 
         @Override
@@ -445,6 +448,6 @@ public sealed interface Reason {
     }
 
     private static String millis(long ns) {
-        return String.format(Locale.ROOT, "%.4g ms", ns / 1e6);
+        return BigDecimal.valueOf(ns, 6).round(new MathContext(3)).toPlainString() + " ms";
     }
 }

@@ -42,7 +42,7 @@ class CaveatsTest {
                 .containsExactly(new Caveat.FlightLogFull(3, 4_500_000), new Caveat.FeederStarved(1))
                 .extracting(Caveat::text)
                 .satisfiesExactly(
-                        full -> assertThat(full).contains("3 times and waited 4.500 ms"),
+                        full -> assertThat(full).contains("3 times and waited 4.50 ms"),
                         starved -> assertThat(starved).contains("1 time before"));
     }
 
@@ -54,7 +54,7 @@ class CaveatsTest {
                 .containsExactly(new Caveat.WallClockSet(1, -250_000_000), new Caveat.ReadsUnstamped(2, 100))
                 .extracting(Caveat::text)
                 .satisfiesExactly(
-                        set -> assertThat(set).contains("1 time during the run", "-250.0 ms"),
+                        set -> assertThat(set).contains("1 time during the run", "-250 ms"),
                         unstamped -> assertThat(unstamped).contains("2 of 100 reads"));
     }
 
@@ -91,7 +91,7 @@ class CaveatsTest {
         var caveat = new Caveat.HeldBackByLimits(2, 3, 800_000_000);
         var users = new Load(null, 10, 11, 0, null, ofSeconds(1));
         assertThat(Caveats.about(users, summary, ran(3))).containsExactly(caveat);
-        assertThat(caveat.text()).startsWith("Limits per minute held back 2 of 3 requests (66.7 %), by 0.4000 s");
+        assertThat(caveat.text()).startsWith("Limits per minute held back 2 of 3 requests (66.7 %), by 0.4 s");
     }
 
     @Test
@@ -110,6 +110,27 @@ class CaveatsTest {
         add(exchange().ended(Outcome.Kind.RESET, "by peer"));
 
         assertThat(about(CLOSED)).containsExactly(new Caveat.Failures(1, 2, "reset (by peer)"));
+    }
+
+    @Test
+    void whatThisClientCancelledIsOnNeitherSideOfTheFailures() {
+        add(answer());
+        for (int i = 0; i < 3; i++) {
+            add(exchange().ended(Outcome.Kind.CANCELLED, "interrupted"));
+        }
+        assertThat(about(CLOSED)).isEmpty();
+
+        add(exchange().ended(Outcome.Kind.RESET, "by peer"));
+        assertThat(about(CLOSED)).containsExactly(new Caveat.Failures(1, 2, "reset (by peer)"));
+    }
+
+    @Test
+    void figuresHaveNoMoreThanThreeDigitsThatSaySomething() {
+        assertThat(new Caveat.HandshakesNoticedLate(1_234_567_890, 15).text())
+                .contains("tcp was 1230 ms at p50", "took 0.000015 ms");
+        assertThat(new Caveat.ConcurrencyNotKept(45, 31.5678, 44).text()).contains("31.6 requests were in flight");
+        assertThat(new Caveat.HeldBackByLimits(3, 7, 5_000_000_000L).text()).contains("(42.9 %), by 1.67 s on average");
+        assertThat(new Caveat.ChunksCoalesced(7, 7).text()).startsWith("100 % of the chunks");
     }
 
     @Test

@@ -72,7 +72,36 @@ class ErrorBarTest {
                 .containsExactly(new Caveat.BelowClientNoise(Metric.ICL, 1_999, 2_000));
         assertThat(bar.doubts(summary, List.of(Metric.TTFT))).isEmpty();
         assertThat(new Caveat.BelowClientNoise(Metric.ICL, 1_999, 2_000).text())
-                .startsWith(String.format(Locale.ROOT, "icl is 0.001999 ms at p50, less than"));
+                .startsWith(String.format(Locale.ROOT, "icl is 0.00200 ms at p50, less than"));
+    }
+
+    @Test
+    void aDoubtHoldsAMedianAgainstTheErrorThatStandsBesideIt() {
+        var summary = new Summary();
+        record(summary, Metric.TTFT, 12_345_000, (int) Percentile.P50.floor());
+        record(summary, Metric.CONNECT_LAG, 12_344_000, 1);
+
+        assertThat(bar.doubts(summary, List.of(Metric.TTFT))).isEmpty();
+
+        record(summary, Metric.CONNECT_LAG, 12_345_000, 1);
+        assertThat(bar.doubts(summary, List.of(Metric.TTFT)))
+                .containsExactly(new Caveat.BelowClientNoise(Metric.TTFT, 12_345_000, 12_346_000));
+        assertThat(new Caveat.BelowClientNoise(Metric.TTFT, 12_345_000, 12_346_000).text())
+                .contains("own error of " + ErrorBar.millisUp(12_346_000) + " ms");
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "0, 0.000",
+        "1, 0.001",
+        "12000, 0.012",
+        "12001, 0.013",
+        "1234001, 1.24",
+        "12344001, 12.4",
+        "700000000, 700"
+    })
+    void anUpperLimitIsRoundedUpToThreeFigures(long ns, String says) {
+        assertThat(ErrorBar.millisUp(ns)).isEqualTo(says);
     }
 
     private static void record(Summary summary, Metric metric, long valueNs, int times) {

@@ -24,6 +24,11 @@ record ExchangeLine(JsonNode json, boolean isCut) {
         return json.path("attempt").asInt(1) > 1;
     }
 
+    /// The number of the conversation that it is a turn of, -1 where it stands for itself.
+    long conversation() {
+        return json.path("conversation").asLong(-1);
+    }
+
     boolean isAnswered() {
         String outcome = json.path("outcome").asString("");
         return outcome.equals("completed") || outcome.equals("unterminated");

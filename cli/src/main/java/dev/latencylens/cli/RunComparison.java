@@ -183,7 +183,7 @@ record RunComparison(
 
     private static @Nullable Steadiness steadiness(ComparedSide side, Metric metric) {
         return side.samples(metric).stream()
-                .filter(sample -> sample.requests() >= Steadiness.LEAST_REQUESTS)
+                .filter(sample -> sample.units() >= Steadiness.LEAST_UNITS)
                 .map(Steadiness::of)
                 .min(Comparator.comparingDouble(Steadiness::trendPValue))
                 .orElse(null);

@@ -59,19 +59,22 @@ record RunSamples(
             if (exchange.isAnswered()) {
                 counts[1]++;
                 counts[2] += exchange.outputTokens();
-                starts.add(new long[] {exchange.atNs(Moment.STARTED), values.size()});
+                starts.add(new long[] {exchange.atNs(Moment.STARTED), values.size(), exchange.conversation()});
                 values.add(asked.stream().map(exchange::values).toArray(long[][]::new));
             }
         });
         starts.sort(Comparator.comparingLong(start -> start[0]));
+        long[] conversations = starts.stream().mapToLong(start -> start[2]).toArray();
         var samples = new EnumMap<Metric, Sample>(Metric.class);
         for (int i = 0; i < asked.size(); i++) {
             int metric = i;
             samples.put(
                     asked.get(i),
-                    new Sample(starts.stream()
-                            .map(start -> values.get((int) start[1])[metric])
-                            .toList()));
+                    Sample.ofTurns(
+                            starts.stream()
+                                    .map(start -> values.get((int) start[1])[metric])
+                                    .toList(),
+                            conversations));
         }
         long failed = counts[0] - counts[1] - counts[3];
         return new RunSamples(folder, run, samples, counts[0], counts[1], failed, counts[2], unread);

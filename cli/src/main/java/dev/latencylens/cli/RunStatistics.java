@@ -150,6 +150,7 @@ record RunStatistics(
                 counts[1] += exchange.isRetry() ? 0 : 1;
                 started.add(new Judged(
                         exchange.atNs(Moment.STARTED),
+                        exchange.conversation(),
                         good,
                         objectives.limits().stream()
                                 .map(limit -> exchange.values(limit.metric()))
@@ -173,22 +174,22 @@ record RunStatistics(
     ///
     /// @param values of each objective's metric, none where it has none
     @SuppressWarnings("ArrayRecordComponent") // never compared
-    private record Judged(long startedAtNs, boolean good, long[][] values) {}
+    private record Judged(long startedAtNs, long conversation, boolean good, long[][] values) {}
 
     /// That of being good, or of one of the metrics that decide on it, whichever is most.
     private static double dependence(Objectives objectives, List<Judged> inOrder) {
-        double most = Sample.of(inOrder.stream()
-                        .mapToLong(judged -> judged.good ? 1 : 0)
-                        .toArray())
+        long[] conversations = inOrder.stream().mapToLong(Judged::conversation).toArray();
+        double most = Sample.ofTurns(
+                        inOrder.stream()
+                                .map(judged -> new long[] {judged.good ? 1 : 0})
+                                .toList(),
+                        conversations)
                 .dependence();
         for (int i = 0; i < objectives.limits().size(); i++) {
             int limit = i;
-            most = Math.max(
-                    most,
-                    new Sample(inOrder.stream()
-                                    .map(judged -> judged.values[limit])
-                                    .toList())
-                            .dependence());
+            List<long[]> values =
+                    inOrder.stream().map(judged -> judged.values[limit]).toList();
+            most = Math.max(most, Sample.ofTurns(values, conversations).dependence());
         }
         return most;
     }

@@ -2,25 +2,32 @@ package dev.latencylens.stats;
 
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
 
-/// All values of one metric in one run, in the order in which their requests started, those of one request
-/// together.
+/// All values of one metric in one run, unit after unit in the order in which these started. A unit is a request,
+/// or where requests are turns of conversations, a conversation: its values depend on each other.
 ///
 /// Unlike a [Distribution], which a run of any length fills as it goes, it knows which values belong together, and
 /// so how much they tell.
 public final class Sample {
     private final long[] values;
-    /// Where each request's values end.
+    /// Where each unit's values end.
     private final int[] ends;
     private final long[] sorted;
+    private final int requests;
 
     /// @param requests the values of each request that has any, in the order in which these started
     public Sample(List<long[]> requests) {
-        List<long[]> some =
-                requests.stream().filter(values -> values.length > 0).toList();
+        this(requests, (int)
+                requests.stream().filter(values -> values.length > 0).count());
+    }
+
+    private Sample(List<long[]> units, int requests) {
+        List<long[]> some = units.stream().filter(values -> values.length > 0).toList();
+        this.requests = requests;
         values = some.stream().flatMapToLong(Arrays::stream).toArray();
         ends = new int[some.size()];
         int end = 0;
@@ -30,6 +37,27 @@ public final class Sample {
         }
         sorted = values.clone();
         Arrays.sort(sorted);
+    }
+
+    /// Of requests that may be turns of conversations: those of one conversation are one unit, in the place of the
+    /// first of them.
+    ///
+    /// @param requests as for the constructor
+    /// @param conversations the number of each request's, below 0 for one that stands for itself
+    public static Sample ofTurns(List<long[]> requests, long[] conversations) {
+        var units = new LinkedHashMap<Long, List<long[]>>();
+        int some = 0;
+        for (int i = 0; i < conversations.length; i++) {
+            long unit = conversations[i] < 0 ? -1L - i : conversations[i];
+            units.computeIfAbsent(unit, _ -> new ArrayList<>()).add(requests.get(i));
+            some += requests.get(i).length > 0 ? 1 : 0;
+        }
+        return new Sample(
+                units.values().stream()
+                        .map(turns ->
+                                turns.stream().flatMapToLong(Arrays::stream).toArray())
+                        .toList(),
+                some);
     }
 
     /// One value for each request.
@@ -47,6 +75,11 @@ public final class Sample {
 
     /// How many requests the values are from.
     public int requests() {
+        return requests;
+    }
+
+    /// How many requests, or conversations, do not depend on each other but by their order in time.
+    public int units() {
         return ends.length;
     }
 
@@ -85,8 +118,8 @@ public final class Sample {
     /// That of a share alone would see nothing where all values lie on one side of a limit, and a queue that
     /// has only just begun to grow is just that.
     public double dependence() {
-        if (count() < 2) {
-            return 1;
+        if (ends.length < 2) {
+            return Math.max(1, count());
         }
         double[] ranks = new double[count()];
         for (int from = 0; from < ranks.length; ) {
@@ -111,12 +144,12 @@ public final class Sample {
                 .factor();
     }
 
-    /// What a value counts for in a sum over its request.
+    /// What a value counts for in a sum over its unit.
     interface Score {
         double of(long value);
     }
 
-    /// The sum of each request's scores, in the order of time.
+    /// The sum of each unit's scores, in the order of time.
     double[] sums(Score score) {
         double[] sums = new double[ends.length];
         int at = 0;
@@ -133,8 +166,8 @@ public final class Sample {
         return sorted;
     }
 
-    /// The mean of each request's values, in the order of time.
-    double[] requestMeans() {
+    /// The mean of each unit's values, in the order of time.
+    double[] unitMeans() {
         double[] means = sums(value -> value);
         for (int i = 0; i < means.length; i++) {
             means[i] /= ends[i] - (i == 0 ? 0 : ends[i - 1]);

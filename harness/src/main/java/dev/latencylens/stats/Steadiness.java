@@ -6,8 +6,8 @@ import java.util.stream.IntStream;
 /// Whether a run's values stayed as they were, and whether each request's came about without regard to those
 /// before.
 ///
-/// Both look at each request's mean, in the order of time, by its rank, so that no shape of distribution is
-/// assumed.
+/// Both look at each request's mean (of conversations, each one's), in the order of time, by its rank, so that no
+/// shape of distribution is assumed.
 ///
 /// @param tau Kendall's: 1 where values only rise, -1 where they only fall, 0 where they do neither
 /// @param trendPValue of there being no trend (Mann 1945, Econometrica 13), its variance widened by the
@@ -16,13 +16,13 @@ import java.util.stream.IntStream;
 /// @param independencePValue of there being no autocorrelation (Ljung and Box 1978, Biometrika 65)
 /// @param lags that this looked at
 public record Steadiness(double tau, double trendPValue, double independencePValue, int lags) {
-    /// Fewer requests tell nothing of either.
-    public static final int LEAST_REQUESTS = 20;
+    /// Fewer requests, or conversations, tell nothing of either.
+    public static final int LEAST_UNITS = 20;
 
     private static final int MOST_LAGS = 10;
 
     public static Steadiness of(Sample sample) {
-        double[] series = sample.requestMeans();
+        double[] series = sample.unitMeans();
         int lags = Math.min(MOST_LAGS, series.length / 5);
         double[] ranks = ranks(series);
         double[] variance = new double[1];

@@ -162,6 +162,56 @@ final class CoverageStudy {
         }
     }
 
+    /// 200 conversations of 2 to 8 turns with one value each, which have a conversation's own level in common:
+    /// half of the logarithms' variance. Eight are held at a time, so that their turns alternate.
+    record TurnsOfConversations() implements Population {
+        private static final int USERS = 8;
+
+        @Override
+        public String name() {
+            return "TURNS";
+        }
+
+        @Override
+        public Sample sample(SplittableRandom random) {
+            return sample(random, true);
+        }
+
+        /// @param together whether the sample is to know which turns belong together
+        Sample sample(SplittableRandom random, boolean together) {
+            var turns = new ArrayList<long[]>();
+            var conversations = new ArrayList<Long>();
+            double[] levels = new double[USERS];
+            int[] left = new int[USERS];
+            long[] numbers = new long[USERS];
+            long begun = 0;
+            for (int turn = 0; begun < 200 || Arrays.stream(left).anyMatch(each -> each > 0); turn++) {
+                int user = turn % USERS;
+                if (left[user] == 0) {
+                    if (begun == 200) {
+                        continue;
+                    }
+                    levels[user] = random.nextGaussian();
+                    left[user] = random.nextInt(2, 9);
+                    numbers[user] = begun++;
+                }
+                left[user]--;
+                turns.add(new long[] {Data.lognormal(Math.sqrt(0.5) * (levels[user] + random.nextGaussian()))});
+                conversations.add(numbers[user]);
+            }
+            return together
+                    ? Sample.ofTurns(
+                            turns,
+                            conversations.stream().mapToLong(Long::longValue).toArray())
+                    : new Sample(turns);
+        }
+
+        @Override
+        public double truth(double percent) {
+            return Data.LOGNORMAL.truth(percent);
+        }
+    }
+
     /// How often the interval of each of [#PERCENTILES] holds the truth.
     List<Count> coverage(Population population) {
         return PERCENTILES.stream()
@@ -255,7 +305,8 @@ final class CoverageStudy {
         long startNs = System.nanoTime();
         for (String seed : seeds) {
             var study = new CoverageStudy(Long.parseLong(seed));
-            for (Population population : Stream.concat(Arrays.stream(Data.values()), Stream.of(new GapsOfAnswers()))
+            for (Population population : Stream.concat(
+                            Arrays.stream(Data.values()), Stream.of(new GapsOfAnswers(), new TurnsOfConversations()))
                     .toList()) {
                 var row = new StringBuilder(
                         "| " + seed + " | " + population.name().toLowerCase(Locale.ROOT) + " |");

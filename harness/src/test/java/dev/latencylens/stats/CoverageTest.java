@@ -7,7 +7,9 @@ import dev.latencylens.stats.CoverageStudy.Data;
 import dev.latencylens.stats.CoverageStudy.GapsOfAnswers;
 import dev.latencylens.stats.CoverageStudy.Population;
 import dev.latencylens.stats.CoverageStudy.Power;
+import dev.latencylens.stats.CoverageStudy.TurnsOfConversations;
 import java.util.List;
+import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -29,6 +31,35 @@ class CoverageTest {
     @Test
     void intervalsOfGapsCoverThoughGapsOfOneAnswerAreAlike() {
         assertCoverage(new GapsOfAnswers());
+    }
+
+    @Test
+    void intervalsOfTurnsCoverThoughTurnsOfOneConversationAreAlike() {
+        assertCoverage(new TurnsOfConversations());
+    }
+
+    @Test
+    void turnsTakenForRequestsThatStandForThemselvesWouldCoverTooSeldom() {
+        var turns = new TurnsOfConversations();
+
+        List<Count> covered = study.coverage(new Population() {
+            @Override
+            public String name() {
+                return turns.name();
+            }
+
+            @Override
+            public Sample sample(SplittableRandom random) {
+                return turns.sample(random, false);
+            }
+
+            @Override
+            public double truth(double percent) {
+                return turns.truth(percent);
+            }
+        });
+
+        assertThat(covered.getFirst().share()).isLessThan(CoverageStudy.LEAST_COVERAGE);
     }
 
     private void assertCoverage(Population population) {

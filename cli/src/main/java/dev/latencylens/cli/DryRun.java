@@ -8,6 +8,7 @@ import java.math.BigDecimal;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalLong;
 
@@ -102,7 +103,8 @@ final class DryRun {
         Load load = plan.load();
         Load.Conversations conversations = load.conversations();
         if (conversations != null) {
-            return turns(plan, conversations);
+            return turns(
+                    plan, load.requests() == 0 ? Long.MAX_VALUE : load.warmup().requests() + load.requests());
         }
         if (load.arrivals() != null) {
             return OptionalLong.of(load.due());
@@ -111,19 +113,23 @@ final class DryRun {
         return counted ? OptionalLong.of(load.warmup().requests() + load.requests()) : OptionalLong.empty();
     }
 
-    /// As many as there are where no turn fails, and no time ends them before.
-    private static OptionalLong turns(Plan plan, Load.Conversations conversations) {
+    /// As many turns as the conversations have where none fails, and no time ends them before, or `most` where
+    /// that is less; absent where nobody can know it before.
+    ///
+    /// @param most no more are counted; the largest number for no limit
+    static OptionalLong turns(Plan plan, long most) {
         Load load = plan.load();
-        long most = load.requests() == 0 ? Long.MAX_VALUE : load.warmup().requests() + load.requests();
-        long begun = load.arrivals() != null && load.duration() != null ? load.due() : conversations.most();
+        long begun = load.arrivals() != null && load.duration() != null
+                ? load.due()
+                : Objects.requireNonNull(load.conversations()).most();
+        if (begun == 0) {
+            return most == Long.MAX_VALUE ? OptionalLong.empty() : OptionalLong.of(most);
+        }
         long turns = 0;
         for (long conversation = 0; conversation < begun && turns < most; conversation++) {
             turns += plan.prompts().turns(conversation);
         }
-        if (begun > 0) {
-            return OptionalLong.of(Math.min(turns, most));
-        }
-        return load.requests() == 0 ? OptionalLong.empty() : OptionalLong.of(most);
+        return OptionalLong.of(Math.min(turns, most));
     }
 
     private static String requests(Plan plan, OptionalLong requests) {

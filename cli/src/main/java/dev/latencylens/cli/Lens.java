@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.function.Supplier;
@@ -29,6 +30,10 @@ import picocli.CommandLine.UnmatchedArgumentException;
 public final class Lens implements Callable<Integer> {
     /// Shows the stack of an unexpected failure.
     private static final String DEBUG = "LENS_DEBUG";
+
+    /// How picocli tells the values of an enum.
+    private static final Pattern CONSTANTS =
+            Pattern.compile("expected one of \\[([A-Z0-9_, ]+)](?: \\(case-insensitive\\))?");
 
     public static void main(String[] args) {
         if (args.length > 0 && args[0].equals("run") && Arrays.stream(args).anyMatch(Lens::speaksTls)) {
@@ -139,8 +144,19 @@ public final class Lens implements Callable<Integer> {
         }
     }
 
-    private static String saying(ParameterException wrong) {
+    /// What is wrong, in the words of the command line: picocli's are Java's.
+    static String said(ParameterException wrong) {
         String what = String.valueOf(wrong.getMessage()).lines().findFirst().orElse("");
+        return CONSTANTS
+                .matcher(what)
+                .replaceAll(found -> "expected one of " + found.group(1).toLowerCase(Locale.ROOT))
+                .replaceFirst("(is not) an int$", "$1 a whole number of at most " + Integer.MAX_VALUE)
+                .replaceFirst("(is not) a long$", "$1 a whole number")
+                .replaceFirst("(is not) a double$", "$1 a number");
+    }
+
+    private static String saying(ParameterException wrong) {
+        String what = said(wrong);
         String where = wrong.getCommandLine().getCommandSpec().qualifiedName();
         if (wrong instanceof UnmatchedArgumentException unmatched
                 && !unmatched.getUnmatched().isEmpty()) {

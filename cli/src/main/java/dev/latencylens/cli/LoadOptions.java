@@ -130,7 +130,7 @@ final class LoadOptions {
             names = {"--num-conversations", "--conversation-num", "--num-sessions"},
             paramLabel = "N",
             description = "conversations to begin with --turns, those for warm-up included (default as many as come to"
-                    + " about 64 requests where nothing else ends the load)")
+                    + " about 64 measured requests where nothing else ends the load)")
     private @Nullable Long conversations;
 
     @Option(
@@ -166,11 +166,17 @@ final class LoadOptions {
             if (text.strip().equals("inf")) {
                 return Double.POSITIVE_INFINITY;
             }
+            double rate;
             try {
-                return Double.valueOf(text.strip());
+                rate = Double.parseDouble(text.strip());
             } catch (NumberFormatException e) {
                 throw new TypeConversionException("'" + text + "' is no rate such as 10 or 0.5 per second, or inf");
             }
+            if (rate > RateCourse.MOST_PER_SECOND) {
+                throw new TypeConversionException(
+                        "'" + text + "' is too high a rate; give at most 1e9 per second, or inf for a closed loop");
+            }
+            return rate;
         }
     }
 
@@ -182,17 +188,29 @@ final class LoadOptions {
             if (form.equals("auto")) {
                 return new Warmup.UntilSteady(MOST_WARMUP);
             }
-            boolean auto = form.startsWith("auto:");
-            try {
-                if (form.matches("-?\\d{1,18}")) {
+            if (form.matches("-?\\d+")) {
+                try {
                     return new Warmup.Requests(Long.parseLong(form));
+                } catch (IllegalArgumentException wrong) {
+                    throw none(text);
                 }
-                Duration time = new DurationConverter().convert(auto ? form.substring("auto:".length()) : form);
-                return auto ? new Warmup.UntilSteady(time) : new Warmup.Time(time);
-            } catch (RuntimeException wrong) {
-                throw new TypeConversionException("'" + text + "' is no warm-up such as 16 (requests), 30s (a time),"
-                        + " auto or auto:2m (until steady, in this time at most)");
             }
+            boolean auto = form.startsWith("auto:");
+            String time = auto ? form.substring("auto:".length()) : form;
+            if (!DurationConverter.FORM.matcher(time).matches()) {
+                throw none(text);
+            }
+            if (Character.isDigit(time.charAt(time.length() - 1))) {
+                throw new TypeConversionException(
+                        "'" + text + "' has a time without a unit; give " + form + "s for seconds");
+            }
+            Duration length = new DurationConverter().convert(time);
+            return auto ? new Warmup.UntilSteady(length) : new Warmup.Time(length);
+        }
+
+        private static TypeConversionException none(String text) {
+            return new TypeConversionException("'" + text + "' is no warm-up such as 16 (requests), 30s (a time),"
+                    + " auto or auto:2m (until steady, in this time at most)");
         }
     }
 
@@ -233,7 +251,9 @@ final class LoadOptions {
         if (talks) {
             long most = conversations != null
                     ? conversations
-                    : ends || requests != null ? 0 : Math.ceilDiv(usual, (long) Math.ceil(prompts.meanTurns()));
+                    : ends || requests != null
+                            ? 0
+                            : Math.ceilDiv(usual + warmup.requests(), (long) Math.ceil(prompts.meanTurns()));
             return new Load(
                     arrivals,
                     users,
@@ -431,6 +451,8 @@ final class LoadOptions {
     }
 
     private @Nullable String askedThinkTime() {
+        millis("--turn-delay-mean", turnDelayMean);
+        millis("--turn-delay-stddev", turnDelayDeviation);
         if (turnDelayMean == null) {
             if (turnDelayDeviation != null) {
                 throw CommandFailure.usage("--turn-delay-stddev needs --turn-delay-mean; give it in milliseconds");
@@ -446,6 +468,13 @@ final class LoadOptions {
         return turnDelayDeviation == null || turnDelayDeviation == 0
                 ? millis(turnDelayMean)
                 : "normal:" + millis(turnDelayMean) + ":" + millis(turnDelayDeviation);
+    }
+
+    private static void millis(String option, @Nullable Double value) {
+        if (value != null && !(value >= 0 && value <= DurationConverter.LONGEST.toMillis())) {
+            throw CommandFailure.usage(option + " must be from 0 to " + DurationConverter.LONGEST.toMillis()
+                    + " milliseconds, was " + value);
+        }
     }
 
     private static String millis(double value) {

@@ -593,6 +593,22 @@ final class Measurement {
     }
 
     private String nothingAnswered(CircuitBreak circuitBreak) {
+        if (summary.measured() == 0
+                && summary.warmups() > 0
+                && circuitBreak.always().isEmpty()) {
+            long failed = summary.warmupFailures();
+            String cure = circuitBreak.isBroken()
+                    ? "ask the provider, or look at its log"
+                    : "give less --warmup, or "
+                            + (refusal != null
+                                    ? "a higher --max-cost"
+                                    : plan.load().conversations() != null
+                                            ? "more --num-conversations"
+                                            : "a longer --duration");
+            return "all " + Figures.count(summary.warmups()) + " requests that were sent belong to the warm-up"
+                    + (failed == 0 ? "" : " (" + Figures.count(failed) + " of them failed)")
+                    + ", and none was left to measure; " + cure;
+        }
         Outcome outcome = summary.unanswered().stream()
                 .findFirst()
                 .map(Summary.Failure::outcome)

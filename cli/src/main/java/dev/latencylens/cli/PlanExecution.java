@@ -271,8 +271,7 @@ final class PlanExecution {
 
     /// What the flags' own reading says, at the place in the plan where the value stands.
     private CommandFailure explained(PlanFile plan, PlanFile.Run run, ParameterException wrong) {
-        String what = secrets.redact(
-                String.valueOf(wrong.getMessage()).lines().findFirst().orElse(""));
+        String what = secrets.redact(Lens.said(wrong));
         if (!(wrong.getArgSpec() instanceof OptionSpec flag)) {
             return CommandFailure.usage(what);
         }

@@ -181,6 +181,9 @@ final class PromptOptions {
     }
 
     private Lengths turnLengths(String text) {
+        if (turnsDeviation != null && !(turnsDeviation >= 0 && turnsDeviation < Double.POSITIVE_INFINITY)) {
+            throw CommandFailure.usage("--turns-stddev must be at least 0 and finite, was " + turnsDeviation);
+        }
         boolean spread = turnsDeviation != null && turnsDeviation != 0;
         if (spread && text.contains(":")) {
             throw CommandFailure.usage(

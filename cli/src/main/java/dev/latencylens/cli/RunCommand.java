@@ -4,6 +4,7 @@ import dev.latencylens.exchange.Dialect;
 import dev.latencylens.exchange.Header;
 import dev.latencylens.exchange.Message;
 import dev.latencylens.exchange.Prompt;
+import dev.latencylens.load.ArrivalSchedule;
 import dev.latencylens.load.Load;
 import dev.latencylens.load.RateLimits;
 import dev.latencylens.provider.Cost;
@@ -482,6 +483,7 @@ final class RunCommand implements Callable<Integer> {
             speaksTurns(plan, dialect(plan, base, target));
             affordable(plan);
             limited(plan);
+            measurable(plan);
             return plan;
         } catch (IllegalArgumentException wrong) {
             throw CommandFailure.usage(String.valueOf(wrong.getMessage()), wrong);
@@ -505,6 +507,7 @@ final class RunCommand implements Callable<Integer> {
         speaksTurns(plan, spoken);
         affordable(plan);
         limited(plan);
+        measurable(plan);
         if (dryRun) {
             console.out().print(secrets.redact(DryRun.of(plan)));
             return ExitCode.GOOD;
@@ -673,6 +676,28 @@ final class RunCommand implements Callable<Integer> {
         }
     }
 
+    /// What a warm-up of requests uses up, as far as that is known before anything is sent.
+    private static void measurable(Plan plan) {
+        Load load = plan.load();
+        Load.Conversations conversations = load.conversations();
+        long warmups = load.warmup().requests();
+        if (warmups == 0) {
+            return;
+        }
+        if (conversations != null) {
+            long turns = DryRun.turns(plan, warmups + 1).orElse(warmups + 1);
+            if (turns <= warmups) {
+                throw CommandFailure.usage(
+                        "--warmup " + warmups + " leaves nothing to measure of conversations that have "
+                                + Figures.count(turns) + " turns in all; give less of it, or "
+                                + (conversations.most() > 0 ? "more --num-conversations" : "a longer --duration"));
+            }
+        } else if (load.arrivals() instanceof ArrivalSchedule.Replayed && load.due() <= warmups) {
+            throw CommandFailure.usage("--warmup " + warmups + " leaves nothing to measure of --trace, which has "
+                    + Figures.count(load.due()) + " requests; give less of it");
+        }
+    }
+
     private static boolean hasMember(@Nullable String body, String member) {
         return body != null && JsonMapper.shared().readTree(body).has(member);
     }
@@ -781,7 +806,10 @@ final class RunCommand implements Callable<Integer> {
 
     /// Reads `30s`, `500ms`, `5m`; a bare number is seconds.
     static final class DurationConverter implements ITypeConverter<Duration> {
-        private static final Pattern FORM = Pattern.compile("(-?\\d{1,9}(?:\\.\\d{1,6})?)(us|ms|s|m|h|)");
+        /// A century; three of them are more nanoseconds than a long holds.
+        static final Duration LONGEST = Duration.ofDays(36_500);
+
+        static final Pattern FORM = Pattern.compile("(-?\\d+(?:\\.\\d+)?)(us|ms|s|m|h|)");
 
         @Override
         public Duration convert(String text) {
@@ -796,7 +824,12 @@ final class RunCommand implements Callable<Integer> {
                 case "h" -> 3_600;
                 default -> 1;
             };
-            var duration = Duration.ofNanos(Math.round(Double.parseDouble(matcher.group(1)) * seconds * 1e9));
+            double ns = Double.parseDouble(matcher.group(1)) * seconds * 1e9;
+            if (ns > LONGEST.toNanos()) {
+                throw new TypeConversionException(
+                        "'" + text + "' is too long a time; give at most " + LONGEST.toHours() + "h");
+            }
+            var duration = Duration.ofNanos(Math.round(ns));
             if (!duration.isPositive()) {
                 throw new TypeConversionException("a time must be positive, was '" + text + "'");
             }

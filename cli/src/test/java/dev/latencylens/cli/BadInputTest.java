@@ -30,7 +30,17 @@ class BadInputTest {
             run --url http://127.0.0.1:9/v1  | --model is missing
             run --concurrency 0              | --concurrency must be at least 1, was 0
             run --concurrency -3             | --concurrency must be at least 1, was -3
-            run --concurrency many           | 'many' is not an int
+            run --concurrency many           | 'many' is not a whole number of at most 2147483647
+            run --num-prompts many           | 'many' is not a whole number
+            run --request-rate 1e400         | '1e400' is too high a rate; give at most 1e9 per second, or inf for a closed loop
+            run --duration 9999999h          | '9999999h' is too long a time; give at most 876000h
+            run --warmup 9999999h            | '9999999h' is too long a time; give at most 876000h
+            run --warmup auto:20             | 'auto:20' has a time without a unit; give auto:20s for seconds
+            run --turns 2 --turn-delay-mean -5 | --turn-delay-mean must be from 0 to 3153600000000 milliseconds, was -5.0
+            run --turns 2 --turns-stddev -1  | --turns-stddev must be at least 0 and finite, was -1.0
+            run --turns 2 --history imagined | expected one of real, synthetic but was 'imagined'
+            run --arrival-pattern weekly     | expected one of constant, poisson, gamma but was 'weekly'
+            run --burstiness much            | 'much' is not a number
             run --num-prompts 0              | --num-prompts must be at least 1, was 0
             run --request-rate -2            | --request-rate must be positive, was -2.0
             run --request-rate 0             | --request-rate must be positive, was 0.0

@@ -343,6 +343,8 @@ class ConversationTest {
             --turns 2 --prompt x --turn-isl 3       | --turn-isl goes with generated prompts
             --turns uniform:1:2 --turns-stddev 1    | --turns-stddev goes with --turns N, not with 'uniform:1:2'
             --turns 2 --extra-body {"messages":[]}  | --turns makes the messages itself; leave 'messages' out
+            --turns 3 --num-conversations 2 --warmup 6 | --warmup 6 leaves nothing to measure of conversations that have 6 turns in all; give less of it, or more --num-conversations
+            --turns 2 --request-rate 2 --duration 2s --warmup 8 | 8 turns in all; give less of it, or a longer --duration
             """)
     void whatCannotBeIsNamedWithItsCure(String flags, String message) {
         var all = new ArrayList<>(List.of("run", "--dry-run", "--url", "http://127.0.0.1:9/v1", "-m", "m"));
@@ -352,6 +354,26 @@ class ConversationTest {
 
         assertThat(run.exitCode()).isEqualTo(ExitCode.USAGE);
         assertThat(run.err()).contains(message);
+    }
+
+    @Test
+    void aWarmupThatUsedUpAllTurnsIsToldWithItsCure() throws IOException {
+        LensRun run;
+        try (var simulated = SimulatedProvider.start(ServerOptions.defaults(), QUICK)) {
+            run = run(simulated, "--turns", "2", "--num-conversations", "2", "--warmup", "30s");
+        }
+
+        assertThat(run.exitCode()).isEqualTo(ExitCode.NOTHING_MEASURED);
+        assertThat(run.err())
+                .contains("all 4 requests that were sent belong to the warm-up, and none was left to measure;"
+                        + " give less --warmup, or more --num-conversations");
+    }
+
+    @Test
+    void aWarmupComesOnTopOfTheUsualConversations() {
+        LensRun run = lens("run", "--dry-run", "--turns", "2", "--warmup", "70");
+
+        assertThat(run.out()).contains("Requests  at most 200, 70 of them for warm-up");
     }
 
     @Test

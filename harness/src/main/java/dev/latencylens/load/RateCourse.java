@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
 public record RateCourse(List<Stage> stages) {
     private static final double NS_PER_S = 1e9;
     /// Fastest rate that may be asked for: one request per nanosecond.
-    private static final double MOST_PER_SECOND = 1e9;
+    public static final double MOST_PER_SECOND = 1e9;
 
     /// How a stage's rate goes from its first to its last.
     public enum Shape {

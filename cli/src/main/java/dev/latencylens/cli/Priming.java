@@ -61,6 +61,13 @@ record Priming(Duration length, boolean untilSettled) {
     /// Looks in a row.
     private static final int SETTLED_LOOKS = 4;
 
+    /// First every exchange dials, or only so many would as there are users, and those of the run would pay for
+    /// code that is cold.
+    private static final int DIALLING_PART = 5;
+
+    /// Each leaves a port that is not free again for a minute.
+    private static final Duration LONGEST_DIALLING = Duration.ofMillis(500);
+
     private static final int USERS = 32;
     private static final int OUTPUT_TOKENS = 16;
 
@@ -113,29 +120,18 @@ record Priming(Duration length, boolean untilSettled) {
                 var exchanges = new ExchangeFile(
                         "nowhere", OutputStream.nullOutputStream(), ClockAnchor.take(clock), new Secrets())) {
             var endpoint = new Endpoint(tls, "127.0.0.1", provider.port(), "/v1");
-            var network = new NetworkSettings(
-                    endpoint,
-                    settings.http(),
-                    settings.sockets(),
-                    settings.spin(),
-                    settings.reuse(),
-                    settings.maxStreams(),
-                    Timeouts.DEFAULT,
-                    new TlsSettings(null, null, null, true),
-                    null,
-                    settings.stamps());
             var dialect = new OpenAiChat(DialectOptions.at(provider.baseUrl(), "prime"));
             var encoder = new RequestEncoder(endpoint);
             var summary = new Summary();
-            var load = new LoadRun(
+            Drive drive = (reuse, duration) -> new LoadRun(
                     clock,
-                    new Load(null, USERS, 0, 0, length, Duration.ofSeconds(1)),
+                    new Load(null, USERS, 0, 0, duration, Duration.ofSeconds(1)),
                     number -> {
                         String id = "prime-" + number;
                         var prompt = new Prompt(plan.prompts().apply(number).text(), OUTPUT_TOKENS);
                         return new Exchange(number, id, encoder.encode(dialect.request(prompt), id));
                     },
-                    placed.apply(NettyTransport.opener(network)),
+                    placed.apply(NettyTransport.opener(towards(endpoint, settings, reuse))),
                     NettyTransport.threads(),
                     Thread::new,
                     new Interpreter(dialect, result -> {
@@ -143,7 +139,11 @@ record Priming(Duration length, boolean untilSettled) {
                         exchanges.write(result, Optional.empty());
                     }),
                     List.of(new FlightLog(clock, 1 << 12, 1 << 19)));
+            Duration dialling = length.dividedBy(DIALLING_PART);
+            dialling = dialling.compareTo(LONGEST_DIALLING) < 0 ? dialling : LONGEST_DIALLING;
             long startedAtNs = clock.nowNs();
+            drive.of(Reuse.NEVER, dialling).run();
+            LoadRun load = drive.of(settings.reuse(), length.minus(dialling));
             boolean[] settled = new boolean[1];
             Thread watch = untilSettled
                     ? Thread.ofPlatform().name("compilation").daemon().start(() -> {
@@ -158,6 +158,26 @@ record Priming(Duration length, boolean untilSettled) {
             }
             return new Done(Duration.ofNanos(clock.nowNs() - startedAtNs), settled[0]);
         }
+    }
+
+    /// Makes a load on the priming's own server.
+    @FunctionalInterface
+    private interface Drive {
+        LoadRun of(Reuse reuse, Duration duration);
+    }
+
+    private static NetworkSettings towards(Endpoint endpoint, NetworkSettings settings, Reuse reuse) {
+        return new NetworkSettings(
+                endpoint,
+                settings.http(),
+                settings.sockets(),
+                settings.spin(),
+                reuse,
+                settings.maxStreams(),
+                Timeouts.DEFAULT,
+                new TlsSettings(null, null, null, true),
+                null,
+                settings.stamps());
     }
 
     /// Returns when compilers have had next to nothing to do for a second, false where that was not awaited.

@@ -30,6 +30,13 @@ public record Cpus(SortedSet<Integer> numbers) {
     /// ever.
     private static final int BACKGROUND_NICE = 19;
 
+    /// `struct sched_attr` of sched_setattr(2) in its first form.
+    private static final int SCHED_ATTR_BYTES = 48;
+
+    private static final int SCHED_RUNTIME_AT = 24;
+    /// The kernel's least.
+    private static final long SHORTEST_SLICE_NS = 100_000;
+
     /// What HotSpot calls its compiler threads, cut by the kernel at 15 characters.
     private static final Pattern COMPILER = Pattern.compile("C[12] Compiler");
 
@@ -94,6 +101,15 @@ public record Cpus(SortedSet<Integer> numbers) {
             Native.setNice(0, BACKGROUND_NICE);
             body.run();
         });
+    }
+
+    /// Asks for the shortest slices for the calling thread: on a CPU that others use it then runs as soon as it
+    /// has something to do, and not when the other's slice of some 3 ms has ended; its share stays the same.
+    /// Where the kernel does not do that (before 6.12), nothing happens.
+    static void shortenSlices() {
+        try (Arena arena = Arena.ofConfined()) {
+            Native.shortenSlices(arena.allocate(SCHED_ATTR_BYTES, Long.BYTES));
+        }
     }
 
     /// Moves every thread that this process has now, and all that they will start, off these CPUs; the I/O
@@ -186,6 +202,46 @@ public record Cpus(SortedSet<Integer> numbers) {
         /// Returns how many bytes of the mask hold an answer.
         static int getAffinity(MemorySegment mask) {
             return invoke(GET, 0, mask) == 0 ? (int) mask.byteSize() : 0;
+        }
+
+        /// Keeps all else that the thread has. A refusal is no error: everything works without.
+        ///
+        /// @param attributes room for them
+        static void shortenSlices(MemorySegment attributes) {
+            long set = setAttributes();
+            if (set < 0) {
+                return;
+            }
+            try {
+                @SuppressWarnings("restricted")
+                MethodHandle call = Linker.nativeLinker()
+                        .downcallHandle(
+                                Linker.nativeLinker().defaultLookup().findOrThrow("syscall"),
+                                FunctionDescriptor.of(
+                                        ValueLayout.JAVA_LONG,
+                                        ValueLayout.JAVA_LONG,
+                                        ValueLayout.JAVA_LONG,
+                                        ValueLayout.ADDRESS,
+                                        ValueLayout.JAVA_LONG,
+                                        ValueLayout.JAVA_LONG),
+                                Linker.Option.firstVariadicArg(1));
+                if ((long) call.invokeExact(set + 1, 0L, attributes, attributes.byteSize(), 0L) == 0) {
+                    attributes.set(ValueLayout.JAVA_LONG, SCHED_RUNTIME_AT, SHORTEST_SLICE_NS);
+                    long _ = (long) call.invokeExact(set, 0L, attributes, 0L, 0L);
+                }
+            } catch (Throwable e) {
+                throw new IllegalStateException("slices are not to be had on this system", e);
+            }
+        }
+
+        /// The number of sched_setattr(2), which that of sched_getattr(2) follows, or -1: few C libraries have
+        /// functions for them.
+        private static long setAttributes() {
+            return switch (System.getProperty("os.name") + ' ' + System.getProperty("os.arch")) {
+                case "Linux amd64" -> 314;
+                case "Linux aarch64" -> 274;
+                default -> -1;
+            };
         }
 
         private static int invoke(MethodHandle call, int threadId, MemorySegment mask) {

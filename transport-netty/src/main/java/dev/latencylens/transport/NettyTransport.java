@@ -118,9 +118,12 @@ public final class NettyTransport implements Transport, Connection.Owner, Dial.O
     }
 
     /// Makes threads for transports: Netty keeps its pools of buffers and objects for threads of its own kind
-    /// only.
+    /// only, and what is due or arrives is not to wait for the end of somebody else's slice.
     public static ThreadFactory threads() {
-        return FastThreadLocalThread::new;
+        return body -> new FastThreadLocalThread(() -> {
+            Cpus.shortenSlices();
+            body.run();
+        });
     }
 
     /// Why the kernel's stamps are not used, or empty if they are.

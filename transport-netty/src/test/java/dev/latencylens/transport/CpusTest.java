@@ -6,11 +6,16 @@ import static org.assertj.core.api.Assumptions.assumeThat;
 
 import java.io.File;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.concurrent.ThreadFactory;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -40,6 +45,36 @@ class CpusTest {
         assertThatThrownBy(() -> Cpus.parse(list))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageStartingWith(message);
+    }
+
+    /// On a CPU that others use, the ends of their slices are when a thread with long ones gets its turn.
+    @Test
+    void aThreadOfTheTransportHasTheShortestSlicesAndElseWhatItHad() throws InterruptedException {
+        Map<String, String> usual = scheduling(Thread::new);
+        assumeThat(usual).as("this kernel tells slices (/proc/thread-self/sched)").containsKey("se.slice");
+
+        Map<String, String> io = scheduling(NettyTransport.threads());
+
+        assertThat(usual.get("se.slice")).isNotEqualTo("100000");
+        assertThat(io.get("se.slice")).isEqualTo("100000");
+        assertThat(io.get("prio")).isEqualTo(usual.get("prio"));
+        assertThat(io.get("policy")).isEqualTo(usual.get("policy"));
+    }
+
+    private static Map<String, String> scheduling(ThreadFactory threads) throws InterruptedException {
+        var told = new HashMap<String, String>();
+        Thread thread = threads.newThread(() -> {
+            try (Stream<String> lines = Files.lines(Path.of("/proc/thread-self/sched"))) {
+                lines.map(line -> line.split(" *: *"))
+                        .filter(parts -> parts.length == 2)
+                        .forEach(parts -> told.put(parts[0], parts[1].strip()));
+            } catch (IOException | UncheckedIOException notTold) {
+                told.clear();
+            }
+        });
+        thread.start();
+        thread.join();
+        return told;
     }
 
     @Test
@@ -91,20 +126,23 @@ class CpusTest {
 
     @Test
     void compilersGiveWayAndNothingElseDoes() throws IOException {
+        int usual = nice(Path.of("/proc/thread-self"));
         Cpus.makeCompilersGiveWay();
 
         int compilers = 0;
         for (String thread : new File("/proc/self/task").list()) {
             Path folder = Path.of("/proc/self/task", thread);
             boolean compiler = Files.readString(folder.resolve("comm")).matches("C[12] Compiler.*\\s");
-            // proc_pid_stat(5): niceness is the 19th field, the 17th after the name in brackets.
-            String stat = Files.readString(folder.resolve("stat"));
-            int nice =
-                    Integer.parseInt(stat.substring(stat.lastIndexOf(')') + 2).split(" ")[16]);
-            assertThat(nice).as("nice of %s", stat).isEqualTo(compiler ? 19 : 0);
+            assertThat(nice(folder)).as("nice of %s", folder).isEqualTo(compiler ? 19 : usual);
             compilers += compiler ? 1 : 0;
         }
         assertThat(compilers).isPositive();
+    }
+
+    /// proc_pid_stat(5): niceness is the 19th field, the 17th after the name in brackets.
+    private static int nice(Path thread) throws IOException {
+        String stat = Files.readString(thread.resolve("stat"));
+        return Integer.parseInt(stat.substring(stat.lastIndexOf(')') + 2).split(" ")[16]);
     }
 
     @Test

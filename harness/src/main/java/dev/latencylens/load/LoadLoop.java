@@ -245,7 +245,7 @@ final class LoadLoop implements Transport.Listener {
     private void free(Exchange exchange, long nowNs) {
         if (load.arrivals() == null) {
             free.add(exchange.session(), nowNs + exchange.thinkNs());
-        } else if (load.conversations() != null) {
+        } else {
             sessions.giveBack(exchange.session());
         }
     }
@@ -421,7 +421,7 @@ final class LoadLoop implements Transport.Listener {
             starved += starving ? 1 : 0;
             starving = false;
             ready.poll();
-            start(transport, next, intendedAtNs, load.conversations() == null ? 0 : sessions.take());
+            start(transport, next, intendedAtNs, sessions.take());
             if (!moreToStart(nowNs)) {
                 offeredAllAt(lastStartAtNs);
                 return wakeAtNs;

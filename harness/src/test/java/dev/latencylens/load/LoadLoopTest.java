@@ -168,6 +168,16 @@ class LoadLoopTest {
     }
 
     @Test
+    void inAnOpenLoopRequestsInFlightTogetherHaveSessionsOfTheirOwnWhichLaterOnesTakeOver() {
+        takes = exchange -> ofMillis(2).plusNanos(500_000);
+        var transport = run(new Load(PER_MILLISECOND, 0, 7, 0, null, ofSeconds(10)), 7);
+
+        assertThat(transport.starts)
+                .extracting(ScriptedTransport.Start::session)
+                .containsExactly(0, 1, 2, 0, 1, 2, 0);
+    }
+
+    @Test
     void aLimitOfAnOpenLoopHoldsRequestsBackAndShowsInTheirStart() {
         takes = exchange -> ofMillis(100);
         var transport = run(new Load(PER_MILLISECOND, 2, 4, 0, null, ofSeconds(10)), 4);

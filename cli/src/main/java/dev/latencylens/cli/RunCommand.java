@@ -240,8 +240,9 @@ final class RunCommand implements Callable<Integer> {
     @Option(
             names = "--connection-reuse",
             paramLabel = "pooled|never|sticky",
-            description = "any connection, a new one for each request, or one for each user (in an open loop, for each request"
-                    + " or conversation under way, and taken over by a later one) (default pooled)")
+            description =
+                    "any connection, a new one for each request, or one for each user (in an open loop, for each request"
+                            + " or conversation under way, and taken over by a later one) (default pooled)")
     private Reuse reuse = Reuse.POOLED;
 
     @Option(

@@ -2,8 +2,9 @@ package dev.latencylens.load;
 
 import java.util.Arrays;
 
-/// Sessions of an open loop's requests, or conversations: each has one alone while it lasts, and the one given back
-/// last is taken first, as its connection stands. One thread's alone; allocates only to hold more than ever before.
+/// Sessions of an open loop's requests, or conversations: each has one alone while it lasts, and the one given
+/// back last is taken first, as its connection stands. One thread's alone; allocates only to hold more than ever
+/// before.
 final class FreeSessions {
     private int[] free = new int[64];
     private int count;

@@ -8,8 +8,8 @@ public enum Reuse {
     POOLED,
     /// It is closed; every exchange pays for a new one.
     NEVER,
-    /// It belongs to one user of the load, who comes back to it; in an open loop to a request, or a conversation, while
-    /// that is under way, and then to a later one.
+    /// It belongs to one user of the load, who comes back to it; in an open loop to a request, or a conversation,
+    /// while that is under way, and then to a later one.
     STICKY;
 
     public String label() {

@@ -10,8 +10,9 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/// Makes the turns of conversations: first ones on the feeder's thread, and each later one on the interpreter's,
-/// when that has read what the turn before came to.
+/// Makes the turns of conversations: first ones on the feeder's thread, and each later one on the interpreter's.
+/// Where its history depends on no answer, that is while the turn before is being answered, else when its answer
+/// has been read.
 ///
 /// What the server answered is kept here, as long as its conversation goes on and no longer, and nowhere else.
 final class Conversations {
@@ -22,6 +23,8 @@ final class Conversations {
     private final Encoder interpreters;
     /// Answers of the conversations that go on, in their order. The interpreter's alone.
     private final Map<Long, List<String>> answers = new HashMap<>();
+    /// Next turns that have been made already, by conversation. The interpreter's alone.
+    private final Map<Long, EncodedRequest> ahead = new HashMap<>();
 
     /// Makes the bytes of a turn of a conversation, for one thread.
     @FunctionalInterface
@@ -43,6 +46,15 @@ final class Conversations {
         return exchange(new Turn(conversation, 1, prompts.turns(conversation)), List.of(), feeders);
     }
 
+    /// A turn's request has left, on the interpreter's thread.
+    void sent(Exchange exchange) {
+        Turn turn = exchange.turn();
+        if (turn != null && !real && !turn.isLast()) {
+            ahead.computeIfAbsent(
+                    turn.conversation(), _ -> interpreters.encode(turn.next(), List.of(), id(turn.next())));
+        }
+    }
+
     /// The turn that follows one that has ended and is not tried again, or null where its conversation ends: with
     /// its last turn, with one that failed, and with one without a text that could be repeated.
     @Nullable
@@ -53,6 +65,7 @@ final class Conversations {
             return null;
         }
         String answer = ended.answer();
+        EncodedRequest made = ahead.remove(turn.conversation());
         if (turn.isLast() || !result.outcome().isAnswered() || (real && answer == null)) {
             answers.remove(turn.conversation());
             return null;
@@ -62,7 +75,8 @@ final class Conversations {
             said = answers.computeIfAbsent(turn.conversation(), _ -> new ArrayList<>());
             said.add(answer);
         }
-        return exchange(turn.next(), said, interpreters);
+        Turn next = turn.next();
+        return made == null ? exchange(next, said, interpreters) : exchange(next, made);
     }
 
     /// The bytes of another attempt, for the interpreter's thread.
@@ -71,7 +85,14 @@ final class Conversations {
     }
 
     private Exchange exchange(Turn turn, List<String> answered, Encoder encoder) {
-        String id = runId + "-" + turn.conversation() + "t" + turn.number();
-        return new Exchange(turn, id, encoder.encode(turn, answered, id), real && !turn.isLast());
+        return exchange(turn, encoder.encode(turn, answered, id(turn)));
+    }
+
+    private Exchange exchange(Turn turn, EncodedRequest request) {
+        return new Exchange(turn, id(turn), request, real && !turn.isLast());
+    }
+
+    private String id(Turn turn) {
+        return runId + "-" + turn.conversation() + "t" + turn.number();
     }
 }

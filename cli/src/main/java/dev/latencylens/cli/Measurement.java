@@ -38,6 +38,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
 import java.util.function.LongFunction;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -79,6 +80,8 @@ final class Measurement {
 
     private boolean unsettledCompilation;
     private volatile @Nullable String endedEarly;
+    /// Why the run was ended before the Flight Recorder would have ended it.
+    private volatile @Nullable String nearlyFull;
     private Caveat.@Nullable MaxCost refusal;
 
     Measurement(Console console, Secrets secrets, Plan plan, Dialect dialect, RunDirectory directory) {
@@ -141,6 +144,10 @@ final class Measurement {
             if (!recording.missing().isEmpty()) {
                 console.err().println("lens: there will be no recording.jfr: " + recording.missing());
             }
+            String full = recording.outOfSpace();
+            if (!full.isEmpty()) {
+                throw CommandFailure.nothingMeasured(full);
+            }
             SpareMemory.ofGarbage();
             if (plan.ioCpus() != null) {
                 Cpus.makeCompilersGiveWay();
@@ -165,15 +172,9 @@ final class Measurement {
                 : new Conversations(plan.id(), plan.prompts(), turnEncoder(), turnEncoder());
         var retries = new RetryDecision(plan.retries(), clock, retryEncoder(conversations));
         SettlingWatch settling = plan.load().warmup() instanceof Warmup.UntilSteady ? new SettlingWatch() : null;
-        var interpreter = new Interpreter(dialect, plan.tokenizer(), result -> {
-            summary.add(result);
-            if (settling != null && settling.add(result)) {
-                stop.endWarmup();
-            }
-            chunks += result.timeline().chunks().size();
+        // What follows is decided first: the next turn waits for that, and the files do not.
+        Consumer<ExchangeResult> results = result -> {
             Optional<BigDecimal> cost = costs.add(result);
-            exchanges.write(result, cost);
-            recording.add(result);
             Exchange retry = retries.after(result);
             stop.settled(result);
             if (limit != null) {
@@ -192,7 +193,17 @@ final class Measurement {
                 reserve(sequel, plan.prompts().outputLength());
             }
             stop.decided(result.exchange(), sequel);
-        });
+            summary.add(result);
+            if (settling != null && settling.add(result)) {
+                stop.endWarmup();
+            }
+            chunks += result.timeline().chunks().size();
+            exchanges.write(result, cost);
+            recording.add(result);
+        };
+        var interpreter = conversations == null
+                ? new Interpreter(dialect, plan.tokenizer(), results)
+                : new Interpreter(dialect, plan.tokenizer(), results, conversations::sent);
         var load = new LoadRun(
                 clock,
                 plan.load(),
@@ -213,7 +224,7 @@ final class Measurement {
         LoadRun.Backlog backlog;
         int signal;
         try (var interrupts = new Interrupts(() -> endEarly(stop, "interrupted"));
-                var _ = new Flusher(exchanges, load, plan.lean());
+                var _ = new Flusher(exchanges, load, plan.lean(), () -> watchSpace(recording, stop));
                 var _ = Progress.show(console, clock, plan.load(), load, summary)) {
             backlog = load.run();
             signal = interrupts.signal();
@@ -330,7 +341,8 @@ final class Measurement {
         }
         if (summary.answered() == 0) {
             if (signal == 0) {
-                throw CommandFailure.nothingMeasured(nothingAnswered(circuitBreak));
+                String full = nearlyFull;
+                throw CommandFailure.nothingMeasured(full != null ? full : nothingAnswered(circuitBreak));
             }
             console.err().println("lens: interrupted before any request was answered");
             return ExitCode.SIGNALLED + signal;
@@ -370,6 +382,10 @@ final class Measurement {
         console.out().flush();
         if (unwritten != null) {
             throw unwritable(unwritten);
+        }
+        String full = nearlyFull;
+        if (full != null) {
+            throw CommandFailure.nothingMeasured("the run was ended early: " + full);
         }
         int ended = signal == 0 ? signalLater : signal;
         return ended == 0 ? ExitCode.of(verdict, plan.lenient()) : ExitCode.SIGNALLED + ended;
@@ -575,6 +591,14 @@ final class Measurement {
         return logs;
     }
 
+    private void watchSpace(RunRecording recording, StopSwitch stop) {
+        String full = nearlyFull == null ? recording.outOfSpace() : "";
+        if (!full.isEmpty()) {
+            nearlyFull = full;
+            endEarly(stop, full);
+        }
+    }
+
     private void endEarly(StopSwitch stop, String reason) {
         endedEarly = reason;
         stop.now(reason);
@@ -687,12 +711,14 @@ final class Measurement {
         private final ExchangeFile file;
         private final LoadRun load;
         private final boolean lean;
+        private final Runnable watch;
         private final Thread thread;
 
-        Flusher(ExchangeFile file, LoadRun load, boolean lean) {
+        Flusher(ExchangeFile file, LoadRun load, boolean lean, Runnable watch) {
             this.file = file;
             this.load = load;
             this.lean = lean;
+            this.watch = watch;
             thread = Thread.ofPlatform().name("flusher").daemon().start(this::flushNowAndThen);
         }
 
@@ -706,6 +732,7 @@ final class Measurement {
                 for (int turn = 1; true; turn++) {
                     Thread.sleep(FLUSH_MS);
                     file.flush();
+                    watch.run();
                     if (turn == TURNS_UNTIL_SETTLED && load.inFlight() <= FEW_REQUESTS) {
                         SpareMemory.ofStart(lean);
                     }

@@ -6,6 +6,7 @@ import static dev.latencylens.cli.LensRun.runFile;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.networknt.schema.InputFormat;
+import dev.latencylens.clock.Clock;
 import dev.latencylens.simulated.Behaviour;
 import dev.latencylens.simulated.ServerOptions;
 import dev.latencylens.simulated.SimulatedProvider;
@@ -208,6 +209,22 @@ class AuditTest {
     /// Without its line breaks.
     private static String told(LensRun audit) {
         return audit.out().replaceAll("\\s+", " ");
+    }
+
+    @Test
+    void aDiskThatIsNearlyFullIsToldBeforeTheRecorderEndsTheProcess() throws InterruptedException {
+        long[] free = {1L << 40};
+        try (var recording = new RunRecording(true, Clock.monotonic(), folder.resolve("r.jfr"), _ -> free[0])) {
+            recording.await();
+            assertThat(recording.missing()).isEmpty();
+            assertThat(recording.outOfSpace()).isEmpty();
+
+            free[0] = RunRecording.LEAST_FREE_BYTES - 1;
+
+            assertThat(recording.outOfSpace())
+                    .contains(
+                            "has less than the 64 MiB that a recording needs; free space there, or leave out --jfr on");
+        }
     }
 
     @Test

@@ -9,6 +9,8 @@ import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
 import dev.latencylens.exchange.ChunkKind;
 import dev.latencylens.exchange.ChunkSink;
+import dev.latencylens.exchange.EncodedRequest;
+import dev.latencylens.exchange.Exchange;
 import dev.latencylens.exchange.StreamDecoder;
 import dev.latencylens.provider.DialectName;
 import dev.latencylens.provider.Provider;
@@ -45,6 +47,7 @@ import tools.jackson.databind.node.ObjectNode;
 
 /// Conversations against the simulated provider, over real sockets.
 class ConversationTest {
+    private static final EncodedRequest NO_BYTES = new EncodedRequest(new byte[0], new byte[0], new byte[0]);
     private static final Behaviour QUICK = Behaviour.defaults().with("ttft=constant:5ms; gap=constant:1ms");
 
     private static final List<String> WHAT_IS_SAID =
@@ -249,6 +252,31 @@ class ConversationTest {
         assertThat(again)
                 .extracting(Recorded::said)
                 .isEqualTo(once.stream().map(Recorded::said).toList());
+    }
+
+    @ParameterizedTest
+    @CsvSource({"SYNTHETIC, 0 after 1", "REAL, ''"})
+    void aTurnThatDependsOnNoAnswerIsMadeWhileTheOneBeforeIsAnswered(Prompts.History history, String made) {
+        var byInterpreter = new ArrayList<String>();
+        var turns = new Prompts.Turns(Lengths.of(2), Lengths.of(3), history);
+        var conversations = new Conversations(
+                "r",
+                new Prompts(new Prompts.Repeated("x", "a test"), Lengths.of(5), 1, null, turns),
+                (_, _, _) -> NO_BYTES,
+                (turn, answered, _) -> {
+                    byInterpreter.add(
+                            turn.conversation() + " after " + (turn.number() - 1) + String.join("", answered));
+                    return NO_BYTES;
+                });
+        Exchange first = conversations.begin(0);
+        assertThat(byInterpreter).isEmpty();
+
+        conversations.sent(first);
+        conversations.sent(first);
+
+        assertThat(String.join(", ", byInterpreter))
+                .as("once, whatever is tried again")
+                .isEqualTo(made);
     }
 
     @Test

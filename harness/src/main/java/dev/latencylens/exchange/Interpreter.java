@@ -11,6 +11,7 @@ public final class Interpreter implements FlightLog.Reader {
     private final Dialect dialect;
     private final @Nullable Tokenizer tokenizer;
     private final Consumer<ExchangeResult> results;
+    private final Consumer<Exchange> sent;
 
     /// Takes the provider's word for tokens, and no other.
     public Interpreter(Dialect dialect, Consumer<ExchangeResult> results) {
@@ -20,14 +21,25 @@ public final class Interpreter implements FlightLog.Reader {
     /// @param tokenizer counts the tokens of chunks whose provider does not say, null for nobody
     /// @param results receives each exchange once, when it has ended, on the interpreter's thread
     public Interpreter(Dialect dialect, @Nullable Tokenizer tokenizer, Consumer<ExchangeResult> results) {
+        this(dialect, tokenizer, results, _ -> {});
+    }
+
+    /// @param sent receives each exchange whose request has left, while its answer is on its way, on the
+    /// interpreter's thread
+    public Interpreter(
+            Dialect dialect, @Nullable Tokenizer tokenizer, Consumer<ExchangeResult> results, Consumer<Exchange> sent) {
         this.dialect = dialect;
         this.tokenizer = tokenizer;
         this.results = results;
+        this.sent = sent;
     }
 
     @Override
     public void moment(Exchange exchange, Moment moment, long arrivedAtNs, long kernelAtNs) {
         exchange.reading.timeline.set(moment, kernelAtNs == FlightLog.NO_STAMP ? arrivedAtNs : kernelAtNs);
+        if (moment == Moment.REQUEST_END) {
+            sent.accept(exchange);
+        }
     }
 
     @Override

@@ -36,6 +36,19 @@ class InterpreterTest {
     }
 
     @Test
+    void aRequestThatHasLeftIsToldWhileItsAnswerIsOnItsWay() {
+        var sent = new ArrayList<Exchange>();
+        var reader = new Interpreter(new LineDialect(), null, results::add, sent::add);
+
+        reader.moment(exchange, Moment.STARTED, 1, FlightLog.NO_STAMP);
+        reader.moment(exchange, Moment.REQUEST_START, 2, FlightLog.NO_STAMP);
+        assertThat(sent).isEmpty();
+        reader.moment(exchange, Moment.REQUEST_END, 3, FlightLog.NO_STAMP);
+        assertThat(sent).containsExactly(exchange);
+        assertThat(results).isEmpty();
+    }
+
+    @Test
     void everySplitOfABodyTellsTheSameStory() {
         String body = "role assistant\nthink a\ntext b\nfinish stop\nusage 2\ndone\n";
         for (int split = 0; split <= body.length(); split++) {

@@ -23,9 +23,10 @@ final class Figures {
         return significant(ns / NS_PER_MS, 3);
     }
 
-    /// `[1.234, 5.678]` in milliseconds; an end that is not known is `-`.
+    /// `[1.234, 5.678]` in milliseconds; an end that is not known is `-`, and so is all where neither is.
     static String millis(Interval ns) {
-        return "[" + end(ns.low(), millis(ns.low())) + ", " + end(ns.high(), millis(ns.high())) + "]";
+        boolean unbounded = Double.isInfinite(ns.low()) && Double.isInfinite(ns.high());
+        return unbounded ? "-" : "[" + end(ns.low(), millis(ns.low())) + ", " + end(ns.high(), millis(ns.high())) + "]";
     }
 
     /// `+4.7 %`, of a share.

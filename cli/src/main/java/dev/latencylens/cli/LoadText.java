@@ -77,6 +77,18 @@ final class LoadText {
         };
     }
 
+    /// How this client's own code was run in; empty where that is as usual, or not known.
+    static String primed(Priming asked, Priming.@Nullable Done done) {
+        if (done == null || asked.equals(Priming.USUAL)) {
+            return "";
+        }
+        return "this client's own code for " + Figures.seconds(done.took().toNanos()) + " s ("
+                + (!asked.untilSettled()
+                        ? "as asked"
+                        : done.settled() ? "until compilation settled" : "compilation did not settle")
+                + ")";
+    }
+
     /// Whether failures are tried again, to stand behind the load; empty where they are not.
     static String of(RetryPolicy policy) {
         return policy.retries() == 0

@@ -79,6 +79,7 @@ final class Measurement {
     private boolean retryUnpaid;
 
     private boolean unsettledCompilation;
+    private Priming.@Nullable Done primed;
     private volatile @Nullable String endedEarly;
     /// Why the run was ended before the Flight Recorder would have ended it.
     private volatile @Nullable String nearlyFull;
@@ -134,9 +135,10 @@ final class Measurement {
             cpusShared = environment.cpus() == 1;
         }
         try (var recording = new RunRecording(plan.recording(), clock, directory.file(RunDirectory.RECORDING))) {
-            Priming.Done primed = plan.priming().run(plan, this::placed);
-            runFile.tell(primed);
-            unsettledCompilation = plan.priming().untilSettled() && !primed.settled();
+            Priming.Done done = plan.priming().run(plan, this::placed);
+            primed = done;
+            runFile.tell(done);
+            unsettledCompilation = plan.priming().untilSettled() && !done.settled();
             if (vocabulary != null) {
                 vocabulary.join();
             }
@@ -269,6 +271,7 @@ final class Measurement {
                             caveats,
                             verdict,
                             null,
+                            primed,
                             calibration,
                             environment,
                             directory,
@@ -306,6 +309,9 @@ final class Measurement {
         var caveats = new ArrayList<>(ofThePlan(early).toList());
         if (!recording.missing().isEmpty()) {
             caveats.add(new Caveat.NotRecorded(recording.missing()));
+        }
+        if (plan.steadyOnly()) {
+            SteadyPart.doubt(summary).ifPresent(caveats::add);
         }
         if (unsettledCompilation) {
             caveats.add(new Caveat.CompilationUnsettled(plan.priming().length()));
@@ -375,6 +381,7 @@ final class Measurement {
                         caveats,
                         verdict,
                         backlog,
+                        primed,
                         calibration,
                         environment,
                         directory,

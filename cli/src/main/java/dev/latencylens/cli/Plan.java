@@ -91,6 +91,9 @@ record Plan(
         if (network.tls().insecure() && network.endpoint().tls()) {
             caveats.add(new Caveat.CertificateChecksOff());
         }
+        if (!stream) {
+            caveats.add(new Caveat.NotStreamed());
+        }
         if (keyInCleartext()) {
             caveats.add(new Caveat.KeyInCleartext(network.endpoint().host()));
         }

@@ -122,6 +122,9 @@ final class RecoverCommand implements Callable<Integer> {
         if (recovery.isPartial()) {
             caveats.add(recovery.dropped());
         }
+        if (plan.steadyOnly()) {
+            SteadyPart.doubt(recovery.summary()).ifPresent(caveats::add);
+        }
         caveats.addAll(Caveats.about(plan.load(), recovery.summary()));
         RunCalibration calibration = RunCalibration.skipped("the run did not come to its end");
         RunStatistics statistics = statistics(directory, run, recovery, steady);
@@ -147,6 +150,7 @@ final class RecoverCommand implements Callable<Integer> {
                         costs,
                         caveats,
                         verdict,
+                        null,
                         null,
                         calibration,
                         run.environment(),

@@ -86,6 +86,7 @@ final class Report {
     }
 
     /// @param backlog null for a run that broke off, whose machinery told nothing
+    /// @param primed null where that is not known
     static String of(
             Plan plan,
             Summary summary,
@@ -93,6 +94,7 @@ final class Report {
             List<Caveat> caveats,
             Verdict verdict,
             LoadRun.@Nullable Backlog backlog,
+            Priming.@Nullable Done primed,
             RunCalibration calibration,
             Environment environment,
             RunDirectory directory,
@@ -101,7 +103,7 @@ final class Report {
         report.measured();
         report.outcomes();
         report.failures();
-        report.warmup(backlog);
+        report.warmup(backlog, primed);
         report.attempts();
         report.throttled();
         report.conversations();
@@ -230,14 +232,18 @@ final class Report {
                         + (summary.warmups() == 0 ? "" : "; " + summary.warmups() + " for warm-up left out"));
     }
 
-    /// What a time of warm-up came to.
-    private void warmup(LoadRun.@Nullable Backlog backlog) {
+    /// What a time of warm-up came to, and priming where it was asked for.
+    private void warmup(LoadRun.@Nullable Backlog backlog, Priming.@Nullable Done done) {
+        String primed = LoadText.primed(plan.priming(), done);
         if (backlog != null && backlog.warmupNs() > 0) {
             wrapped(
                     "Warm-up   ",
                     LoadText.warmup(plan.load().warmup(), backlog.warmupNs()) + ": " + Figures.count(summary.warmups())
                             + (summary.warmups() == 1 ? " request" : " requests")
-                            + " left out; what was under way then went on, and the load did too");
+                            + " left out; what was under way then went on, and the load did too"
+                            + (primed.isEmpty() ? "" : "; before, " + primed));
+        } else if (!primed.isEmpty()) {
+            wrapped("Warm-up   ", primed);
         }
     }
 
@@ -357,6 +363,13 @@ final class Report {
             }
             line(line.toString());
         });
+        boolean open = statistics.estimates().values().stream()
+                .flatMap(estimates -> estimates.values().stream())
+                .anyMatch(
+                        estimate -> !estimate.interval(statistics.confidence()).isBounded());
+        if (open) {
+            line("-: too few independent values lie beyond that end to bound it; it needs more requests.");
+        }
         if (!statistics.withFailures().isEmpty()) {
             line("with failures as infinite");
         }

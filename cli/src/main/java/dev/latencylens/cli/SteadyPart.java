@@ -1,16 +1,19 @@
 package dev.latencylens.cli;
 
+import dev.latencylens.audit.Caveat;
 import dev.latencylens.exchange.Moment;
 import dev.latencylens.stats.Metric;
 import dev.latencylens.stats.Percentile;
 import dev.latencylens.stats.Sample;
 import dev.latencylens.stats.SteadyState;
+import dev.latencylens.stats.Summary;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -126,6 +129,14 @@ record SteadyPart(
         return new SteadyPart(steady, fromAtNs, before, after, outputTokensPerSecond, cuts);
     }
 
+    /// Of a run that was to measure its steady state alone: whether too few requests tell where that begins.
+    static Optional<Caveat> doubt(Summary summary) {
+        long answers = summary.of(Metric.TTFT).count();
+        return answers > 0 && answers < SteadyState.LEAST_REQUESTS
+                ? Optional.of(new Caveat.SteadyNotJudged(answers))
+                : Optional.empty();
+    }
+
     private static Side side(List<Request> requests) {
         return new Side(
                 requests.size(),
@@ -160,10 +171,11 @@ record SteadyPart(
                                 + Figures.count(steady.from() + 1L) + " on: ")
                 + "a shift in " + looked + " (" + p + "). p50 of the " + Figures.count(before.requests())
                 + " before: " + both(before) + "; of the " + Figures.count(after.requests()) + " from there on: "
-                + both(after) + ", output_tps " + Figures.rate(outputTokensPerSecond)
+                + both(after) + ", output_tps " + Figures.rate(outputTokensPerSecond) + " until the last answered start"
                 + (cut
                         ? ". What was before is cut: it is in no other figure"
-                        : ". Nothing was cut: the table holds both; --steady leaves out what was before");
+                        : ". Nothing was cut: the table holds both"
+                                + (steady.isReached() ? "; --steady leaves out what was before" : ""));
     }
 
     private static String both(Side side) {

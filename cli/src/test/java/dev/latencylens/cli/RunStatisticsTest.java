@@ -45,6 +45,11 @@ class RunStatisticsTest {
                 .containsPattern("90 % intervals, ms +p50 +p90 +p99\\n")
                 .containsPattern("\\nttft +\\[[0-9.]+, [0-9.]+] +\\[[0-9.]+, [0-9.-]+] +n/a 662\\n")
                 .contains("Goodput   0 of 80 requests were good: good_fraction 0.00, goodput 0.00 requests/s");
+        assertThat(run.out().contains("-: too few independent values"))
+                .as("the dash is explained where there is one")
+                .isEqualTo(run.out()
+                        .lines()
+                        .anyMatch(line -> line.matches("[a-z0-9_]+ .*(, -\\]|\\[-| {5}- .*n/a 662).*")));
         assertThat(run.out().lines().filter(line -> !line.startsWith("Files")))
                 .allSatisfy(line -> assertThat(line).hasSizeLessThanOrEqualTo(Report.COLUMNS));
         JsonNode summary = runFile(folder).path("summary");

@@ -13,6 +13,7 @@ import dev.latencylens.stats.Metric;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Predicate;
@@ -114,6 +115,39 @@ class WarmupTest {
         assertThat(runFile(out()).at("/verdict/reasons"))
                 .anySatisfy(reason -> assertThat(reason.path("code").asString()).isEqualTo("never_steady"));
         assertThat(runFile(out()).at("/summary/steady/reached").asBoolean()).isFalse();
+    }
+
+    @Test
+    void aRunTooShortToTellItsSteadyStateSaysSoAndHowManyAnswersThatNeeds() throws IOException {
+        LensRun run = measured("ttft=2ms; tokens=2", "--concurrency 4 -n 39 --steady");
+
+        assertThat(run.out().replaceAll("\\s+", " "))
+                .contains("(--steady) could not be judged by 39 answers; it needs 40. Nothing was cut")
+                .doesNotContain("--no-stream");
+    }
+
+    @Test
+    void anAnswerThatWasAskedForAsAWholeHasNoTimeToFirstTokenOfItsOwn() throws IOException {
+        LensRun run = measured("ttft=2ms; tokens=2", "--concurrency 4 -n 12 --no-stream --prime 200ms");
+
+        assertThat(runFile(out()).path("caveats"))
+                .anySatisfy(caveat -> assertThat(caveat.path("code").asString()).isEqualTo("not_streamed"));
+        assertThat(run.out().replaceAll("\\s+", " "))
+                .contains("ttft and ttfo are e2e")
+                .containsPattern("Warm-up this client's own code for 0\\.[0-9]+ s \\(as asked\\)");
+    }
+
+    @Test
+    void whatTheClientsOwnCodeWasRunInForIsToldWithItsEnd() {
+        var took = new Priming.Done(Duration.ofMillis(3_250), true);
+        assertThat(LoadText.primed(Priming.UNTIL_SETTLED, took))
+                .isEqualTo("this client's own code for 3.25 s (until compilation settled)");
+        assertThat(LoadText.primed(Priming.UNTIL_SETTLED, new Priming.Done(Duration.ofSeconds(20), false)))
+                .isEqualTo("this client's own code for 20.00 s (compilation did not settle)");
+        assertThat(LoadText.primed(Priming.USUAL, took)).isEmpty();
+        assertThat(LoadText.primed(Priming.UNTIL_SETTLED, null))
+                .as("a run that broke off")
+                .isEmpty();
     }
 
     @Test

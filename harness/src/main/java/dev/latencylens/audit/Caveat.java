@@ -1,6 +1,7 @@
 package dev.latencylens.audit;
 
 import dev.latencylens.stats.Metric;
+import dev.latencylens.stats.SteadyState;
 import java.math.BigDecimal;
 import java.math.MathContext;
 import java.time.Duration;
@@ -229,6 +230,27 @@ public sealed interface Caveat {
         public String text() {
             return "The provider was the simulated one inside this same process, so its work and the client's share"
                     + " CPUs and collector pauses; this shows the tool, not a model. Give --url to measure a server.";
+        }
+    }
+
+    /// There was no stream to time.
+    record NotStreamed() implements Caveat {
+        @Override
+        public String text() {
+            return "Whole answers were asked for (--no-stream), so all of an answer's output arrives with its end: ttft and"
+                    + " ttfo are e2e, the time until everything was there, and there are no gaps. Compare e2e only, or"
+                    + " leave --no-stream out.";
+        }
+    }
+
+    /// The steady state alone was to be measured, and too few answers tell where it begins.
+    record SteadyNotJudged(long answers) implements Caveat {
+        @Override
+        public String text() {
+            return "Where the run became steady (--steady) could not be judged by " + count(answers, "answer")
+                    + "; it needs " + SteadyState.LEAST_REQUESTS
+                    + ". Nothing was cut: the figures are of the whole run."
+                    + " Give more requests, or a longer --duration.";
         }
     }
 

@@ -260,6 +260,8 @@ class CaveatsTest {
                 new Caveat.NotRecorded("no disk"),
                 new Caveat.HotPathChanged(3, 1),
                 new Caveat.CpusShared(1),
+                new Caveat.NotStreamed(),
+                new Caveat.SteadyNotJudged(1),
                 new Caveat.LinesDropped(17, 1, 2),
                 new Caveat.HostUntold(List.of("steal (/proc/stat)", "retransmits (/proc/net/snmp)")));
 

@@ -2,6 +2,7 @@ package dev.latencylens.cli;
 
 import dev.latencylens.stats.Metric;
 import dev.latencylens.stats.Percentile;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -82,7 +83,7 @@ final class CompareCommand implements Callable<Integer> {
             names = "--format",
             paramLabel = "FORM",
             converter = FormatConverter.class,
-            description = "table, markdown or json (default table, of 120 columns); vllm-json and aiperf-json write one"
+            description = "table, markdown or json (default table, of 100 columns); vllm-json and aiperf-json write one"
                     + " run with the names and definitions of those tools")
     private Format format = Format.TABLE;
 
@@ -204,7 +205,7 @@ final class CompareCommand implements Callable<Integer> {
         List<Path> folders = runs.stream()
                 .flatMap(side -> Arrays.stream(side.split(",", -1)))
                 .filter(run -> !run.isBlank())
-                .map(Path::of)
+                .map(CompareCommand::folder)
                 .toList();
         boolean one = format != Format.TABLE;
         if (folders.isEmpty() || (one && folders.size() > 1)) {
@@ -256,7 +257,7 @@ final class CompareCommand implements Callable<Integer> {
         List<List<Path>> folders = runs.stream()
                 .map(side -> Arrays.stream(side.split(",", -1))
                         .filter(run -> !run.isBlank())
-                        .map(Path::of)
+                        .map(CompareCommand::folder)
                         .toList())
                 .filter(side -> !side.isEmpty())
                 .toList();
@@ -265,6 +266,15 @@ final class CompareCommand implements Callable<Integer> {
                     + (folders.isEmpty() ? " was none" : " was one"));
         }
         return folders;
+    }
+
+    private static Path folder(String run) {
+        Path folder = Path.of(run);
+        if (!Files.isDirectory(folder)) {
+            throw CommandFailure.usage(
+                    "there is no folder '" + run + "'; give the folders of runs, which lens history lists");
+        }
+        return folder;
     }
 
     private List<Metric> metrics(List<List<Path>> folders) {

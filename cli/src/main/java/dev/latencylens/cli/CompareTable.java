@@ -7,10 +7,13 @@ import java.util.List;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
-/// A comparison for a terminal of 120 columns.
+/// A comparison for a terminal of 100 columns.
 final class CompareTable {
-    static final int COLUMNS = 120;
-    private static final int NAME = 18;
+    static final int COLUMNS = Report.COLUMNS;
+    /// Longer names of metrics have a line of their own.
+    private static final int NAME = 10;
+
+    private static final int LONG_NAME = 18;
     /// From here on nobody will measure so many.
     private static final long MANY = 100_000;
 
@@ -68,25 +71,27 @@ final class CompareTable {
     private void percentiles(RunComparison comparison) {
         String a = comparison.baseline().name();
         String b = comparison.candidate().name();
-        String interval = Figures.share(report.confidence()) + " interval";
+        String confidence = Figures.share(report.confidence());
         line(String.format(
                 Locale.ROOT,
-                "%-" + NAME + "s%-6s%9s%9s%9s %-18s%8s %-17s%8s%8s%8s",
+                "%-" + (NAME + 6) + "s%9s%9s %-16s%9s %-15s%8s%8s%8s",
                 "ms, " + Printable.cut(b + " - " + a, 12),
-                "",
                 Printable.cut(a, 8),
                 Printable.cut(b, 8),
-                "differ",
-                interval,
-                "change",
-                interval,
-                "p (Holm)",
-                "finds",
+                "differ, " + confidence,
+                "change %",
+                confidence,
+                "p Holm",
+                "finds %",
                 "for 5 %"));
         String before = "";
         for (RunComparison.Row row : comparison.rows()) {
             String name = row.metric().label();
-            percentile(row, name.equals(before) ? "" : name);
+            boolean isNew = !name.equals(before);
+            if (isNew && name.length() >= NAME) {
+                line(name);
+            }
+            percentile(row, isNew && name.length() < NAME ? name : "");
             before = name;
         }
         line("");
@@ -109,14 +114,18 @@ final class CompareTable {
         line(lead
                 + String.format(
                         Locale.ROOT,
-                        "%9s %-18s%8s %-17s%8s%8s%8s",
-                        Figures.millis(comparison.b() - comparison.a()),
+                        " %-16s%9s %-15s%8s%8s%8s",
                         Figures.millis(comparison.difference()),
-                        ratio ? Figures.percent(comparison.ratio() - 1) : "-",
-                        ratio ? Figures.percent(less1(comparison.ratioInterval())) : "-",
+                        ratio ? unit(Figures.percent(comparison.ratio() - 1)) : "-",
+                        ratio ? unit(Figures.percent(less1(comparison.ratioInterval()))) : "-",
                         probability(row.pHolm()) + (row.differs(report.alpha()) ? "*" : " "),
-                        detectable(comparison),
+                        unit(detectable(comparison)),
                         more(comparison)));
+    }
+
+    /// Without the unit, which stands in the head.
+    private static String unit(String percent) {
+        return percent.replace(" %", "");
     }
 
     static Interval less1(Interval ratio) {
@@ -144,15 +153,14 @@ final class CompareTable {
     }
 
     private void shapes(RunComparison comparison) {
-        String a = Printable.cut(comparison.baseline().name(), 8);
-        String b = Printable.cut(comparison.candidate().name(), 8);
+        String a = Printable.cut(comparison.baseline().name(), 5);
+        String b = Printable.cut(comparison.candidate().name(), 5);
         line(String.format(
                 Locale.ROOT,
-                "%-" + NAME + "s%14s%15s%10s%8s%12s%16s%16s",
+                "%-" + LONG_NAME + "s%17s%13s%7s%8s%18s%19s",
                 "p after Holm",
                 "P(" + b + " > " + a + ")",
                 "Mann-Whitney",
-                "",
                 "KS D",
                 "KS",
                 "trend " + a + ", " + b,
@@ -161,11 +169,10 @@ final class CompareTable {
             var ks = shape.ks();
             line(String.format(
                     Locale.ROOT,
-                    "%-" + NAME + "s%14.3f%15s%10s%8s%12s%16s%16s",
+                    "%-" + LONG_NAME + "s%17.3f%13s%7s%8s%18s%19s",
                     shape.metric().label(),
                     shape.mannWhitney().superiority(),
                     starred(shape.mannWhitneyHolm()),
-                    "",
                     ks == null ? "-" : String.format(Locale.ROOT, "%.3f", ks.distance()),
                     ks == null ? "-" : starred(shape.ksHolm()),
                     trend(shape.steadyA()) + ", " + trend(shape.steadyB()),
@@ -227,7 +234,7 @@ final class CompareTable {
                 "* differs, at " + Figures.share(report.alpha())
                         + " for all tests together. n/a N: the"
                         + " percentile needs N values. An end '-' of an interval: too few values beyond it.",
-                "finds: the smallest change that four comparisons of five would find. for 5 %: how many more requests (r:"
+                "differ, change: intervals of the difference and the ratio. finds: the smallest change that four comparisons of five would find. for 5 %: how many more requests (r:"
                         + " runs) on each side would find one of 5 %.",
                 "trend, indep.: p-values, not corrected, of there being no trend during a run and no memory from one request"
                         + " to the next.");

@@ -1,7 +1,9 @@
 package dev.latencylens.cli;
 
 import dev.latencylens.exchange.Usage;
+import dev.latencylens.load.ArrivalSchedule;
 import dev.latencylens.load.Load;
+import dev.latencylens.load.RateCourse;
 import dev.latencylens.load.Warmup;
 import dev.latencylens.provider.Cost;
 import java.math.BigDecimal;
@@ -11,16 +13,19 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.stream.Collectors;
 
 /// What a plan would send and cost, reckoned without sending anything.
 final class DryRun {
     /// Goes on under the first line's text.
     private static final String NEXT = ";\n          ";
 
+    private static final int LEAD = 10;
+
     private DryRun() {}
 
     static String of(Plan plan) {
-        return "Dry run   nothing was sent; " + target(plan) + "\n" + one(plan) + prices(plan);
+        return within("Dry run   nothing was sent; " + target(plan) + "\n" + one(plan) + prices(plan));
     }
 
     /// What a grid would send and cost: each of its loads, and all of them as often as they are run.
@@ -46,7 +51,16 @@ final class DryRun {
                 .append(together(loads.values(), times))
                 .append('\n')
                 .append(prices(any));
-        return text.toString();
+        return within(text.toString());
+    }
+
+    /// A terminal's columns.
+    private static String within(String text) {
+        return text.lines()
+                .map(line -> line.length() <= Report.COLUMNS
+                        ? line + "\n"
+                        : Paragraph.of(line.substring(0, LEAD), line.substring(LEAD), Report.COLUMNS))
+                .collect(Collectors.joining());
     }
 
     private static String together(Collection<Plan> plans, int times) {
@@ -103,8 +117,8 @@ final class DryRun {
         Load load = plan.load();
         Load.Conversations conversations = load.conversations();
         if (conversations != null) {
-            return turns(
-                    plan, load.requests() == 0 ? Long.MAX_VALUE : load.warmup().requests() + load.requests());
+            boolean isLimited = load.requests() > 0 && load.warmup() instanceof Warmup.Requests;
+            return turns(plan, isLimited ? load.warmup().requests() + load.requests() : Long.MAX_VALUE);
         }
         if (load.arrivals() != null) {
             return OptionalLong.of(load.due());
@@ -137,16 +151,63 @@ final class DryRun {
         Duration duration = load.duration();
         if (requests.isEmpty()) {
             return (load.requests() == 0
-                            ? "as many as are answered in " + duration(load) + ", which cannot be known before"
-                            : Figures.count(load.requests()))
-                    + warmup(load, "; ", " more");
+                            ? "as many as are answered in " + seconds(all(load)) + ", which cannot be known before"
+                            : Figures.count(load.requests()) + " at most")
+                    + warmup(load, load.requests() == 0 ? "; " : ", and beside them ", " more")
+                    + turns(plan);
         }
         boolean atMost =
                 duration != null || load.conversations() != null || load.warmup() instanceof Warmup.UntilSteady;
         return (atMost ? "at most " : "")
                 + Figures.count(requests.getAsLong())
                 + warmup(load, ", ", " of them")
-                + (duration == null ? "" : ", in " + duration(load) + " of measuring");
+                + (duration == null
+                        ? ""
+                        : ", in " + seconds(measured(load, duration)) + " of measuring"
+                                + (all(load).equals(measured(load, duration))
+                                        ? ""
+                                        : ", " + seconds(all(load)) + " in all"))
+                + turns(plan);
+    }
+
+    /// How long requests are started, at most; the last answers end after it.
+    private static Duration all(Load load) {
+        Duration warmup = load.warmup().mostTime();
+        Duration all = load.duration() == null ? warmup : load.duration().plus(warmup);
+        if (!(load.arrivals() instanceof ArrivalSchedule.Paced(RateCourse course, var _))) {
+            return all;
+        }
+        // A rate that ends takes its warm-up from its own beginning.
+        Duration ends = Duration.ZERO;
+        for (RateCourse.Stage stage : course.stages()) {
+            Duration length = stage.length();
+            if (length == null) {
+                return all;
+            }
+            ends = ends.plus(length);
+        }
+        return all.compareTo(ends) < 0 ? all : ends;
+    }
+
+    private static Duration measured(Load load, Duration duration) {
+        Duration left = all(load).minus(load.warmup().mostTime());
+        return load.warmup() instanceof Warmup.Time && left.compareTo(duration) < 0 ? left : duration;
+    }
+
+    /// What can be said of how long conversations take: their turns wait for each other.
+    private static String turns(Plan plan) {
+        Load.Conversations conversations = plan.load().conversations();
+        if (conversations == null || plan.load().duration() != null || conversations.most() == 0) {
+            return "";
+        }
+        long most = 0;
+        for (long conversation = 0; conversation < conversations.most(); conversation++) {
+            most = Math.max(most, plan.prompts().turns(conversation));
+        }
+        int users = plan.load().arrivals() == null ? plan.load().concurrency() : 0;
+        long rounds = users == 0 ? most : most * Math.ceilDiv(conversations.most(), users);
+        return "; " + (users == 0 ? "after the last beginning " : "") + "they take no longer than "
+                + Figures.count(rounds) + " of the longest answers one after the other, with think time";
     }
 
     private static String warmup(Load load, String before, String count) {
@@ -157,10 +218,6 @@ final class DryRun {
             case Warmup.UntilSteady(Duration most) ->
                 before + "those of the first " + seconds(most) + " at most for warm-up";
         };
-    }
-
-    private static String duration(Load load) {
-        return load.duration() == null ? "" : seconds(load.duration());
     }
 
     private static String seconds(Duration time) {
@@ -198,7 +255,7 @@ final class DryRun {
         return "about " + Figures.usd(each.get()) + " at most for each request" + NEXT
                 + (requests.isEmpty()
                         ? "together as many times that as are answered, which cannot be known before"
-                                + (pricing.maxCost() == null ? "; --max-cost sets a limit" : "")
+                                + (pricing.maxCost() == null ? NEXT + "--max-cost sets a limit" : "")
                         : "about " + Figures.usd(each.get().multiply(BigDecimal.valueOf(requests.getAsLong())))
                                 + " at most together")
                 + (pricing.maxCost() == null ? "" : ", limited to " + Figures.usd(pricing.maxCost()))

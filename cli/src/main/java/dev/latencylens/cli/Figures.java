@@ -45,7 +45,7 @@ final class Figures {
     }
 
     private static String signed(double share) {
-        return end(share, String.format(Locale.ROOT, "%+.1f", 100 * share));
+        return end(share, String.format(Locale.ROOT, Math.abs(share) < 1 ? "%+.1f" : "%+.0f", 100 * share));
     }
 
     static String end(double end, String text) {

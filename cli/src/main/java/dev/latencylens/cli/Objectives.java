@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import tools.jackson.databind.JsonNode;
 
 /// What a request must meet to be good, as vLLM's `--goodput`: `ttft:500 tpot:50`, in milliseconds.
 ///
@@ -30,7 +31,7 @@ record Objectives(List<Limit> limits) {
     /// One of them, for every request.
     record Limit(Metric metric, long mostNs) {
         /// An answer of one token has no time per token, and so none that is too long.
-        private boolean isMetBy(ExchangeLine exchange) {
+        boolean isMetBy(ExchangeLine exchange) {
             long[] values = exchange.values(metric);
             return values.length == 0 ? metric == Metric.TPOT && exchange.chunks() > 0 : values[0] <= mostNs;
         }
@@ -57,6 +58,16 @@ record Objectives(List<Limit> limits) {
             limits.add(new Limit(metric, Math.round(Double.parseDouble(matcher.group(2)) * NS_PER_MS)));
         }
         return new Objectives(limits);
+    }
+
+    /// Those that a run was judged by; none where there were none.
+    ///
+    /// @param summary of its `run.json`
+    static Objectives of(JsonNode summary) {
+        return new Objectives(summary.at("/goodput/objectivesNs").properties().stream()
+                .map(limit ->
+                        new Limit(Metric.of(limit.getKey()), limit.getValue().asLong()))
+                .toList());
     }
 
     private static Metric metric(String label) {

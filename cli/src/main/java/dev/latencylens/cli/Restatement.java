@@ -9,8 +9,12 @@ import java.time.format.DateTimeFormatter;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import tools.jackson.core.JsonGenerator;
 import tools.jackson.core.ObjectWriteContext;
 import tools.jackson.core.json.JsonFactory;
@@ -31,12 +35,15 @@ final class Restatement {
     private final RunSamples run;
     private final List<Told> told;
     private final RunWindows windows;
+    /// Answers that met the run's objectives, by the tool's own figures where it has them.
+    private final long good;
 
-    private Restatement(ForeignTool tool, RunSamples run, List<Told> told, RunWindows windows) {
+    private Restatement(ForeignTool tool, RunSamples run, List<Told> told, RunWindows windows, long good) {
         this.tool = tool;
         this.run = run;
         this.told = told;
         this.windows = windows;
+        this.good = good;
     }
 
     static Restatement of(ForeignTool tool, Path folder) {
@@ -47,14 +54,32 @@ final class Restatement {
                 .map(figure -> new Told(figure, new Weighted()))
                 .toList();
         var edges = new RunWindows.Edges();
+        Objectives objectives = Objectives.of(run.run().path("summary"));
+        var good = new AtomicLong();
         RunSamples.exchanges(folder, exchange -> {
             if (!exchange.isWarmup() && exchange.isAnswered()) {
                 told.forEach(each -> each.figure.values().of(exchange, each.values));
                 edges.answered(exchange);
+                if (objectives.limits().stream().allMatch(limit -> isMet(tool, limit, exchange))) {
+                    good.incrementAndGet();
+                }
             }
         });
         told.forEach(each -> each.values.sort());
-        return new Restatement(tool, run, told, edges.windows(run));
+        return new Restatement(tool, run, told, edges.windows(run), good.get());
+    }
+
+    /// An answer of which the tool has no value is good, as is one that vLLM gives a tpot of 0.
+    private static boolean isMet(ForeignTool tool, Objectives.Limit limit, ExchangeLine exchange) {
+        Optional<ForeignTool.Figure> theirs = tool.figures().stream()
+                .filter(figure -> figure.ours() == limit.metric())
+                .findFirst();
+        if (theirs.isEmpty()) {
+            return limit.isMetBy(exchange);
+        }
+        var met = new AtomicBoolean(true);
+        theirs.get().values().of(exchange, (ns, _) -> met.compareAndSet(true, ns <= limit.mostNs()));
+        return met.get();
     }
 
     private record Told(ForeignTool.Figure figure, Weighted values) {}
@@ -141,23 +166,14 @@ final class Restatement {
                 tool.title() + ", " + tool.ranking().text() + ", none withheld for too few values",
                 CompareTable.COLUMNS));
         text.append('\n');
-        text.append(String.format(
-                Locale.ROOT,
-                "%-34s%9s%9s%9s%9s   %-20s%9s%9s%9s%n",
-                "ms",
-                "mean",
-                "p50",
-                "p90",
-                "p99",
-                "lens",
-                "p50",
-                "p90",
-                "p99"));
+        String row = "%-" + widest(told.stream().map(each -> each.figure.name())) + "s%8s%8s%8s%8s  %-"
+                + widest(told.stream().map(each -> each.figure.ours().label())) + "s%8s%8s%8s%n";
+        text.append(String.format(Locale.ROOT, row, "ms", "mean", "p50", "p90", "p99", "lens", "p50", "p90", "p99"));
         for (Told each : told) {
             Metric ours = each.figure.ours();
             text.append(String.format(
                     Locale.ROOT,
-                    "%-34s%9s%9s%9s%9s   %-20s%9s%9s%9s%n",
+                    row,
                     each.figure.name(),
                     millis(each.values.mean()),
                     millis(each.values.percentile(50, tool.ranking())),
@@ -178,8 +194,12 @@ final class Restatement {
         return text.toString().replaceAll(" +\n", "\n");
     }
 
+    private static int widest(Stream<String> names) {
+        return names.mapToInt(String::length).max().orElse(1);
+    }
+
     private static String formula(String name, String formula) {
-        return String.format(Locale.ROOT, "%-" + FORMULA_AT + "s%s%n", name, formula);
+        return Paragraph.of(String.format(Locale.ROOT, "%-" + FORMULA_AT + "s", name), formula, CompareTable.COLUMNS);
     }
 
     private String own(Metric metric, Percentile percentile) {
@@ -225,7 +245,11 @@ final class Restatement {
             json.writeNumberProperty("total_input_tokens", inputTokens());
             json.writeNumberProperty("total_output_tokens", run.outputTokens());
             number(json, "request_throughput", run.answered() / seconds);
-            json.writeNullProperty("request_goodput");
+            if (Objectives.of(run.run().path("summary")).areAsked()) {
+                number(json, "request_goodput", good / seconds);
+            } else {
+                json.writeNullProperty("request_goodput");
+            }
             number(json, "output_throughput", run.outputTokens() / seconds);
             number(json, "total_token_throughput", (run.outputTokens() + inputTokens()) / seconds);
             json.writeNumberProperty("max_output_tokens_per_s", (double) peaks.eventsInASecond());

@@ -27,6 +27,8 @@ final class RunGrid {
     static final double CONFIDENCE = 0.95;
     /// Runs of a load before their spread may end the series.
     private static final int FEWEST_TO_CONVERGE = 3;
+    /// Longer names have a line of their own, so that the table stays within 100 columns.
+    private static final int MOST_NAME = 16;
 
     private static final Map<String, Function<RunPoint, OptionalDouble>> FIGURES = new LinkedHashMap<>();
 
@@ -133,13 +135,12 @@ final class RunGrid {
         json.put("tool", "lens " + Lens.Version.number());
         json.put("confidence", CONFIDENCE);
         order.forEach(name -> json.withArray("order").add(name));
-        int width = Math.max(
-                "load".length(),
-                cells.stream().mapToInt(cell -> cell.name().length()).max().orElse(0));
+        int width = Math.clamp(
+                cells.stream().mapToInt(cell -> cell.name().length()).max().orElse(0), "load".length(), MOST_NAME);
         var out = console.out();
         out.println();
-        var heading = new StringBuilder(String.format(Locale.ROOT, "%-" + width + "s runs valid", "load"));
-        FIGURES.keySet().forEach(name -> heading.append(String.format(Locale.ROOT, "%16s", name)));
+        var heading = new StringBuilder(String.format(Locale.ROOT, "%-" + width + "s%6s", "load", "valid"));
+        FIGURES.keySet().forEach(name -> heading.append(String.format(Locale.ROOT, "%13s", name)));
         out.println(heading);
         for (Cell cell : cells) {
             List<RunPoint> made = points.getOrDefault(cell, List.of());
@@ -150,8 +151,12 @@ final class RunGrid {
             long valid = made.stream()
                     .filter(point -> point.verdict().equals("VALID"))
                     .count();
-            var line = new StringBuilder(
-                    String.format(Locale.ROOT, "%-" + width + "s %4d %5d", cell.name(), made.size(), valid));
+            boolean isLong = cell.name().length() > width;
+            if (isLong) {
+                out.println(cell.name());
+            }
+            var line = new StringBuilder(String.format(
+                    Locale.ROOT, "%-" + width + "s%6s", isLong ? "" : cell.name(), valid + "/" + made.size()));
             FIGURES.keySet().forEach(name -> {
                 Optional<RunSpread> spread = spread(made, name);
                 spread.ifPresent(figure -> {
@@ -163,30 +168,39 @@ final class RunGrid {
                     }
                 });
                 line.append(String.format(
-                        Locale.ROOT, "%16s", spread.map(RunGrid::shown).orElse("n/a")));
+                        Locale.ROOT, "%13s", spread.map(RunGrid::shown).orElse("n/a")));
             });
             out.println(line);
         }
         SeriesOptions.write(folder.resolve("grid.json"), json);
-        out.println("Latencies in ms; mean of the runs' figures +- half of its " + Figures.share(CONFIDENCE)
-                + " interval (Student's t, a run is one value);");
-        out.println(
-                "n/a: a run had too few samples (a p50 needs 11 answers, a p99 662). All runs count here, VALID or not.");
+        out.print(Paragraph.of(
+                "",
+                "Latencies in ms; mean of the runs' figures +- half of its " + Figures.share(CONFIDENCE)
+                        + " interval in percent of it (Student's t, a run is one value); n/a: a run had too few samples"
+                        + " (a p50 needs 11 answers, a p99 662). All runs count here, valid: VALID of all.",
+                Report.COLUMNS));
         if (converge != null) {
-            out.println("Converged " + (hasConverged() ? "" : "not ") + "to " + Figures.share(converge)
-                    + " of the mean of ttft's p50"
-                    + (points.values().stream()
-                                    .flatMap(List::stream)
-                                    .anyMatch(point -> millis(point, Metric.TTFT, Percentile.P50)
-                                            .isEmpty())
-                            ? "; some runs had fewer than the 11 answers that it needs, give a higher --num-prompts"
-                            : ""));
+            out.print(Paragraph.of(
+                    "Converged ",
+                    (hasConverged() ? "" : "not ") + "to " + Figures.share(converge)
+                            + " of the mean of ttft's p50"
+                            + (points.values().stream()
+                                            .flatMap(List::stream)
+                                            .anyMatch(point -> millis(point, Metric.TTFT, Percentile.P50)
+                                                    .isEmpty())
+                                    ? "; some runs had fewer than the 11 answers that it needs, give a higher --num-prompts"
+                                    : ""),
+                    Report.COLUMNS));
         }
         out.println("Runs      " + folder);
         out.flush();
     }
 
     private static String shown(RunSpread spread) {
-        return Figures.rate(spread.mean()) + (spread.runs() == 1 ? "" : " +- " + Figures.rate(spread.half()));
+        double percent = 100 * spread.half() / spread.mean();
+        return Figures.rate(spread.mean())
+                + (spread.runs() == 1 || !Double.isFinite(percent)
+                        ? ""
+                        : String.format(Locale.ROOT, percent < 10 ? " +-%.1f%%" : " +-%.0f%%", percent));
     }
 }

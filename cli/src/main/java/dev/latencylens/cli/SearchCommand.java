@@ -56,6 +56,9 @@ final class SearchCommand implements Callable<Integer> {
 
     private double confidence;
 
+    /// Runs that only looked, by their rate: all there is of a search that ended early.
+    private final Map<Double, RunPoint> looks = new LinkedHashMap<>();
+
     @Option(names = "--from", paramLabel = "PER_SECOND", description = "rate to begin with (default 1)")
     private double from = 1;
 
@@ -110,13 +113,14 @@ final class SearchCommand implements Callable<Integer> {
                     break;
                 }
             }
-            if (search.probes().isEmpty()) {
+            if (search.probes().isEmpty() && looks.isEmpty()) {
                 throw runs.nothing("the search");
             }
             // What was tried on the way does not matter any more.
             exitCode = runs.isStopped() ? runs.exitCode() : exitCode(search, made, flags);
+            tell(folder, search, made, objectives);
+            runs.refuse();
         }
-        tell(folder, search, made, objectives);
         return exitCode;
     }
 
@@ -138,11 +142,16 @@ final class SearchCommand implements Callable<Integer> {
         }
         Proportion good = point.get().good();
         if (good == null) {
-            throw CommandFailure.nothingMeasured("run.json in '" + point.get().folder()
-                    + "' does not tell how many requests were good; give a lower --probe-requests or --osl");
+            runs.failed(
+                    ExitCode.NOTHING_MEASURED,
+                    "run.json in '" + point.get().folder()
+                            + "', which does not tell how many requests were good; give a lower --probe-requests or --osl");
+            return false;
         }
         search.made(good, point.get().dependence());
-        if (!looks) {
+        if (looks) {
+            this.looks.put(run.perSecond(), point.get());
+        } else {
             made.computeIfAbsent(run.perSecond(), _ -> new ArrayList<>()).add(point.get());
         }
         return true;
@@ -207,7 +216,7 @@ final class SearchCommand implements Callable<Integer> {
         objectives.limits().forEach(limit -> json.withArray("objectives").add(limit.text()));
         held.ifPresent(probe -> json.put("highestThatHeld", probe.perSecond()));
         broke.ifPresent(probe -> json.put("lowestThatDidNot", probe.perSecond()));
-        var table = new SeriesTable("requests/s");
+        var table = new SeriesTable("req/s");
         for (RateSearch.Probe probe : search.probes()) {
             ObjectNode tried = json.withArray("rates").addObject();
             tried.put("perSecond", probe.perSecond());
@@ -222,26 +231,45 @@ final class SearchCommand implements Callable<Integer> {
                 SeriesOptions.add(tried.withArray("runs").addObject(), run);
             }
         }
+        if (search.probes().isEmpty()) {
+            looks.forEach((rate, run) -> {
+                table.add("look " + plain(rate), run);
+                SeriesOptions.add(json.withArray("looks").addObject().put("perSecond", rate), run);
+            });
+        }
         SeriesOptions.write(folder.resolve("search.json"), json);
         var out = console.out();
         out.println();
         out.print(table.text(-1));
         out.println();
-        out.println("Wanted    " + Figures.share(goodFraction) + " of the requests with " + objectives.text());
-        out.println("Highest   " + held.map(SearchCommand::found).orElse("none of the rates held"));
+        tell("Wanted    ", Figures.share(goodFraction) + " of the requests with " + objectives.text());
+        if (search.probes().isEmpty()) {
+            tell("Result    ", "none yet: a look only tells where to begin");
+            out.println("Runs      " + folder);
+            out.flush();
+            return;
+        }
+        tell("Highest   ", held.map(SearchCommand::found).orElse("none of the rates held"));
         search.probes().stream()
                 .filter(probe -> probe.finding() == RateSearch.Finding.UNDECIDED)
-                .forEach(probe -> out.println("          " + found(probe)));
-        out.println("Lowest    "
-                + broke.map(SearchCommand::found)
+                .forEach(probe -> tell("          ", found(probe)));
+        tell(
+                "Lowest    ",
+                broke.map(SearchCommand::found)
                         .orElse("no rate surely did not hold, up to " + plain(highestTried(search)) + " requests/s"));
         if (held.isPresent() && broke.isPresent()) {
-            out.println("Result    between " + plain(held.get().perSecond()) + " and "
-                    + plain(broke.get().perSecond()) + " requests/s, with " + Figures.share(confidence)
-                    + " confidence");
+            tell(
+                    "Result    ",
+                    "between " + plain(held.get().perSecond()) + " and "
+                            + plain(broke.get().perSecond()) + " requests/s, with " + Figures.share(confidence)
+                            + " confidence");
         }
         out.println("Runs      " + folder);
         out.flush();
+    }
+
+    private void tell(String lead, String words) {
+        console.out().print(Paragraph.of(lead, words, Report.COLUMNS));
     }
 
     private static double highestTried(RateSearch search) {

@@ -25,6 +25,7 @@ final class Series implements AutoCloseable {
     private volatile boolean stopped;
     private int made;
     private int worst = ExitCode.GOOD;
+    private @Nullable CommandFailure failure;
 
     /// @param folder of the runs' folders
     /// @param common flags of all runs
@@ -72,9 +73,9 @@ final class Series implements AutoCloseable {
         }
         worst = ExitCode.worseOf(worst, exitCode);
         if (exitCode == ExitCode.USAGE || exitCode == ExitCode.NOTHING_MEASURED || exitCode > ExitCode.SIGNALLED) {
-            console.err()
-                    .println("failed (exit code " + exitCode + "): "
-                            + complaint(run.resolve(COMPLAINTS)).orElse("see " + run));
+            String complaint = complaint(run.resolve(COMPLAINTS)).orElse("see " + run);
+            console.err().println("failed (exit code " + exitCode + "): " + complaint);
+            failed(exitCode, place + ": " + complaint);
             return Optional.empty();
         }
         var point = RunPoint.read(run);
@@ -84,6 +85,20 @@ final class Series implements AutoCloseable {
                         + Figures.rate(point.tokensPerSecond()) + " tokens/s"
                         + (good == null ? "" : ", " + Figures.share(good.share()) + " good"));
         return Optional.of(point);
+    }
+
+    /// That no more can be measured, because of this.
+    void failed(int exitCode, String why) {
+        worst = ExitCode.worseOf(worst, exitCode);
+        failure = CommandFailure.ended(
+                exitCode, "ended early, what was measured before is in '" + folder + "'; at " + why);
+    }
+
+    /// Ends the command with what its last run failed of, where one did: after all has been told.
+    void refuse() {
+        if (failure != null && !stopped) {
+            throw failure;
+        }
     }
 
     boolean isStopped() {

@@ -16,6 +16,12 @@ import tools.jackson.databind.node.ObjectNode;
 final class SeriesOptions {
     private static final List<String> LIMITS = List.of("--max-requests-per-minute", "--max-tokens-per-minute");
 
+    private static final List<String> CONVERSATIONS =
+            List.of("--num-conversations", "--conversation-num", "--num-sessions");
+
+    /// Flags that make conversations, whose beginnings a rate counts, and not their requests.
+    private static final List<String> TURNS = List.of("--turns", "--conversation-turn-mean", "--session-turns-mean");
+
     /// Flags that such a command sets for each of its runs.
     private static final List<String> OF_A_SERIES = List.of(
             "--request-rate",
@@ -45,6 +51,14 @@ final class SeriesOptions {
             String name = flag.contains("=") ? flag.substring(0, flag.indexOf('=')) : flag;
             if (OF_A_SERIES.contains(name) || more.contains(name)) {
                 throw CommandFailure.usage("lens " + command + " sets " + name + " itself; leave it out");
+            }
+            if (CONVERSATIONS.contains(name)) {
+                throw CommandFailure.usage(
+                        "lens " + command + " ends each run itself, which " + name + " would do before; leave it out");
+            }
+            if (command.equals("search") && TURNS.contains(name)) {
+                throw CommandFailure.usage("lens search finds a rate of requests, and with " + name
+                        + " a rate is one of conversations; leave it out, or use lens sweep, whose users talk");
             }
             if (LIMITS.contains(name)) {
                 throw CommandFailure.usage("lens " + command + " finds what the server can do, which " + name

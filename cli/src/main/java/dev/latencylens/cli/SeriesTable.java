@@ -7,12 +7,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.OptionalDouble;
-import org.jspecify.annotations.Nullable;
 
-/// Runs of a series, a line each, with a bar as long as their throughput.
+/// Runs of a series, a line each, for a terminal of 100 columns.
 final class SeriesTable {
-    private static final int BAR = 24;
-
     private final String heading;
     private final List<String> lines = new ArrayList<>();
     private final List<RunPoint> points = new ArrayList<>();
@@ -34,40 +31,41 @@ final class SeriesTable {
         int width = Math.max(
                 heading.length(), names.stream().mapToInt(String::length).max().orElse(0));
         lines.clear();
-        lines.add(pad(heading, width) + head("answers/s") + head("tokens/s") + head("ttft p50") + head("p99")
-                + head("tpot p50") + head("e2e p50") + head("failed") + (judged ? head("good") + head("good/s") : "")
-                + "  verdict");
-        double most =
-                points.stream().mapToDouble(RunPoint::tokensPerSecond).max().orElse(1);
+        lines.add(pad(heading, width) + cell(7, "ans/s") + cell(8, "tok/s") + cell(9, "ttft p50") + cell(7, "p99")
+                + cell(9, "tpot p50") + cell(8, "e2e p50") + cell(7, "failed")
+                + (judged ? cell(7, "good %") + cell(7, "good/s") : "") + "  verdict");
         for (int i = 0; i < points.size(); i++) {
             RunPoint point = points.get(i);
             Proportion good = point.good();
             lines.add(pad(names.get(i), width)
-                    + head(Figures.rate(point.answersPerSecond()))
-                    + head(Figures.rate(point.tokensPerSecond()))
-                    + millis(point.percentile(Metric.TTFT, Percentile.P50))
-                    + millis(point.percentile(Metric.TTFT, Percentile.P99))
-                    + millis(point.percentile(Metric.TPOT, Percentile.P50))
-                    + millis(point.percentile(Metric.E2E, Percentile.P50))
-                    + head(Long.toString(point.failed()))
+                    + cell(7, Figures.rate(point.answersPerSecond()))
+                    + cell(8, Figures.rate(point.tokensPerSecond()))
+                    + millis(9, point.percentile(Metric.TTFT, Percentile.P50))
+                    + millis(7, point.percentile(Metric.TTFT, Percentile.P99))
+                    + millis(9, point.percentile(Metric.TPOT, Percentile.P50))
+                    + millis(8, point.percentile(Metric.E2E, Percentile.P50))
+                    + cell(7, Long.toString(point.failed()))
                     + (judged
-                            ? head(good == null ? "" : Figures.share(good.share()))
-                                    + head(good == null ? "" : Figures.rate(point.goodput()))
+                            ? cell(
+                                            7,
+                                            good == null
+                                                    ? ""
+                                                    : Figures.share(good.share())
+                                                            .replace(" %", ""))
+                                    + cell(7, good == null ? "" : Figures.rate(point.goodput()))
                             : "")
-                    + "  " + pad(point.verdict(), "INCONCLUSIVE".length())
-                    + "  " + "#".repeat((int) Math.round(BAR * point.tokensPerSecond() / Math.max(most, 1e-9)))
-                    + (i == marked ? "  <- knee" : ""));
+                    + "  " + point.verdict() + (i == marked ? "  <- knee" : ""));
         }
         return String.join("\n", lines).stripTrailing() + "\n"
-                + "Latencies in ms; n/a: too few samples. The bar is tokens/s; rates count until the last answer has ended.\n";
+                + "Latencies in ms; n/a: too few samples. Answers and tokens per second count until the last has ended.\n";
     }
 
-    private static String millis(OptionalDouble ns) {
-        return head(ns.isPresent() ? Figures.millis(ns.getAsDouble()) : "n/a");
+    private static String millis(int width, OptionalDouble ns) {
+        return cell(width, ns.isPresent() ? Figures.millis(ns.getAsDouble()) : "n/a");
     }
 
-    private static String head(@Nullable String text) {
-        return String.format(Locale.ROOT, "%10s", text);
+    private static String cell(int width, String text) {
+        return String.format(Locale.ROOT, "%" + width + "s", text);
     }
 
     private static String pad(String text, int width) {

@@ -42,6 +42,8 @@ import tools.jackson.databind.node.ObjectNode;
 final class SweepCommand implements Callable<Integer> {
     /// Twice the users that bring less than this much more throughput have met a saturated server.
     private static final double LEAST_GAIN = 1.05;
+    /// A last step of fewer times the users shows nothing.
+    private static final double LEAST_STEP = 1.5;
     /// Failures among the requests from which on a server is taken for overloaded.
     private static final double MOST_UNANSWERED = 0.1;
     /// Neighbours of the knee that are that much away are near enough.
@@ -107,8 +109,9 @@ final class SweepCommand implements Callable<Integer> {
             if (points.isEmpty()) {
                 throw runs.nothing("the sweep");
             }
+            tell(folder, points, end, objectives);
+            runs.refuse();
         }
-        tell(folder, points, end, objectives);
         return exitCode;
     }
 
@@ -133,9 +136,41 @@ final class SweepCommand implements Callable<Integer> {
             }
             best = Math.max(best, point.tokensPerSecond());
             if (users == to) {
-                return "not saturated with the " + to + " users that --to allows";
+                var before = points.lowerEntry(users);
+                return before == null
+                        ? atTheEnd(0, users, 1, false)
+                        : atTheEnd(before.getKey(), users, waits(before.getValue(), point), flat > 0);
             }
         }
+    }
+
+    /// What the last step of a sweep shows that has no room for another one.
+    ///
+    /// @param fewer users of the step before, 0 for none
+    /// @param waits how many times as long an answer took as with `fewer`
+    /// @param flat whether throughput stayed
+    static String atTheEnd(int fewer, int users, double waits, boolean flat) {
+        String told = "not saturated with the " + users + " users that --to allows";
+        if (fewer == 0) {
+            return told + ", as far as one step can tell; give a higher --to";
+        }
+        if (!flat) {
+            return told + "; give a higher --to";
+        }
+        double more = (double) users / fewer;
+        String seen = Figures.rate(more) + " times the users brought less than 5 % more tokens/s";
+        // Who waits for a place waits longer with each user more; throughput that stays by chance has no such
+        // wait.
+        boolean isTold = more >= LEAST_STEP && waits >= 1 + (more - 1) / 2;
+        return isTold
+                ? "saturated: at --to " + users + ", " + seen + " and took " + Figures.rate(waits) + " times as long"
+                : "cannot be told: at --to " + users + ", " + seen + ", but took " + Figures.rate(waits)
+                        + " times as long; give --to " + 2L * users + " or a longer --step-duration";
+    }
+
+    /// How many times as long an answer takes as it did before.
+    private static double waits(RunPoint before, RunPoint now) {
+        return usualE2eNs(now).orElse(Double.NaN) / usualE2eNs(before).orElse(Double.NaN);
     }
 
     /// Between the knee and its neighbours, geometrically, until both are near.
@@ -242,20 +277,27 @@ final class SweepCommand implements Callable<Integer> {
             RunDirectory.replace(folder.resolve(PLOT), plot.svg().getBytes(StandardCharsets.UTF_8));
         }
         if (objectives.areAsked()) {
-            out.println("Good      a request with " + objectives.text() + "; one that failed is none");
+            tell("Good      ", "a request with " + objectives.text() + "; one that failed is none");
         }
         if (knee == null) {
-            out.println("Knee      none up to " + points.lastKey()
-                    + " users: the power, tokens/s over the median of e2e, still grew");
+            tell(
+                    "Knee      ",
+                    "none up to " + points.lastKey()
+                            + " users: the power, tokens/s over the median of e2e, still grew");
         } else {
-            out.println(
-                    "Knee      " + knee + " users (measured beside it: " + beside(points.lowerKey(knee), knee) + " and "
+            tell(
+                    "Knee      ",
+                    knee + " users (measured beside it: " + beside(points.lowerKey(knee), knee) + " and "
                             + beside(points.higherKey(knee), knee)
                             + "): there the power is greatest, tokens/s over the median of e2e");
         }
-        out.println("End       " + end);
+        tell("End       ", end);
         out.println("Runs      " + folder + (plot.isDrawn() ? ", and the curve in " + PLOT : ""));
         out.flush();
+    }
+
+    private void tell(String lead, String words) {
+        console.out().print(Paragraph.of(lead, words, Report.COLUMNS));
     }
 
     private static int beside(@Nullable Integer neighbour, int knee) {

@@ -50,6 +50,8 @@ class BadInputTest {
             run --input-len 0                | --input-len must be at least 1, was 0
             run --output-len -1              | --output-len must be at least 0, was -1
             sweep --url http://127.0.0.1:1 --concurrency 4 | lens sweep sets --concurrency itself; leave it out
+            sweep --turns 3 --num-sessions 4 | which --num-sessions would do before; leave it out
+            search --goodput ttft:60 --turns=3 | with --turns a rate is one of conversations; leave it out, or use lens sweep
             search --goodput ttft:60 --request-rate 5 | lens search sets --request-rate itself; leave it out
             sweep --from 0                   | --from must be at least 1, was 0
             sweep --goodput fast             | bad --goodput 'fast'
@@ -129,7 +131,7 @@ class BadInputTest {
             run --goodput icl:5              | --goodput judges whole requests, and 'icl' has many values in one
             run --goodput speed:5            | unknown metric 'speed'
             run --confidence-level 100       | --confidence-level must be at least 50 and below 100 percent, was '100'
-            compare no/such/run other        | cannot read 'no/such/run/run.json'; give the folder of a run
+            compare no/such/run other        | there is no folder 'no/such/run'; give the folders of runs
             compare a b --format xml         | 'xml'
             truth no/such/run                | cannot read 'no/such/run/run.json'; give the folder of a run
             truth                            | RUN_DIR

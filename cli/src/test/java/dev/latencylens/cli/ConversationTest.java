@@ -426,7 +426,20 @@ class ConversationTest {
         LensRun run =
                 lens("run", "--dry-run", "--turns", "3", "--num-conversations", "5", "--isl", "10", "--osl", "10");
 
-        assertThat(run.out()).contains("Requests  at most 15\n", "at most about 75 in and at most 10 out for each");
+        assertThat(run.out())
+                .contains(
+                        "Requests  at most 15; they take no longer than ",
+                        "at most about 75 in and at most 10 out for each");
+    }
+
+    @Test
+    void aDryRunOfConversationsBoundsWhatItCanAndNoMore() {
+        LensRun two = lens("run", "--dry-run", "--turns", "3", "--num-conversations", "5", "--concurrency", "2");
+        assertThat(told(two))
+                .contains("at most 15; they take no longer than 9 of the longest answers one after the other");
+
+        LensRun warm = lens("run", "--dry-run", "--turns", "3", "-n", "10", "--warmup", "20s");
+        assertThat(told(warm)).contains("Requests 10 at most, and beside them those of the first 20.00 s for warm-up");
     }
 
     /// The report without its line breaks.

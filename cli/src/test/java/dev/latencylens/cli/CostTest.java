@@ -259,6 +259,20 @@ class CostTest {
                 .contains("as many as are answered in 30.00 s, which cannot be known before")
                 .contains("--max-cost sets a limit");
 
+        var warm = lens("run", "--duration", "30s", "--warmup", "20s", "--dry-run");
+        assertThat(warm.out())
+                .contains(
+                        "as many as are answered in 50.00 s, which",
+                        "those of the first 20.00\n          s for warm-up");
+        var paced = lens("run", "--duration", "30s", "--warmup", "20s", "--request-rate", "2", "--dry-run");
+        assertThat(paced.out().replaceAll("\\s+", " "))
+                .contains(
+                        "at most 100, those of the first 20.00 s for warm-up, in 30.00 s of measuring, 50.00 s in all");
+        var stages = lens("run", "--stages", "30s@2", "--warmup", "20s", "--dry-run");
+        assertThat(stages.out().replaceAll("\\s+", " "))
+                .contains(
+                        "at most 60, those of the first 20.00 s for warm-up, in 10.00 s of measuring, 30.00 s in all");
+
         var rate = lens("run", "--duration", "30s", "--request-rate", "2", "--dry-run", "--osl", "0");
         assertThat(rate.out())
                 .contains("at most 60, in 30.00 s of measuring", "an unknown number out")

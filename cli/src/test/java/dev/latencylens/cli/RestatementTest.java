@@ -168,6 +168,7 @@ class RestatementTest {
         assertThat(vllm.path("date").asString()).isEqualTo("20261129-090001");
         assertThat(vllm.path("request_rate").asDouble()).isEqualTo(20);
         assertThat(vllm.path("max_concurrency").isNull()).isTrue();
+        assertThat(vllm.path("request_goodput").isNull()).isTrue();
         assertThat(vllm.path("completed").asInt()).isEqualTo(3);
         assertThat(vllm.path("failed").asInt()).isEqualTo(1);
         assertThat(vllm.path("median_ttft_ms").asDouble()).isEqualTo(10);
@@ -176,6 +177,29 @@ class RestatementTest {
         assertThat(vllm.path("total_token_throughput").asDouble()).isCloseTo(100, within(1e-9));
         assertThat(vllm.path("max_output_tokens_per_s").asDouble()).isEqualTo(7);
         assertThat(vllm.path("max_concurrent_requests").asInt()).isEqualTo(2);
+    }
+
+    /// vLLM's ttft is 10, 40 and 10 ms, its tpot of one token 0, its e2el 50, 40 and 10 ms; lens's ttft is 20.
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+            "ttft":15000000                 | 10
+            "ttft":40000000,"tpot":3000000  | 10
+            "ttft":10000000,"e2e":20000000  | 5
+            "ttfo":25000000                 | 5
+            """)
+    void vllmsGoodputCountsAnswersThatMeetAllObjectivesByItsOwnFigures(String objectives, double perSecond)
+            throws IOException {
+        Path file = run.resolve("run.json");
+        Files.writeString(
+                file,
+                Files.readString(file)
+                        .replace("\"summary\":{", "\"summary\":{\"goodput\":{\"objectivesNs\":{" + objectives + "}},"));
+
+        JsonNode vllm = JsonMapper.shared()
+                .readTree(
+                        lens("compare", run.toString(), "--format", "vllm-json").out());
+
+        assertThat(vllm.path("request_goodput").asDouble()).isCloseTo(perSecond, within(1e-9));
     }
 
     @Test
@@ -234,8 +258,8 @@ class RestatementTest {
     @ParameterizedTest
     @CsvSource(delimiter = '|', textBlock = """
             compare --as vllm                     | --as tells the figures of runs, there was none; give their folders
-            compare a b --format vllm-json        | --format vllm-json writes the figures of one run, there were 2
-            compare a --as vllm --gate ttft.p9<1s | leave out --gate, --steady and --format
+            compare . .. --format vllm-json       | --format vllm-json writes the figures of one run, there were 2
+            compare . --as vllm --gate ttft.p9<1s | leave out --gate, --steady and --format
             compare a --as wrk                    | 'wrk' is none of vllm, aiperf, guidellm, inference-perf and mlperf
             """)
     void whatCannotBeRestatedIsToldInOneLine(String line, String says) {

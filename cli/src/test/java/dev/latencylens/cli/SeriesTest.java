@@ -7,13 +7,17 @@ import dev.latencylens.simulated.Behaviour;
 import dev.latencylens.simulated.ServerOptions;
 import dev.latencylens.simulated.SimulatedProvider;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -39,7 +43,8 @@ class SeriesTest {
 
         assertThat(grid.exitCode()).as(grid.err()).isZero();
         assertThat(grid.err()).contains("run 1 of 4, concurrency ", "run 4 of 4, concurrency ");
-        assertThat(grid.out()).contains("concurrency 1    2", "concurrency 2    2", " +- ");
+        assertThat(grid.out()).containsPattern("\nconcurrency 1   \\d/2 .* \\+-[0-9.]+%");
+        fitsATerminal(grid);
         JsonNode told = json("grid.json");
         List<String> order =
                 told.path("order").valueStream().map(JsonNode::asString).toList();
@@ -79,7 +84,22 @@ class SeriesTest {
                 .isPositive()
                 .isEqualTo(told.at("/runs/0/measured").asLong());
         assertThat(sweep.out())
-                .contains("End       not saturated with the 2 users that --to allows", "Knee      ", "100 %");
+                .contains("End       not saturated with the 2 users that --to allows", "Knee      ", " good %");
+        fitsATerminal(sweep);
+    }
+
+    @Test
+    void aLastStepThatBringsLongerWaitsAndNoMoreTokensIsSaturated() {
+        assertThat(SweepCommand.atTheEnd(8, 16, 1.96, true))
+                .isEqualTo("saturated: at --to 16, 2.00 times the users brought less than 5 % more tokens/s and took"
+                        + " 1.96 times as long");
+        assertThat(SweepCommand.atTheEnd(8, 16, 1.1, false)).startsWith("not saturated with the 16 users");
+        assertThat(SweepCommand.atTheEnd(8, 16, 1.1, true))
+                .startsWith("cannot be told: ")
+                .endsWith("; give --to 32 or a longer --step-duration");
+        assertThat(SweepCommand.atTheEnd(16, 17, 1.1, true)).startsWith("cannot be told: ");
+        assertThat(SweepCommand.atTheEnd(8, 16, Double.NaN, true)).startsWith("cannot be told: ");
+        assertThat(SweepCommand.atTheEnd(0, 4, 1, false)).contains("as far as one step can tell; give a higher --to");
     }
 
     @Test
@@ -125,6 +145,7 @@ class SeriesTest {
         assertThat(search.out())
                 .contains(
                         "Highest   80 requests/s held: 100 % of ", "Lowest    no rate surely did not hold, up to 80 ");
+        fitsATerminal(search);
     }
 
     @Test
@@ -192,6 +213,10 @@ class SeriesTest {
         assertThat(folder.resolve("g/run-1").resolve(Series.REPORT)).content().contains("Outcomes ");
     }
 
+    private static void fitsATerminal(LensRun told) {
+        assertThat(told.out().lines()).allMatch(line -> line.length() <= Report.COLUMNS || line.startsWith("Runs "));
+    }
+
     private static void signal(String name, long pid) {
         try {
             new ProcessBuilder("kill", "-" + name, Long.toString(pid)).start().waitFor();
@@ -208,6 +233,42 @@ class SeriesTest {
                 .containsExactly("sweep", "--goodput", "--url", "u");
         assertThat(SeriesOptions.apart(new String[] {"run", "--goodput", "ttft:5"}))
                 .containsExactly("run", "--goodput", "ttft:5");
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+            c0002    | 1 .*VALID       | sweep --from=1 --to=64 --step-duration=700ms
+            look-r40 | look 20 .*VALID | search --from=20 --to=400 --probe-requests=30 --good-fraction=0.5 --goodput=ttft:900
+            """)
+    void whatWasMeasuredBeforeTheServerDiedIsToldAndThenThatItDied(String run, String row, String command)
+            throws Exception {
+        var words = new ArrayList<>(List.of(command.split(" ")));
+        var provider = SimulatedProvider.start(ServerOptions.defaults(), QUICK);
+        Path next = folder.resolve(run);
+        Thread death = Thread.ofVirtual().start(() -> closeWhenThereIs(next, provider));
+        words.addAll(List.of("--url", provider.baseUrl().toString(), "--model=m", "--osl=4", "--prime=1ms"));
+        words.addAll(List.of("--lenient", "--no-calibration", "--output-dir=" + folder));
+
+        LensRun told = lens(words.toArray(String[]::new));
+        death.interrupt();
+        death.join();
+
+        assertThat(told.exitCode()).as(told.err()).isEqualTo(ExitCode.NOTHING_MEASURED);
+        assertThat(told.out()).containsPattern(row).contains("Runs  ");
+        assertThat(told.err().lines().toList().getLast())
+                .startsWith("lens: ended early, what was measured before is in ")
+                .contains("; at run 2, ", "connection refused by ");
+    }
+
+    private static void closeWhenThereIs(Path file, SimulatedProvider provider) {
+        while (!Files.exists(file) && !Thread.currentThread().isInterrupted()) {
+            LockSupport.parkNanos(1_000_000);
+        }
+        try {
+            provider.close();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     private static LensRun against(Behaviour behaviour, String command, String... flags) throws IOException {

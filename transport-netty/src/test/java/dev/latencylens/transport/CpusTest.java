@@ -51,7 +51,9 @@ class CpusTest {
     @Test
     void aThreadOfTheTransportHasTheShortestSlicesAndElseWhatItHad() throws InterruptedException {
         Map<String, String> usual = scheduling(Thread::new);
-        assumeThat(usual).as("this kernel tells slices (/proc/thread-self/sched)").containsKey("se.slice");
+        assumeThat(usual)
+                .as("this kernel tells slices (/proc/thread-self/sched)")
+                .containsKey("se.slice");
 
         Map<String, String> io = scheduling(NettyTransport.threads());
 

@@ -122,23 +122,26 @@ record Priming(Duration length, boolean untilSettled) {
             var endpoint = new Endpoint(tls, "127.0.0.1", provider.port(), "/v1");
             var dialect = new OpenAiChat(DialectOptions.at(provider.baseUrl(), "prime"));
             var encoder = new RequestEncoder(endpoint);
-            var summary = new Summary();
-            Drive drive = (reuse, duration) -> new LoadRun(
-                    clock,
-                    new Load(null, USERS, 0, 0, duration, Duration.ofSeconds(1)),
-                    number -> {
-                        String id = "prime-" + number;
-                        var prompt = new Prompt(plan.prompts().apply(number).text(), OUTPUT_TOKENS);
-                        return new Exchange(number, id, encoder.encode(dialect.request(prompt), id));
-                    },
-                    placed.apply(NettyTransport.opener(towards(endpoint, settings, reuse))),
-                    NettyTransport.threads(),
-                    Thread::new,
-                    new Interpreter(dialect, result -> {
-                        summary.add(result);
-                        exchanges.write(result, Optional.empty());
-                    }),
-                    List.of(new FlightLog(clock, 1 << 12, 1 << 19)));
+            Drive drive = (reuse, duration) -> {
+                // One for each: both kinds of connections in one would take twice the room.
+                var summary = new Summary();
+                return new LoadRun(
+                        clock,
+                        new Load(null, USERS, 0, 0, duration, Duration.ofSeconds(1)),
+                        number -> {
+                            String id = "prime-" + number;
+                            var prompt = new Prompt(plan.prompts().apply(number).text(), OUTPUT_TOKENS);
+                            return new Exchange(number, id, encoder.encode(dialect.request(prompt), id));
+                        },
+                        placed.apply(NettyTransport.opener(towards(endpoint, settings, reuse))),
+                        NettyTransport.threads(),
+                        Thread::new,
+                        new Interpreter(dialect, result -> {
+                            summary.add(result);
+                            exchanges.write(result, Optional.empty());
+                        }),
+                        List.of(new FlightLog(clock, 1 << 12, 1 << 19)));
+            };
             Duration dialling = length.dividedBy(DIALLING_PART);
             dialling = dialling.compareTo(LONGEST_DIALLING) < 0 ? dialling : LONGEST_DIALLING;
             long startedAtNs = clock.nowNs();

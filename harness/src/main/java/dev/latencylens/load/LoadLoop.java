@@ -21,6 +21,11 @@ final class LoadLoop implements Transport.Listener {
     /// How long before a request is due the thread stops sleeping: a sleep ends late, by 50 us of timer slack and
     /// the time that a CPU takes to wake up.
     private static final long LAST_STRETCH_NS = 250_000;
+    /// The share of the time between two requests, one in so many, for which it is awake where that is longer: a
+    /// virtual CPU may take a millisecond to come back.
+    private static final long LAST_STRETCH_OF_GAP = 8;
+
+    private static final long LONGEST_STRETCH_NS = 1_250_000;
     /// How long before a request is due nothing is read any more, where the kernel stamps what arrives: to read
     /// and log what several sockets have takes as long, and the request would leave late by it.
     private static final long HELD_NS = 50_000;
@@ -408,7 +413,7 @@ final class LoadLoop implements Transport.Listener {
                 starving = false;
                 boolean held = untilDueNs <= HELD_NS && looked && transport.hold(intendedAtNs);
                 if (!held) {
-                    return Math.min(intendedAtNs - LAST_STRETCH_NS, wakeAtNs);
+                    return Math.min(intendedAtNs - lastStretchNs(intendedAtNs), wakeAtNs);
                 }
             }
             if (isHeld(next, nowNs)) {
@@ -428,6 +433,10 @@ final class LoadLoop implements Transport.Listener {
             }
         }
         return nowNs;
+    }
+
+    private long lastStretchNs(long intendedAtNs) {
+        return Math.clamp((intendedAtNs - lastStartAtNs) / LAST_STRETCH_OF_GAP, LAST_STRETCH_NS, LONGEST_STRETCH_NS);
     }
 
     private long startFreeUsers(Transport transport, long nowNs, long wakeAtNs) {

@@ -18,6 +18,7 @@ import java.util.SortedSet;
 import java.util.TreeSet;
 import java.util.concurrent.ThreadFactory;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /// A set of the machine's processors that threads may be bound to, by Linux's `sched_setaffinity`.
 ///
@@ -209,29 +210,39 @@ public record Cpus(SortedSet<Integer> numbers) {
         /// @param attributes room for them
         static void shortenSlices(MemorySegment attributes) {
             long set = setAttributes();
-            if (set < 0) {
+            MethodHandle call = set < 0 ? null : Syscall.HANDLE;
+            if (call == null) {
                 return;
             }
             try {
-                @SuppressWarnings("restricted")
-                MethodHandle call = Linker.nativeLinker()
-                        .downcallHandle(
-                                Linker.nativeLinker().defaultLookup().findOrThrow("syscall"),
-                                FunctionDescriptor.of(
-                                        ValueLayout.JAVA_LONG,
-                                        ValueLayout.JAVA_LONG,
-                                        ValueLayout.JAVA_LONG,
-                                        ValueLayout.ADDRESS,
-                                        ValueLayout.JAVA_LONG,
-                                        ValueLayout.JAVA_LONG),
-                                Linker.Option.firstVariadicArg(1));
                 if ((long) call.invokeExact(set + 1, 0L, attributes, attributes.byteSize(), 0L) == 0) {
                     attributes.set(ValueLayout.JAVA_LONG, SCHED_RUNTIME_AT, SHORTEST_SLICE_NS);
                     long _ = (long) call.invokeExact(set, 0L, attributes, 0L, 0L);
                 }
             } catch (Throwable e) {
-                throw new IllegalStateException("slices are not to be had on this system", e);
+                throw new IllegalStateException("syscall cannot be called", e);
             }
+        }
+
+        /// Linked once, by the first I/O thread.
+        private static final class Syscall {
+            /// Null where the C library has no such function.
+            @SuppressWarnings("restricted")
+            static final @Nullable MethodHandle HANDLE = Linker.nativeLinker()
+                    .defaultLookup()
+                    .find("syscall")
+                    .map(function -> Linker.nativeLinker()
+                            .downcallHandle(
+                                    function,
+                                    FunctionDescriptor.of(
+                                            ValueLayout.JAVA_LONG,
+                                            ValueLayout.JAVA_LONG,
+                                            ValueLayout.JAVA_LONG,
+                                            ValueLayout.ADDRESS,
+                                            ValueLayout.JAVA_LONG,
+                                            ValueLayout.JAVA_LONG),
+                                    Linker.Option.firstVariadicArg(1)))
+                    .orElse(null);
         }
 
         /// The number of sched_setattr(2), which that of sched_getattr(2) follows, or -1: few C libraries have

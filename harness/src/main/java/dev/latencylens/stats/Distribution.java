@@ -1,32 +1,28 @@
 package dev.latencylens.stats;
 
-import java.util.ArrayDeque;
 import java.util.Arrays;
 import java.util.OptionalDouble;
 import java.util.OptionalLong;
-import org.HdrHistogram.Histogram;
-import org.HdrHistogram.HistogramIterationValue;
 import org.jspecify.annotations.Nullable;
 
 /// What was seen of one quantity: count, mean, standard deviation, minimum and maximum exactly, and its
 /// percentiles.
 ///
 /// The first 8,192 samples are kept as they are, so that a short run is exact and small; from then on they are
-/// counted in an HdrHistogram of four significant digits, so that a run of any length stays within a few megabytes
-/// and a percentile within 1 part in 10,000. Negative values are findings and are kept like all others. Used by
+/// counted ([Counts]), so that a run of any length stays within a few megabytes and a percentile within 1 part in
+/// 10,000. Negative values are findings and are kept like all others. Used by
 /// one thread at a time; recording allocates nothing but, now and then, a larger store.
 public final class Distribution {
     /// Samples kept exactly: 64 KiB of them.
     static final int MOST_EXACT = 8_192;
 
     private static final int FIRST_CAPACITY = 64;
-    private static final int SIGNIFICANT_DIGITS = 4;
 
     private long[] exact = new long[FIRST_CAPACITY];
     private boolean sorted;
-    private @Nullable Histogram notNegative;
+    private @Nullable Counts notNegative;
     /// Negative values, their signs turned.
-    private @Nullable Histogram negative;
+    private @Nullable Counts negative;
 
     private long count;
     private double mean;
@@ -44,15 +40,15 @@ public final class Distribution {
             throw new IllegalArgumentException("a value must be recorded at least once, was " + times);
         }
         moments(value, times);
-        Histogram histogram = notNegative;
-        if (histogram == null) {
+        Counts counts = notNegative;
+        if (counts == null) {
             if (count <= MOST_EXACT) {
                 keep(value, times);
                 return;
             }
-            histogram = spill((int) (count - times));
+            counts = spill((int) (count - times));
         }
-        count(histogram, value, times);
+        count(counts, value, times);
     }
 
     /// Adds everything that another distribution has seen.
@@ -162,64 +158,42 @@ public final class Distribution {
         Arrays.fill(exact, (int) (count - times), (int) count, value);
     }
 
-    private Histogram spill(int kept) {
-        var histogram = growing();
-        notNegative = histogram;
+    private Counts spill(int kept) {
+        var counts = new Counts();
+        notNegative = counts;
         for (int i = 0; i < kept; i++) {
-            count(histogram, exact[i], 1);
+            count(counts, exact[i], 1);
         }
         exact = new long[0];
-        return histogram;
+        return counts;
     }
 
-    private void count(Histogram histogram, long value, long times) {
+    private void count(Counts counts, long value, long times) {
         if (value >= 0) {
-            histogram.recordValueWithCount(value, times);
+            counts.add(value, times);
             return;
         }
-        Histogram below = negative;
+        Counts below = negative;
         if (below == null) {
-            below = growing();
+            below = new Counts();
             negative = below;
         }
-        below.recordValueWithCount(-value, times);
+        below.add(-value, times);
     }
 
-    private Histogram counted() {
-        Histogram histogram = notNegative;
-        if (histogram == null) {
+    private Counts counted() {
+        Counts counts = notNegative;
+        if (counts == null) {
             throw new IllegalStateException("nothing has been counted yet");
         }
-        return histogram;
+        return counts;
     }
 
     private void eachCounted(Counted receiver) {
         if (negative != null) {
-            fallingMagnitudes(negative, receiver);
+            negative.negated(receiver);
         }
-        Histogram histogram = counted();
-        for (HistogramIterationValue step : histogram.recordedValues()) {
-            receiver.value(
-                    histogram.medianEquivalentValue(step.getValueIteratedTo()),
-                    step.getCountAddedInThisIterationStep());
-        }
-    }
-
-    /// Rising order of negative values is falling order of their magnitudes, and the iterator only rises.
-    private static void fallingMagnitudes(Histogram magnitudes, Counted receiver) {
-        var values = new ArrayDeque<long[]>();
-        for (HistogramIterationValue step : magnitudes.recordedValues()) {
-            values.push(new long[] {step.getValueIteratedTo(), step.getCountAddedInThisIterationStep()});
-        }
-        for (long[] value : values) {
-            receiver.value(-magnitudes.medianEquivalentValue(value[0]), value[1]);
-        }
-    }
-
-    private static Histogram growing() {
-        var histogram = new Histogram(SIGNIFICANT_DIGITS);
-        histogram.setAutoResize(true);
-        return histogram;
+        counted().rising(receiver);
     }
 
     private static final class RankSearch implements Counted {

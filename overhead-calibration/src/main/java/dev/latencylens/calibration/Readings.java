@@ -73,7 +73,7 @@ public class Readings extends Benchmarks {
         return summary;
     }
 
-    /// One value enters a distribution that is an HdrHistogram by now.
+    /// One value enters a distribution that counts by now.
     @Benchmark
     public Distribution histogram() {
         gaps.record(GAP_NS + (++value & 0xFFFF));

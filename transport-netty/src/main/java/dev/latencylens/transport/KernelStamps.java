@@ -28,7 +28,9 @@ import org.jspecify.annotations.Nullable;
 /// While nobody reads, the kernel may merge segments of one connection once they have been acknowledged; they
 /// share the stamp of the last, be it the connection's end.
 ///
-/// Used by one I/O thread. Allocates nothing after it has been made.
+/// Used by the one I/O thread that makes it. Allocates nothing after it has been made, whatever the compilers do:
+/// a downcall that captures errno makes a view of memory for each call, which only escape analysis can take away
+/// again, and does not always. So pointers go out as longs, and errno is read from the thread's own.
 final class KernelStamps implements AutoCloseable {
     /// SO_TIMESTAMPNS, which is also the type of the control message, of asm-generic/socket.h.
     static final int SO_TIMESTAMPNS = 35;
@@ -71,7 +73,9 @@ final class KernelStamps implements AutoCloseable {
     private final MemorySegment vector = arena.allocate(IOV_BYTES, 8);
     private final MemorySegment control = arena.allocate(CMSG_BYTES, 8);
     private final MemorySegment time = arena.allocate(16, 8);
-    private final MemorySegment errno = arena.allocate(Linker.Option.captureStateLayout());
+    private final MemorySegment errno = Native.errnoOfThisThread();
+    private final long messageAddress = message.address();
+    private final long timeAddress = time.address();
     private final WallClockOffset offset;
 
     /// What the look at everything saw, to tell where its frames end.
@@ -210,17 +214,12 @@ final class KernelStamps implements AutoCloseable {
         message.set(ValueLayout.JAVA_LONG, MSG_CONTROLLEN, CMSG_BYTES);
         int bytesSeen;
         try {
-            bytesSeen = (int) (long) Native.RECVMSG.invokeExact(errno, socket, message, how);
+            bytesSeen = (int) (long) Native.RECVMSG.invokeExact(socket, messageAddress, how);
         } catch (Throwable e) {
             throw new IllegalStateException("recvmsg cannot be called", e);
         }
         if (bytesSeen < 0) {
-            int error = (int) Native.ERRNO.get(errno, 0L);
-            if (error == EAGAIN || error == EINTR) {
-                return 0;
-            }
-            // The look has taken the socket's error with it; the read would not meet it again.
-            throw Errors.newIOException("recvmsg", -error);
+            return nothingSeen(socket, errno.get(ValueLayout.JAVA_INT, 0));
         }
         lookedAtWallNs = message.get(ValueLayout.JAVA_LONG, MSG_CONTROLLEN) >= CMSG_BYTES
                         && control.get(ValueLayout.JAVA_INT, CMSG_LEVEL) == SOL_SOCKET
@@ -230,9 +229,22 @@ final class KernelStamps implements AutoCloseable {
         return bytesSeen;
     }
 
+    /// Returns 0 where nothing waits, and fails where the look has taken the socket's error with it: the read
+    /// would not meet it again.
+    ///
+    /// A safepoint right behind the call may have changed errno. So what looks like an error is one only if the
+    /// socket then no longer says that nothing waits: its error has closed it. The other way round, an error that
+    /// looks like nothing waiting, the read meets the end instead; that is as rare as both coming together.
+    private static int nothingSeen(int socket, int error) throws IOException {
+        if (error == EAGAIN || error == EINTR || Native.isOpen(socket)) {
+            return 0;
+        }
+        throw Errors.newIOException("recvmsg", -error);
+    }
+
     private long wallNs() {
         try {
-            int _ = (int) Native.CLOCK_GETTIME.invokeExact(CLOCK_REALTIME, time);
+            int _ = (int) Native.CLOCK_GETTIME.invokeExact(CLOCK_REALTIME, timeAddress);
         } catch (Throwable e) {
             throw new IllegalStateException("clock_gettime cannot be called", e);
         }
@@ -250,17 +262,22 @@ final class KernelStamps implements AutoCloseable {
         private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT;
         private static final ValueLayout.OfLong LONG = ValueLayout.JAVA_LONG;
 
-        /// Critical: the thread stays in Java's state, as none of these calls ever waits.
-        static final MethodHandle RECVMSG = handle(
-                "recvmsg",
-                FunctionDescriptor.of(LONG, INT, ValueLayout.ADDRESS, INT),
-                Linker.Option.critical(false),
+        /// Critical: the thread stays in Java's state, as none of these calls ever waits. Pointers are longs.
+        static final MethodHandle RECVMSG =
+                handle("recvmsg", FunctionDescriptor.of(LONG, INT, LONG, INT), Linker.Option.critical(false));
+
+        static final MethodHandle CLOCK_GETTIME =
+                handle("clock_gettime", FunctionDescriptor.of(INT, INT, LONG), Linker.Option.critical(false));
+
+        private static final MethodHandle ERRNO_LOCATION =
+                handle("__errno_location", FunctionDescriptor.of(ValueLayout.ADDRESS));
+
+        private static final MethodHandle RECV = handle(
+                "recv",
+                FunctionDescriptor.of(LONG, INT, ValueLayout.ADDRESS, LONG, INT),
                 Linker.Option.captureCallState("errno"));
 
-        static final MethodHandle CLOCK_GETTIME = handle(
-                "clock_gettime", FunctionDescriptor.of(INT, INT, ValueLayout.ADDRESS), Linker.Option.critical(false));
-
-        static final VarHandle ERRNO =
+        private static final VarHandle CAPTURED_ERRNO =
                 Linker.Option.captureStateLayout().varHandle(MemoryLayout.PathElement.groupElement("errno"));
 
         /// Why not, or empty if the kernel stamps what it receives from now on: it begins with the first socket
@@ -278,6 +295,26 @@ final class KernelStamps implements AutoCloseable {
                 return refused == 0 ? "" : "the kernel refused SO_TIMESTAMPNS";
             } catch (Throwable e) {
                 return "the C library cannot be called: " + e.getMessage();
+            }
+        }
+
+        /// Where the C library puts the errors of the calling thread; by that name in glibc and in musl.
+        static MemorySegment errnoOfThisThread() {
+            try {
+                return ((MemorySegment) ERRNO_LOCATION.invokeExact()).reinterpret(INT.byteSize());
+            } catch (Throwable e) {
+                throw new IllegalStateException("__errno_location cannot be called", e);
+            }
+        }
+
+        /// Whether the socket has something to read or may yet have.
+        static boolean isOpen(int socket) {
+            try (Arena arena = Arena.ofConfined()) {
+                MemorySegment errno = arena.allocate(Linker.Option.captureStateLayout());
+                long bytesSeen = (long) RECV.invokeExact(errno, socket, arena.allocate(1), 1L, LOOK);
+                return bytesSeen > 0 || (bytesSeen < 0 && (int) CAPTURED_ERRNO.get(errno, 0L) == EAGAIN);
+            } catch (Throwable e) {
+                throw new IllegalStateException("recv cannot be called", e);
             }
         }
 

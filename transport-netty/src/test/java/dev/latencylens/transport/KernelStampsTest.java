@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assumptions.assumeThat;
 
+import com.sun.management.ThreadMXBean;
 import dev.latencylens.clock.Clock;
 import dev.latencylens.exchange.Exchange;
 import dev.latencylens.exchange.FlightLog;
@@ -13,6 +14,7 @@ import dev.latencylens.exchange.StampSource;
 import io.netty.channel.epoll.Epoll;
 import io.netty.channel.unix.Socket;
 import java.io.IOException;
+import java.lang.management.ManagementFactory;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
@@ -166,6 +168,35 @@ class KernelStampsTest {
                 assertThat(found).as("%s, seed %d", content, seed).isEqualTo(truth);
                 assertThat(stamps.nextSegment(socket)).isZero();
             }
+        }
+    }
+
+    /// Few looks, so that they are run by the interpreter or the first compiler, which take no object away.
+    @Test
+    void lookingAllocatesNothingWhateverTheCompilersDo() throws IOException {
+        var threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+        try (Pair pair = Pair.connected();
+                var stamps = new KernelStamps(clock)) {
+            int socket = pair.reader.intValue();
+            for (int look = 0; look < 100; look++) {
+                assertThat(stamps.nextSegment(socket)).isZero();
+            }
+            pair.write(chunk(40));
+            for (int look = 0; look < 100; look++) {
+                stamps.begin();
+                assertThat(stamps.nextSegment(socket)).isPositive();
+            }
+
+            long beforeBytes = threads.getCurrentThreadAllocatedBytes();
+            int found = 0;
+            for (int look = 0; look < 1_000; look++) {
+                stamps.begin();
+                found += stamps.nextSegment(socket) > 0 ? 1 : 0;
+            }
+            long allocatedBytes = threads.getCurrentThreadAllocatedBytes() - beforeBytes;
+
+            assertThat(found).isEqualTo(1_000);
+            assertThat(allocatedBytes).isLessThan(1_000);
         }
     }
 

@@ -12,7 +12,9 @@ package dev.latencylens.stats;
 /// @param factor the variance of a mean of these values over that of as many independent ones (Kish 1965); never
 /// below 1: that values make each other more certain is not believed
 /// @param degrees of freedom of that estimate: of a normal variance with clusters as heavy in the tails as these
-/// (2 C / (kurtosis - 1), at most C - 1); infinite where every value is a cluster of its own
+/// (2 C / (kurtosis - 1), at most C - 1). Where every value is a cluster of its own, of as many as are left when
+/// the effect is taken off; there they are infinite unless the effect exceeds 1 by more than its standard error,
+/// because what is independent has a variance that is known
 record DesignEffect(double factor, double degrees) {
     private static final DesignEffect NONE = new DesignEffect(1, Double.POSITIVE_INFINITY);
 
@@ -28,7 +30,12 @@ record DesignEffect(double factor, double degrees) {
         }
         boolean alone = sums.length == count;
         double factor = Math.max(1, sums.length * longRunVariance(sums, alone) / (count * variance));
-        return new DesignEffect(factor, alone ? Double.POSITIVE_INFINITY : degrees(sums));
+        double degrees = degrees(sums);
+        if (!alone) {
+            return new DesignEffect(factor, degrees);
+        }
+        boolean dependent = factor - 1 > Math.sqrt(2 / degrees);
+        return new DesignEffect(factor, dependent ? Math.max(1, degrees / factor) : Double.POSITIVE_INFINITY);
     }
 
     private static double degrees(double[] sums) {

@@ -232,16 +232,7 @@ class ConversationsTest {
             first.planned(timetable.nextAfterNs(), load.thinkNs(turn(first)));
             ready.offer(first);
         }
-        var each = new LoadLoop(
-                clock,
-                load,
-                0,
-                1,
-                ready,
-                new Allowance(),
-                new WarmupEnd(load.warmup()),
-                new LiveCount(),
-                new LiveCount());
+        var each = ScriptedTransport.loopAlone(clock, load, ready);
         loop = each;
         if (load.conversations() != null && load.conversations().most() > 0) {
             each.endBefore(load.conversations().most());

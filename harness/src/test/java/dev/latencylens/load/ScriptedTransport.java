@@ -51,6 +51,12 @@ class ScriptedTransport implements Transport {
         this.takes = takes;
     }
 
+    /// The loop of a load that has one thread, with nobody to refuse or to count anything.
+    static LoadLoop loopAlone(FakeClock clock, Load load, ReadyQueue ready) {
+        var warmupEnd = new WarmupEnd(load.warmup());
+        return new LoadLoop(clock, load, 0, 1, ready, new Allowance(), warmupEnd, new LiveCount(), new LiveCount());
+    }
+
     @Override
     public void start(Exchange exchange) {
         long nowNs = clock.nowNs();

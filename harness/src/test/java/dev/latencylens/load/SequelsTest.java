@@ -96,16 +96,7 @@ class SequelsTest {
             exchange.planned(timetable.nextAfterNs(), 0);
             ready.offer(exchange);
         }
-        var each = new LoadLoop(
-                clock,
-                load,
-                0,
-                1,
-                ready,
-                new Allowance(),
-                new WarmupEnd(load.warmup()),
-                new LiveCount(),
-                new LiveCount());
+        var each = ScriptedTransport.loopAlone(clock, load, ready);
         loop = each;
         each.tryAgain();
         Transport.Listener interpreted = exchange -> {

@@ -258,16 +258,7 @@ class ThrottleTest {
             exchange.reserve(reserves.applyAsLong(exchange));
             ready.offer(exchange);
         }
-        var loop = new LoadLoop(
-                clock,
-                load,
-                0,
-                1,
-                ready,
-                new Allowance(),
-                new WarmupEnd(load.warmup()),
-                new LiveCount(),
-                new LiveCount());
+        var loop = ScriptedTransport.loopAlone(clock, load, ready);
         loop.limit(limits);
         loop.tryAgain();
         if (load.arrivals() != null) {

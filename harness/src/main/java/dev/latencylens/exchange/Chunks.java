@@ -1,31 +1,61 @@
 package dev.latencylens.exchange;
 
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 
-/// The output chunks of one exchange, as parallel arrays in the order of arrival.
+/// The output chunks of one exchange, in the order of arrival.
 ///
 /// A chunk's time is the stamp of the read that brought its last byte. A chunk that came in the same read as the
 /// one before it is coalesced: it has no gap of its own.
+///
+/// They lie in pages, as arrays that doubled would leave as much garbage as they hold, and thousands of streams
+/// that double them at once are a collection in the middle of a run.
 public final class Chunks {
-    private long[] arrivedAtNs = new long[16];
-    private long[] kernelAtNs = new long[16];
-    private byte[] kinds = new byte[16];
-    private int[] tokens = new int[16];
-    private int[] bytes = new int[16];
-    private boolean[] coalesced = new boolean[16];
+    private static final int PAGE_BITS = 6;
+    private static final int PAGE_CHUNKS = 1 << PAGE_BITS;
+    private static final int PAGE_MASK = PAGE_CHUNKS - 1;
+    /// What the first page begins with: most short answers need no more.
+    private static final int FIRST_CHUNKS = 16;
+
+    private final List<Page> pages = new ArrayList<>(1);
+    /// How many chunks the pages hold.
+    private int room = FIRST_CHUNKS;
+
     private int size;
     private boolean countedByTokenizer;
 
+    Chunks() {
+        pages.add(new Page(FIRST_CHUNKS));
+    }
+
+    private record Page(long[] arrivedAtNs, long[] kernelAtNs, byte[] kinds, int[] tokens, int[] bytes) {
+        Page(int chunks) {
+            this(new long[chunks], new long[chunks], new byte[chunks], new int[chunks], new int[chunks]);
+        }
+
+        Page doubled() {
+            int chunks = kinds.length * 2;
+            return new Page(
+                    Arrays.copyOf(arrivedAtNs, chunks),
+                    Arrays.copyOf(kernelAtNs, chunks),
+                    Arrays.copyOf(kinds, chunks),
+                    Arrays.copyOf(tokens, chunks),
+                    Arrays.copyOf(bytes, chunks));
+        }
+    }
+
     void add(long arrivedAtNs, long kernelAtNs, ChunkKind kind, int tokens, int bytes) {
-        if (size == kinds.length) {
+        if (size == room) {
             grow();
         }
-        this.arrivedAtNs[size] = arrivedAtNs;
-        this.kernelAtNs[size] = kernelAtNs;
-        this.kinds[size] = (byte) kind.ordinal();
-        this.tokens[size] = tokens;
-        this.bytes[size] = bytes;
-        this.coalesced[size] = size > 0 && this.arrivedAtNs[size - 1] == arrivedAtNs;
+        Page page = page(size);
+        int place = size & PAGE_MASK;
+        page.arrivedAtNs[place] = arrivedAtNs;
+        page.kernelAtNs[place] = kernelAtNs;
+        page.kinds[place] = (byte) kind.ordinal();
+        page.tokens[place] = tokens;
+        page.bytes[place] = bytes;
         size++;
     }
 
@@ -35,45 +65,48 @@ public final class Chunks {
 
     /// The arrival: the kernel's stamp where there is one, else the instant right after the read call.
     public long atNs(int index) {
-        return kernelAtNs[index] == FlightLog.NO_STAMP ? arrivedAtNs[index] : kernelAtNs[index];
+        Page page = page(index);
+        long kernelAtNs = page.kernelAtNs[index & PAGE_MASK];
+        return kernelAtNs == FlightLog.NO_STAMP ? page.arrivedAtNs[index & PAGE_MASK] : kernelAtNs;
     }
 
     /// The instant right after the read call, always.
     public long userAtNs(int index) {
-        return arrivedAtNs[index];
+        return page(index).arrivedAtNs[index & PAGE_MASK];
     }
 
     /// Whether the arrival is the kernel's stamp.
     public boolean isKernelStamped(int index) {
-        return kernelAtNs[index] != FlightLog.NO_STAMP;
+        return page(index).kernelAtNs[index & PAGE_MASK] != FlightLog.NO_STAMP;
     }
 
     public ChunkKind kind(int index) {
-        return ChunkKind.VALUES[kinds[index]];
+        return ChunkKind.VALUES[page(index).kinds[index & PAGE_MASK]];
     }
 
     /// Tokens in the chunk, or [ChunkSink#UNKNOWN_TOKENS].
     public int tokens(int index) {
-        return tokens[index];
+        return page(index).tokens[index & PAGE_MASK];
     }
 
     /// Bytes of the body that carried it; 0 for a chunk that shares its event with the one before.
     public int bytes(int index) {
-        return bytes[index];
+        return page(index).bytes[index & PAGE_MASK];
     }
 
     public boolean isCoalesced(int index) {
-        return coalesced[index];
+        return index > 0 && userAtNs(index) == userAtNs(index - 1);
     }
 
     /// The sum of all chunks' tokens, or [ChunkSink#UNKNOWN_TOKENS] if that of any is unknown.
     public long totalTokens() {
         long total = 0;
         for (int i = 0; i < size; i++) {
-            if (tokens[i] == ChunkSink.UNKNOWN_TOKENS) {
+            int tokens = tokens(i);
+            if (tokens == ChunkSink.UNKNOWN_TOKENS) {
                 return ChunkSink.UNKNOWN_TOKENS;
             }
-            total += tokens[i];
+            total += tokens;
         }
         return total;
     }
@@ -81,8 +114,8 @@ public final class Chunks {
     /// Fills in a tokenizer's counts, one for each chunk, where the provider did not say.
     void count(int[] counted) {
         for (int i = 0; i < size; i++) {
-            if (tokens[i] == ChunkSink.UNKNOWN_TOKENS && counted[i] != ChunkSink.UNKNOWN_TOKENS) {
-                tokens[i] = counted[i];
+            if (tokens(i) == ChunkSink.UNKNOWN_TOKENS && counted[i] != ChunkSink.UNKNOWN_TOKENS) {
+                page(i).tokens[i & PAGE_MASK] = counted[i];
                 countedByTokenizer = true;
             }
         }
@@ -99,12 +132,16 @@ public final class Chunks {
     }
 
     private void grow() {
-        int capacity = size * 2;
-        arrivedAtNs = Arrays.copyOf(arrivedAtNs, capacity);
-        kernelAtNs = Arrays.copyOf(kernelAtNs, capacity);
-        kinds = Arrays.copyOf(kinds, capacity);
-        tokens = Arrays.copyOf(tokens, capacity);
-        bytes = Arrays.copyOf(bytes, capacity);
-        coalesced = Arrays.copyOf(coalesced, capacity);
+        if (room < PAGE_CHUNKS) {
+            pages.set(0, pages.getFirst().doubled());
+            room *= 2;
+        } else {
+            pages.add(new Page(PAGE_CHUNKS));
+            room += PAGE_CHUNKS;
+        }
+    }
+
+    private Page page(int index) {
+        return pages.get(index >>> PAGE_BITS);
     }
 }

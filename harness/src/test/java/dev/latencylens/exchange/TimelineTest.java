@@ -2,6 +2,7 @@ package dev.latencylens.exchange;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.Arrays;
 import org.junit.jupiter.api.Test;
 
 class TimelineTest {
@@ -77,13 +78,34 @@ class TimelineTest {
     void aLongStreamKeepsEveryChunk() {
         var chunks = new Chunks();
         for (int i = 0; i < 1_000; i++) {
-            chunks.add(i * 10L, FlightLog.NO_STAMP, ChunkKind.TEXT, i, i);
+            // Every third shares the read of the one before it.
+            chunks.add((i - (i % 3 == 2 ? 1 : 0)) * 10L, i * 10L - 5, ChunkKind.TEXT, i, i + 1);
         }
 
         assertThat(chunks.size()).isEqualTo(1_000);
-        assertThat(chunks.atNs(999)).isEqualTo(9_990);
-        assertThat(chunks.tokens(500)).isEqualTo(500);
-        assertThat(chunks.bytes(17)).isEqualTo(17);
-        assertThat(chunks.isCoalesced(999)).isFalse();
+        for (int i = 0; i < 1_000; i++) {
+            assertThat(chunks.atNs(i)).isEqualTo(i * 10L - 5);
+            assertThat(chunks.userAtNs(i)).isEqualTo((i - (i % 3 == 2 ? 1 : 0)) * 10L);
+            assertThat(chunks.kind(i)).isEqualTo(ChunkKind.TEXT);
+            assertThat(chunks.tokens(i)).isEqualTo(i);
+            assertThat(chunks.bytes(i)).isEqualTo(i + 1);
+            assertThat(chunks.isCoalesced(i)).isEqualTo(i % 3 == 2);
+        }
+    }
+
+    @Test
+    void aTokenizersCountsGoToTheChunksThatHadNone() {
+        var chunks = new Chunks();
+        for (int i = 0; i < 200; i++) {
+            chunks.add(i, FlightLog.NO_STAMP, ChunkKind.TEXT, i % 2 == 0 ? 1 : ChunkSink.UNKNOWN_TOKENS, 1);
+        }
+        var counted = new int[200];
+        Arrays.setAll(counted, i -> 1_000 + i);
+
+        chunks.count(counted);
+
+        assertThat(chunks.tokens(150)).isEqualTo(1);
+        assertThat(chunks.tokens(151)).isEqualTo(1_151);
+        assertThat(chunks.countedByTokenizer()).isTrue();
     }
 }

@@ -18,6 +18,8 @@ final class SpareMemory {
     private static final int LEAST_BYTES = 512 * 1024;
 
     private static final int MOST_BYTES = 64 << 20;
+    /// The share of a small heap, one in so many, that is free in one piece, whatever else its old part holds.
+    private static final int SHARE_OF_HEAP = 4;
 
     /// Where an array's bytes begin is a multiple of this.
     private static final int ALIGNMENT_BYTES = 4;
@@ -42,7 +44,8 @@ final class SpareMemory {
         long garbage = usedBefore - (runtime.totalMemory() - runtime.freeMemory());
         if (garbage >= LEAST_BYTES && PAGES_KNOWN) {
             try {
-                Native.dropPages((int) Math.min(garbage, MOST_BYTES));
+                long most = Math.min(MOST_BYTES, runtime.maxMemory() / SHARE_OF_HEAP);
+                Native.dropPages((int) Math.min(garbage, most));
             } catch (UnsatisfiedLinkError kept) {
                 return;
             }

@@ -36,8 +36,12 @@ public final class Lens implements Callable<Integer> {
             Pattern.compile("expected one of \\[([A-Z0-9_, ]+)](?: \\(case-insensitive\\))?");
 
     public static void main(String[] args) {
-        if (args.length > 0 && args[0].equals("run") && Arrays.stream(args).anyMatch(Lens::speaksTls)) {
-            Thread.ofPlatform().daemon().name("early").start(Priming::prepareTls);
+        if (args.length > 0 && args[0].equals("run")) {
+            if (Arrays.stream(args).anyMatch(Lens::speaksTls)) {
+                Priming.begin(true);
+            } else if (Arrays.stream(args).anyMatch(argument -> argument.contains("http://"))) {
+                Priming.begin(false);
+            }
         }
         System.exit(run(Console.ofProcess(), args));
     }

@@ -33,7 +33,11 @@ import java.lang.management.ManagementFactory;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.ITypeConverter;
 
 /// Runs the client's own code before it counts.
@@ -65,6 +69,9 @@ record Priming(Duration length, boolean untilSettled) {
     /// would find code that is cold. It takes 0.3 s more to begin, so the usual priming does without.
     private static final Duration DIALLING = Duration.ofMillis(300);
 
+    /// The provider that was begun before the arguments were read; the first priming takes it.
+    private static final AtomicReference<@Nullable FutureTask<SimulatedProvider>> BEGUN = new AtomicReference<>();
+
     private static final int USERS = 32;
     private static final int OUTPUT_TOKENS = 16;
 
@@ -78,10 +85,25 @@ record Priming(Duration length, boolean untilSettled) {
         }
     }
 
-    /// Loads what TLS takes, at either end, so that neither a run nor its priming has to. From any thread.
-    static void prepareTls() {
-        try (var _ = SimulatedProvider.start(
-                ServerOptions.defaults().withTls(TlsIdentity.unchecked()), Behaviour.defaults())) {
+    /// Begins on another thread what takes long: the provider to drive and, where it speaks TLS, what that takes
+    /// of the client.
+    static void begin(boolean tls) {
+        var provider = new FutureTask<>(() -> {
+            SimulatedProvider begun = start(tls);
+            if (tls) {
+                loadTls();
+            }
+            SpareMemory.prepare();
+            return begun;
+        });
+        BEGUN.set(provider);
+        Thread.ofPlatform().daemon().name("early").start(provider);
+    }
+
+    /// With all authorities that Java trusts: it reads them at the first handshake that is checked, whoever
+    /// signed, and that took 35 ms more where reading them was new. The priming's client checks none.
+    private static void loadTls() {
+        try {
             NettyTransport.opener(new NetworkSettings(
                     new Endpoint(true, "127.0.0.1", 443, "/v1"),
                     HttpVersion.NEGOTIATED,
@@ -90,13 +112,37 @@ record Priming(Duration length, boolean untilSettled) {
                     Reuse.POOLED,
                     NetworkSettings.DEFAULT_MAX_STREAMS,
                     Timeouts.DEFAULT,
-                    new TlsSettings(null, null, null, true),
+                    new TlsSettings(null, null, null, false),
                     null,
                     Stamps.AUTO));
-        } catch (IOException | IllegalArgumentException later) {
+        } catch (IllegalArgumentException later) {
             // The run meets the same, and says so.
             return;
         }
+    }
+
+    private static SimulatedProvider start(boolean tls) throws IOException {
+        var options = ServerOptions.defaults();
+        return SimulatedProvider.start(
+                tls ? options.withTls(TlsIdentity.unchecked()) : options,
+                Behaviour.defaults().with("ttft", "constant:1ms").with("gap", "constant:200us"));
+    }
+
+    private static SimulatedProvider provider(boolean tls) throws IOException, InterruptedException {
+        FutureTask<SimulatedProvider> begun = BEGUN.getAndSet(null);
+        if (begun != null) {
+            try {
+                SimulatedProvider provider = begun.get();
+                if (tls == provider.baseUrl().getScheme().equals("https")) {
+                    return provider;
+                }
+                provider.close();
+            } catch (ExecutionException failed) {
+                // A second one fails the same way, where that can be told.
+                return start(tls);
+            }
+        }
+        return start(tls);
     }
 
     /// What was done.
@@ -109,11 +155,8 @@ record Priming(Duration length, boolean untilSettled) {
     Done run(Plan plan, UnaryOperator<Transport.Opener> placed) throws IOException, InterruptedException {
         NetworkSettings settings = plan.network();
         boolean tls = settings.endpoint().tls();
-        var options = ServerOptions.defaults();
         Clock clock = Clock.monotonic();
-        try (var provider = SimulatedProvider.start(
-                        tls ? options.withTls(TlsIdentity.unchecked()) : options,
-                        Behaviour.defaults().with("ttft", "constant:1ms").with("gap", "constant:200us"));
+        try (var provider = provider(tls);
                 var exchanges = new ExchangeFile(
                         "nowhere", OutputStream.nullOutputStream(), ClockAnchor.take(clock), new Secrets())) {
             var endpoint = new Endpoint(tls, "127.0.0.1", provider.port(), "/v1");

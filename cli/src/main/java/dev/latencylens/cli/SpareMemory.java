@@ -33,6 +33,15 @@ final class SpareMemory {
 
     private SpareMemory() {}
 
+    /// Looks up what giving back takes, some 25 ms before the first time.
+    static void prepare() {
+        try {
+            Native.drop(MemorySegment.NULL, 0);
+        } catch (UnsatisfiedLinkError kept) {
+            return;
+        }
+    }
+
     /// Collects the garbage, and gives the pages that it had back.
     ///
     /// The collector moves what is left together and keeps the pages behind it. So an array is laid over them,

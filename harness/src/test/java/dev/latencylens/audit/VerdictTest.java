@@ -24,6 +24,9 @@ import dev.latencylens.stats.Metric;
 import dev.latencylens.stats.Percentile;
 import dev.latencylens.stats.SteadyState;
 import dev.latencylens.stats.Summary;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -508,7 +511,7 @@ class VerdictTest {
     }
 
     @Test
-    void everyRuleSaysWhatWasSeenWhatIsAllowedAndWhatToDo() {
+    void everyRuleSaysWhatWasSeenWhatIsAllowedAndWhatToDoAndIsDocumented() throws IOException {
         List<Reason> all = List.of(
                 new Reason.SentLate(2, 1),
                 new Reason.RateNotReached(10, 9),
@@ -538,6 +541,13 @@ class VerdictTest {
         assertThat(all).allSatisfy(reason -> {
             assertThat(reason.text()).doesNotEndWith(".").doesNotContain("\n");
             assertThat(reason.advice()).endsWith(".").doesNotContain("\n");
+        });
+        var docs = Path.of(System.getProperty("lens.root"), "docs");
+        String schema = Files.readString(docs.resolve("schema/run.schema.json"));
+        String belief = Files.readString(docs.resolve("belief.md"));
+        assertThat(all).extracting(Reason::code).allSatisfy(code -> {
+            assertThat(schema).contains('"' + code + '"');
+            assertThat(belief).contains('`' + code + '`');
         });
     }
 

@@ -8,7 +8,7 @@ package dev.latencylens.stats;
 /// (1 - u)) = 1 - tail` and `= tail`. There n' is not the number of values but that of independent ones that would
 /// tell as much: n over the [DesignEffect] of lying at or below the percentile, as Korn and Graubard (1998, Survey
 /// Methodology 24) have it for proportions of clustered values; and, as they do, times (z/t)^2 where that effect
-/// is itself uncertain because clusters are few or uneven.
+/// is itself uncertain, because clusters are few or uneven or few values lie beyond.
 public final class PercentileEstimate {
     /// Of where an end may lie, a few standard errors wide: less than a millionth of them is left.
     private static final int HALVINGS = 24;

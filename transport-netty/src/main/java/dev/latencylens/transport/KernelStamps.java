@@ -14,6 +14,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
 import java.lang.invoke.VarHandle;
+import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -22,8 +23,8 @@ import org.jspecify.annotations.Nullable;
 ///
 /// A look of so many bytes bears the stamp of the last segment that it touches. So one look at everything and one
 /// at the first byte tell whether a single segment waits, which is the rule. Where more do, because this thread
-/// was late, each is read by itself, with its own stamp; senders end segments where frames end, so that two more
-/// looks mostly do to find where the first segment ends.
+/// was late, each is read by itself, with its own stamp. Senders end segments where frames end, so the places
+/// where frames begin are looked at by halves; what a look shows of later segments is kept for them.
 ///
 /// While nobody reads, the kernel may merge segments of one connection once they have been acknowledged; they
 /// share the stamp of the last, be it the connection's end.
@@ -63,8 +64,10 @@ final class KernelStamps implements AutoCloseable {
     /// One control message with a struct timespec; there is room for no other, as no other was asked for.
     private static final long CMSG_BYTES = 32;
 
-    /// Where frames give no hint.
-    private static final int NOWHERE = 0;
+    /// Frames that are told apart in what waits; behind them, bytes are.
+    private static final int MOST_FRAMES = 1024;
+    /// More than halving so many frames, and then the bytes of one, leaves open at a time.
+    private static final int MOST_LATER = 64;
 
     private static final long NANOS_PER_SECOND = 1_000_000_000;
 
@@ -84,10 +87,18 @@ final class KernelStamps implements AutoCloseable {
     private int queued;
 
     private int found;
-    /// The stamps of the next segment and of the last one.
+
+    /// Where the frames that were seen end, in rising order; -1 of them as long as nobody has needed them.
+    private final int[] frameEnds = new int[MOST_FRAMES];
+    private int frames;
+
+    /// The stamp of the next segment, and places in later ones with their stamps, the nearest on top. Places
+    /// count from 1 in what was seen.
     private long nextWallNs = FlightLog.NO_STAMP;
 
-    private long lastWallNs = FlightLog.NO_STAMP;
+    private final int[] laterPlaces = new int[MOST_LATER];
+    private final long[] laterWallNs = new long[MOST_LATER];
+    private int later;
     /// The stamp of the last segment that the latest look touched.
     private long lookedAtWallNs = FlightLog.NO_STAMP;
 
@@ -134,7 +145,9 @@ final class KernelStamps implements AutoCloseable {
                 kernelAtNs = FlightLog.NO_STAMP;
                 return 0;
             }
-            lastWallNs = lookedAtWallNs;
+            later = 0;
+            frames = -1;
+            isLater(queued);
             look(socket, 1, LOOK);
             nextWallNs = lookedAtWallNs;
         }
@@ -145,37 +158,70 @@ final class KernelStamps implements AutoCloseable {
             stampedReads++;
             kernelAtNs = offset.monotonicAtNs(nextWallNs);
         }
-        int length = nextWallNs == lastWallNs ? queued - found : endOfFirst(socket);
-        found += length;
+        int end = nextWallNs == laterWallNs[0] ? queued : endOfNext(socket);
+        int length = end - found;
+        found = end;
         return length;
     }
 
-    /// The longest look that still bears the first segment's stamp, knowing that one at everything does not.
-    private int endOfFirst(int socket) throws IOException {
-        int within = 1;
-        int beyond = queued - found;
-        long firstWallNs = nextWallNs;
-        nextWallNs = lastWallNs;
-        int frameEnd = LikelyFrame.length(seen, found, queued);
-        int probe = frameEnd + 1;
-        while (beyond - within > 1) {
-            if (probe <= within || probe >= beyond) {
-                probe = (within + beyond) >>> 1;
-            }
-            look(socket, probe, LOOK);
-            boolean afterFrame = probe == frameEnd + 1;
-            if (lookedAtWallNs != firstWallNs) {
-                nextWallNs = lookedAtWallNs;
-                beyond = probe;
-                probe = afterFrame ? frameEnd : NOWHERE;
-            } else {
+    /// The last place that still bears the next segment's stamp, knowing that the last of all does not.
+    private int endOfNext(int socket) throws IOException {
+        int within = found + 1;
+        while (laterWallNs[later - 1] == nextWallNs) {
+            later--;
+            within = laterPlaces[later];
+        }
+        while (laterPlaces[later - 1] - within > 1) {
+            int probe = between(within, laterPlaces[later - 1]);
+            look(socket, probe - found, LOOK);
+            if (lookedAtWallNs == nextWallNs) {
                 within = probe;
-                int more = afterFrame ? LikelyFrame.length(seen, found + frameEnd, queued) : 0;
-                frameEnd += more;
-                probe = more > 0 ? frameEnd + 1 : NOWHERE;
+            } else {
+                isLater(probe);
             }
         }
+        nextWallNs = laterWallNs[later - 1];
         return within;
+    }
+
+    /// The place to look at next: the first byte of the frame halfway; if only one begins there, where it begins
+    /// and then where the one before it ends; where none does, the byte halfway.
+    private int between(int within, int beyond) {
+        if (frames < 0) {
+            findFrames();
+        }
+        int first = firstFrameEnd(within);
+        int behind = firstFrameEnd(beyond - 1);
+        if (first < behind) {
+            return frameEnds[(first + behind) >>> 1] + 1;
+        }
+        return behind < frames && frameEnds[behind] == beyond - 1 ? beyond - 1 : (within + beyond) >>> 1;
+    }
+
+    private void findFrames() {
+        frames = 0;
+        int end = 0;
+        while (frames < MOST_FRAMES) {
+            int length = LikelyFrame.length(seen, end, queued);
+            end += length;
+            if (length == 0 || end >= queued) {
+                return;
+            }
+            frameEnds[frames] = end;
+            frames++;
+        }
+    }
+
+    /// The index of the first frame that ends at this place or behind it.
+    private int firstFrameEnd(int place) {
+        int index = Arrays.binarySearch(frameEnds, 0, frames, place);
+        return index < 0 ? -index - 1 : index;
+    }
+
+    private void isLater(int place) {
+        laterPlaces[later] = place;
+        laterWallNs[later] = lookedAtWallNs;
+        later++;
     }
 
     /// The wall clock's stamp of the segment that holds the byte at this place of the queue, counted from 1.

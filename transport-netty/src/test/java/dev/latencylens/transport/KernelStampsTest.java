@@ -103,6 +103,13 @@ class KernelStampsTest {
                 (new String(chunk(1 + random.nextInt(40)), US_ASCII)
                                 + new String(chunk(1 + random.nextInt(40)), US_ASCII))
                         .getBytes(US_ASCII);
+            case "many chunks" -> {
+                var chunks = new StringBuilder();
+                for (int i = 0; i < 1 + random.nextInt(30); i++) {
+                    chunks.append(new String(chunk(1 + random.nextInt(40)), US_ASCII));
+                }
+                yield chunks.toString().getBytes(US_ASCII);
+            }
             case "records" -> {
                 int length = 1 + random.nextInt(400);
                 yield ByteBuffer.allocate(5 + length)
@@ -128,7 +135,7 @@ class KernelStampsTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"text", "chunks", "two chunks", "records", "frames"})
+    @ValueSource(strings = {"text", "chunks", "two chunks", "many chunks", "records", "frames"})
     void eachWaitingSegmentIsFoundByItself(String content) throws IOException {
         for (int seed = 0; seed < 20; seed++) {
             var random = new Random(seed);

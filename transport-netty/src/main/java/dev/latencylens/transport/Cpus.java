@@ -34,7 +34,12 @@ public record Cpus(SortedSet<Integer> numbers) {
     /// `struct sched_attr` of sched_setattr(2) in its first form.
     private static final int SCHED_ATTR_BYTES = 48;
 
+    private static final int SCHED_POLICY_AT = 4;
     private static final int SCHED_RUNTIME_AT = 24;
+    /// SCHED_OTHER and SCHED_IDLE of sched(7).
+    private static final int USUAL_POLICY = 0;
+
+    private static final int IDLE_POLICY = 5;
     /// The kernel's least.
     private static final long SHORTEST_SLICE_NS = 100_000;
 
@@ -104,12 +109,25 @@ public record Cpus(SortedSet<Integer> numbers) {
         });
     }
 
-    /// Asks for the shortest slices for the calling thread: on a CPU that others use it then runs as soon as it
-    /// has something to do, and not when the other's slice of some 3 ms has ended; its share stays the same.
-    /// Where the kernel does not do that (before 6.12), nothing happens.
-    static void shortenSlices() {
+    /// Makes the calling thread one that waits for its CPU as little as may be asked for without privileges.
+    ///
+    /// It gets the shortest slices: on a CPU that others use it then runs as soon as it has something to do, and
+    /// not when the other's slice of some 3 ms has ended; its share stays the same. Where the kernel does not do
+    /// that (before 6.12), nothing happens. And where all of this process gives way (SCHED_IDLE), it does not, if
+    /// the kernel lets it: that takes a privilege.
+    static void prefer() {
         try (Arena arena = Arena.ofConfined()) {
-            Native.shortenSlices(arena.allocate(SCHED_ATTR_BYTES, Long.BYTES));
+            MemorySegment attributes = arena.allocate(SCHED_ATTR_BYTES, Long.BYTES);
+            if (!Native.getAttributes(attributes)) {
+                return;
+            }
+            if (attributes.get(ValueLayout.JAVA_INT, SCHED_POLICY_AT) == IDLE_POLICY) {
+                attributes.set(ValueLayout.JAVA_INT, SCHED_POLICY_AT, USUAL_POLICY);
+                boolean _ = Native.setAttributes(attributes);
+                boolean _ = Native.getAttributes(attributes);
+            }
+            attributes.set(ValueLayout.JAVA_LONG, SCHED_RUNTIME_AT, SHORTEST_SLICE_NS);
+            boolean _ = Native.setAttributes(attributes);
         }
     }
 
@@ -184,6 +202,15 @@ public record Cpus(SortedSet<Integer> numbers) {
         private static final MethodHandle SET_PRIORITY =
                 handle("setpriority", ValueLayout.JAVA_INT, ValueLayout.JAVA_INT);
 
+        /// The number of sched_setattr(2), which that of sched_getattr(2) follows, or -1: few C libraries have
+        /// functions for them.
+        private static final long SET_ATTRIBUTES =
+                switch (System.getProperty("os.name") + ' ' + System.getProperty("os.arch")) {
+                    case "Linux amd64" -> 314;
+                    case "Linux aarch64" -> 274;
+                    default -> -1;
+                };
+
         /// PRIO_PROCESS of setpriority(2), which on Linux means one thread.
         private static final int ONE_THREAD = 0;
 
@@ -205,20 +232,23 @@ public record Cpus(SortedSet<Integer> numbers) {
             return invoke(GET, 0, mask) == 0 ? (int) mask.byteSize() : 0;
         }
 
-        /// Keeps all else that the thread has. A refusal is no error: everything works without.
-        ///
-        /// @param attributes room for them
-        static void shortenSlices(MemorySegment attributes) {
-            long set = setAttributes();
-            MethodHandle call = set < 0 ? null : Syscall.HANDLE;
+        /// Those of the calling thread; false where the kernel does not say.
+        static boolean getAttributes(MemorySegment attributes) {
+            return scheduling(SET_ATTRIBUTES + 1, attributes, attributes.byteSize());
+        }
+
+        /// A refusal is no error: everything works without.
+        static boolean setAttributes(MemorySegment attributes) {
+            return scheduling(SET_ATTRIBUTES, attributes, 0);
+        }
+
+        private static boolean scheduling(long number, MemorySegment attributes, long bytes) {
+            MethodHandle call = SET_ATTRIBUTES < 0 ? null : Syscall.HANDLE;
             if (call == null) {
-                return;
+                return false;
             }
             try {
-                if ((long) call.invokeExact(set + 1, 0L, attributes, attributes.byteSize(), 0L) == 0) {
-                    attributes.set(ValueLayout.JAVA_LONG, SCHED_RUNTIME_AT, SHORTEST_SLICE_NS);
-                    long _ = (long) call.invokeExact(set, 0L, attributes, 0L, 0L);
-                }
+                return (long) call.invokeExact(number, 0L, attributes, bytes, 0L) == 0;
             } catch (Throwable e) {
                 throw new IllegalStateException("syscall cannot be called", e);
             }
@@ -243,16 +273,6 @@ public record Cpus(SortedSet<Integer> numbers) {
                                             ValueLayout.JAVA_LONG),
                                     Linker.Option.firstVariadicArg(1)))
                     .orElse(null);
-        }
-
-        /// The number of sched_setattr(2), which that of sched_getattr(2) follows, or -1: few C libraries have
-        /// functions for them.
-        private static long setAttributes() {
-            return switch (System.getProperty("os.name") + ' ' + System.getProperty("os.arch")) {
-                case "Linux amd64" -> 314;
-                case "Linux aarch64" -> 274;
-                default -> -1;
-            };
         }
 
         private static int invoke(MethodHandle call, int threadId, MemorySegment mask) {

@@ -121,7 +121,7 @@ public final class NettyTransport implements Transport, Connection.Owner, Dial.O
     /// only, and what is due or arrives is not to wait for the end of somebody else's slice.
     public static ThreadFactory threads() {
         return body -> new FastThreadLocalThread(() -> {
-            Cpus.shortenSlices();
+            Cpus.prefer();
             body.run();
         });
     }

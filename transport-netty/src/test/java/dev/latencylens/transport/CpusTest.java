@@ -63,6 +63,31 @@ class CpusTest {
         assertThat(io.get("policy")).isEqualTo(usual.get("policy"));
     }
 
+    /// As where the whole client was started with `chrt --idle 0`.
+    @Test
+    void aThreadOfTheTransportDoesNotGiveWayWhereAllElseDoes() throws InterruptedException {
+        assumeThat(System.getProperty("user.name")).as("this takes a privilege").isEqualTo("root");
+        var policies = new HashMap<String, String>();
+        Thread giving = new Thread(() -> {
+            try {
+                String thread = Path.of("/proc/thread-self").toRealPath().getFileName().toString();
+                int refused = new ProcessBuilder("chrt", "--idle", "--pid", "0", thread)
+                        .inheritIO()
+                        .start()
+                        .waitFor();
+                assertThat(refused).isZero();
+                policies.put("other", scheduling(Thread::new).get("policy"));
+                policies.put("io", scheduling(NettyTransport.threads()).get("policy"));
+            } catch (IOException | InterruptedException e) {
+                throw new IllegalStateException(e);
+            }
+        });
+        giving.start();
+        giving.join();
+
+        assertThat(policies).containsEntry("other", "5").containsEntry("io", "0");
+    }
+
     private static Map<String, String> scheduling(ThreadFactory threads) throws InterruptedException {
         var told = new HashMap<String, String>();
         Thread thread = threads.newThread(() -> {

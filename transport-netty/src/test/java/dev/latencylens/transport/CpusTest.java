@@ -70,7 +70,8 @@ class CpusTest {
         var policies = new HashMap<String, String>();
         Thread giving = new Thread(() -> {
             try {
-                String thread = Path.of("/proc/thread-self").toRealPath().getFileName().toString();
+                String thread =
+                        Path.of("/proc/thread-self").toRealPath().getFileName().toString();
                 int refused = new ProcessBuilder("chrt", "--idle", "--pid", "0", thread)
                         .inheritIO()
                         .start()

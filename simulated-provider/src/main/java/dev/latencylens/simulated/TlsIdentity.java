@@ -154,7 +154,9 @@ public record TlsIdentity(String chainPem, String keyPem, String trustPem) {
     }
 
     /// BoringSSL where it is available, else the JDK; ALPN offers h2 and http/1.1. No client is asked for a
-    /// certificate; not told whom to trust, Netty would read all authorities that Java knows.
+    /// certificate; not told whom to trust, Netty would read all authorities that Java knows. Netty puts the key
+    /// into a store for a moment: in Java's usual form that hashes a password 20,000 times, a tenth of a second
+    /// where that is new.
     SslContext serverContext() throws SSLException {
         var alpn = new ApplicationProtocolConfig(
                 ApplicationProtocolConfig.Protocol.ALPN,
@@ -166,6 +168,7 @@ public record TlsIdentity(String chainPem, String keyPem, String trustPem) {
                 .sslProvider(OpenSsl.isAvailable() ? SslProvider.OPENSSL : SslProvider.JDK)
                 .applicationProtocolConfig(alpn)
                 .trustManager(InsecureTrustManagerFactory.INSTANCE)
+                .keyStoreType("JKS")
                 .build();
     }
 

@@ -11,6 +11,7 @@ import dev.latencylens.load.Load;
 import dev.latencylens.load.LoadRun;
 import dev.latencylens.provider.DialectOptions;
 import dev.latencylens.provider.OpenAiChat;
+import dev.latencylens.provider.Prices;
 import dev.latencylens.simulated.Behaviour;
 import dev.latencylens.simulated.ServerOptions;
 import dev.latencylens.simulated.SimulatedProvider;
@@ -85,8 +86,8 @@ record Priming(Duration length, boolean untilSettled) {
         }
     }
 
-    /// Begins on another thread what takes long: the provider to drive and, where it speaks TLS, what that takes
-    /// of the client.
+    /// Begins on another thread what takes long: the table of prices, which the arguments ask for first, the
+    /// provider to drive and, where it speaks TLS, what that takes of the client.
     static void begin(boolean tls) {
         var provider = new FutureTask<>(() -> {
             SimulatedProvider begun = start(tls);
@@ -97,7 +98,13 @@ record Priming(Duration length, boolean untilSettled) {
             return begun;
         });
         BEGUN.set(provider);
-        Thread.ofPlatform().daemon().name("early").start(provider);
+        Thread.ofPlatform().daemon().name("early").start(() -> {
+            try {
+                Prices.builtIn();
+            } finally {
+                provider.run();
+            }
+        });
     }
 
     /// With all authorities that Java trusts: it reads them at the first handshake that is checked, whoever

@@ -58,13 +58,22 @@ public final class Prices {
     /// @param why in one clause, with the model and the table
     public record Unknown(String why) implements Lookup {}
 
-    /// The table that comes with the program.
+    /// The table that comes with the program. The first call reads it, tens of milliseconds where that is new.
     public static Prices builtIn() {
+        return BuiltIn.TABLE;
+    }
+
+    private static Prices readBuiltIn() {
         try (InputStream in = Objects.requireNonNull(Prices.class.getResourceAsStream(BUILT_IN), BUILT_IN)) {
             return read(JSON.readTree(in), "the table", BUILT_IN);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
+    }
+
+    /// Read once, by whichever thread asks first; another waits for that.
+    private static final class BuiltIn {
+        static final Prices TABLE = readBuiltIn();
     }
 
     /// A table of the user's own, in this project's form or in that of LiteLLM's price file.

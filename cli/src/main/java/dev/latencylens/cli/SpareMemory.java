@@ -18,6 +18,9 @@ final class SpareMemory {
     private static final int LEAST_BYTES = 512 * 1024;
 
     private static final int MOST_BYTES = 64 << 20;
+
+    /// What the young generation has while the priming runs (NewSize in the launcher).
+    private static final int YOUNG_BYTES = 2 << 20;
     /// The share of a small heap, one in so many, that is free in one piece, whatever else its old part holds.
     private static final int SHARE_OF_HEAP = 4;
 
@@ -45,7 +48,12 @@ final class SpareMemory {
     /// Collects the garbage, and gives the pages that it had back.
     ///
     /// The collector moves what is left together and keeps the pages behind it. So an array is laid over them,
-    /// which is zeros, and the kernel is told that it need not keep those.
+    /// which is zeros, and the kernel is told that it need not keep those. Where the young generation is large
+    /// from here on, its pages of before are given back too.
+    ///
+    /// A thread that has no room yet takes as much as its first object needs, in the young generation, however
+    /// large that is. So the first array lies there, and the second, for which the rest is too small, in the old
+    /// one.
     static void ofGarbage() {
         Runtime runtime = Runtime.getRuntime();
         long usedBefore = runtime.totalMemory() - runtime.freeMemory();
@@ -53,8 +61,11 @@ final class SpareMemory {
         long garbage = usedBefore - (runtime.totalMemory() - runtime.freeMemory());
         if (garbage >= LEAST_BYTES && PAGES_KNOWN) {
             try {
+                if (runtime.freeMemory() > MOST_BYTES) {
+                    Native.dropPages(new byte[YOUNG_BYTES]);
+                }
                 long most = Math.min(MOST_BYTES, runtime.maxMemory() / SHARE_OF_HEAP);
-                Native.dropPages((int) Math.min(garbage, most));
+                Native.dropPages(new byte[(int) Math.min(garbage, most)]);
             } catch (UnsatisfiedLinkError kept) {
                 return;
             }
@@ -103,11 +114,8 @@ final class SpareMemory {
 
         /// Zeros are what an array without its pages holds, as a new one does. Where its first whole page begins
         /// only the kernel tells: it refuses any other address.
-        ///
-        /// The lookups above have taken room for small objects. An array that is the first to take room would
-        /// begin in the young generation.
-        static void dropPages(int bytes) {
-            MemorySegment array = MemorySegment.ofArray(new byte[bytes]);
+        static void dropPages(byte[] zeros) {
+            MemorySegment array = MemorySegment.ofArray(zeros);
             long pages = (array.byteSize() - PAGE_BYTES) / PAGE_BYTES;
             for (long from = 0; from < PAGE_BYTES; from += ALIGNMENT_BYTES) {
                 if (drop(array.asSlice(from), pages * PAGE_BYTES)) {

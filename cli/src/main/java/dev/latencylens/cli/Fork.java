@@ -7,6 +7,9 @@ import java.util.List;
 
 /// Another `lens` in a Java of its own, started as this one was.
 final class Fork {
+    /// What the launcher left out of this one's class path, each with its separator before it.
+    private static final String LEFT_OUT = "lens.libraries";
+
     private Fork() {}
 
     /// The command, to which more arguments may be added. Its Java says nothing on its own on standard output.
@@ -16,7 +19,7 @@ final class Fork {
         command.addAll(flags());
         command.add("-Xlog:disable");
         command.add("-cp");
-        command.add(System.getProperty("java.class.path"));
+        command.add(System.getProperty("java.class.path") + System.getProperty(LEFT_OUT, ""));
         command.add(Lens.class.getName());
         command.addAll(arguments);
         return command;

@@ -38,8 +38,13 @@ final class Interrupts implements AutoCloseable {
         return received.get();
     }
 
+    /// Once a signal has come, nothing is put back: the parent's may follow the terminal's while the report is
+    /// being written, and the process is about to end.
     @Override
     public void close() {
+        if (received.get() != 0) {
+            return;
+        }
         for (int i = 0; i < SIGNALS.length; i++) {
             Object handler = earlier[i];
             if (handler != null) {

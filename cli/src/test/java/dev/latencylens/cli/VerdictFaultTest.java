@@ -147,7 +147,7 @@ class VerdictFaultTest {
 
     @Test
     void writesOfManyChunksAreInconclusiveForTheirGapsWhateverElseTheMachineDoes() throws Exception {
-        try (var provider = provider("ttft=5ms; events-per-write=10; tokens=20")) {
+        try (var provider = provider("ttft=lognormal:5ms:0.3; events-per-write=10; tokens=20")) {
             run(provider, List.of("-n", "100", "--concurrency", "2"));
             assertThat(codes()).contains("chunks_coalesced").isSubsetOf("chunks_coalesced", "client_paused");
         }
@@ -157,7 +157,7 @@ class VerdictFaultTest {
 
     @Test
     void aServerThatAnswersAMinorityIsInvalidForThatWhateverElseTheMachineDoes() throws Exception {
-        try (var provider = provider("ttft=5ms; gap=1ms; fault=http-503; fault-rate=0.8; seed=5")) {
+        try (var provider = provider("ttft=lognormal:5ms:0.3; gap=1ms; fault=http-503; fault-rate=0.8; seed=5")) {
             run(provider, JUDGED_BY_PAUSES);
         }
 
@@ -186,7 +186,7 @@ class VerdictFaultTest {
 
     @Test
     void gapsThatNobodyAskedForAreNotJudgedWhateverElseTheMachineDoes() throws Exception {
-        try (var provider = provider("ttft=5ms; events-per-write=10; tokens=20")) {
+        try (var provider = provider("ttft=lognormal:5ms:0.3; events-per-write=10; tokens=20")) {
             run(provider, JUDGED_BY_PAUSES);
         }
 

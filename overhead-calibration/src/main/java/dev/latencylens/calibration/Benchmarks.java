@@ -32,6 +32,7 @@ import org.openjdk.jmh.annotations.Warmup;
             "-XX:StringTableSize=4096",
             "-XX:+UnlockDiagnosticVMOptions",
             "-XX:ArchiveRelocationMode=0",
+            "-XX:GCCardSizeInBytes=1024",
             "-XX:-UsePerfData",
             "--enable-native-access=ALL-UNNAMED",
             "--sun-misc-unsafe-memory-access=allow",

@@ -109,7 +109,7 @@ public record Cpus(SortedSet<Integer> numbers) {
         });
     }
 
-    /// Makes the calling thread one that waits for its CPU as little as may be asked for without privileges.
+    /// Makes the calling thread one that waits for its CPU as little as it may ask for.
     ///
     /// It gets the shortest slices: on a CPU that others use it then runs as soon as it has something to do, and
     /// not when the other's slice of some 3 ms has ended; its share stays the same. Where the kernel does not do

@@ -9,37 +9,83 @@ import io.netty.handler.ssl.util.InsecureTrustManagerFactory;
 import io.netty.pkitesting.CertificateBuilder;
 import io.netty.pkitesting.X509Bundle;
 import java.io.ByteArrayInputStream;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
 import java.security.KeyFactory;
-import java.security.KeyPair;
-import java.security.KeyPairGenerator;
-import java.security.Signature;
 import java.security.cert.CertificateFactory;
 import java.security.cert.X509Certificate;
-import java.security.spec.ECGenParameterSpec;
 import java.security.spec.PKCS8EncodedKeySpec;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Base64;
-import java.util.HexFormat;
 import java.util.Locale;
 import javax.net.ssl.SSLException;
 
 /// A certificate chain with its key, as PEM, and what a client must trust.
 public record TlsIdentity(String chainPem, String keyPem, String trustPem) {
-    private static final int SEQUENCE = 0x30;
-    private static final int BIT_STRING = 0x03;
-    private static final byte[] SERIAL_ONE = HexFormat.of().parseHex("020101");
-    private static final byte[] ECDSA_SHA256 = HexFormat.of().parseHex("300a06082a8648ce3d040302");
-    private static final byte[] CN_LOCALHOST = HexFormat.of().parseHex("30143112301006035504030c096c6f63616c686f7374");
-    /// From 2000 on, in X.509's years of two digits.
-    private static final byte[] TO_2049 =
-            HexFormat.of().parseHex("301e170d3030303130313030303030305a170d3439313233313233353935395a");
+    /// See [#everybodys]: for localhost, 127.0.0.1 and ::1, until 2126.
+    private static final String EVERYBODYS_CHAIN = """
+            -----BEGIN CERTIFICATE-----
+            MIIByjCCAXCgAwIBAgIBAzAKBggqhkjOPQQDAjAgMR4wHAYDVQQDDBVFdmVyeWJv
+            ZHkncyBBdXRob3JpdHkwIBcNMjYxMTI5MjE1ODAzWhgPMjEyNjExMDUyMTU4MDNa
+            MBQxEjAQBgNVBAMMCWxvY2FsaG9zdDBZMBMGByqGSM49AgEGCCqGSM49AwEHA0IA
+            BEpPhju8a5oxoQTvn8BlveKJJr9WZPqI1qZWAwpklA/OJzJYmEC8s3RwKe755XOY
+            TOS2BAD+icAJyVxSqE8EqByjgaQwgaEwDAYDVR0TAQH/BAIwADAOBgNVHQ8BAf8E
+            BAMCB4AwEwYDVR0lBAwwCgYIKwYBBQUHAwEwLAYDVR0RBCUwI4IJbG9jYWxob3N0
+            hwR/AAABhxAAAAAAAAAAAAAAAAAAAAABMB8GA1UdIwQYMBaAFKv0NBNCHB1AWTAQ
+            kl21wQbuaxDOMB0GA1UdDgQWBBTM+dSlPP+4tIVwPwqoE9LNyJOcrTAKBggqhkjO
+            PQQDAgNIADBFAiAUlZ0b12RyI2wGPUlhJFVl5MdyDnmN/2rAByS+AMQdJgIhAIyE
+            WfSJcIa1Rk2V6yPkmF2WfxXJAAHGv2HSHM9jmIhw
+            -----END CERTIFICATE-----
+            -----BEGIN CERTIFICATE-----
+            MIICUDCCATigAwIBAgIBAjANBgkqhkiG9w0BAQsFADAbMRkwFwYDVQQDDBBFdmVy
+            eWJvZHkncyBSb290MCAXDTI2MTEyOTIxNTgwM1oYDzIxMjYxMTA1MjE1ODAzWjAg
+            MR4wHAYDVQQDDBVFdmVyeWJvZHkncyBBdXRob3JpdHkwWTATBgcqhkjOPQIBBggq
+            hkjOPQMBBwNCAARMBZCtg/Ml9CkgxkevPYySQmqjWlW8T6QjqDPPKQG8VnbOTsgu
+            YWbSQqc2CykJLkqrdc5lLLsYkhLm8M+crw/uo2MwYTAPBgNVHRMBAf8EBTADAQH/
+            MA4GA1UdDwEB/wQEAwICBDAfBgNVHSMEGDAWgBSRxc1OJRHcRGfAVH0Dh0+CXdvF
+            PDAdBgNVHQ4EFgQUq/Q0E0IcHUBZMBCSXbXBBu5rEM4wDQYJKoZIhvcNAQELBQAD
+            ggEBABGKfElbqMGujOVcu16GlkZTuHIO54n1yYID81w00a4vMJFommds0jFD6myQ
+            i3JgYQuiGj7i0fdtoTW87k4NN/FaN561V50EzwTRz7Qi5P0EUQtBaaZyeoHQCWXo
+            tBuL+DO5W1opghuTedtmV+zGrC+htqU02oMqAgKETStRu5HQx9jWYEwxjnQK7fxR
+            9dP2WUyu9MtJhG2zuqclXFWgwjV7/cqaqepPtz+UA3TKb+u799eC3OXhHJeL9WLK
+            0B2kwd74rTbwlxDu1qTtyN2AeqbiEZTsNPz4Pcn274Y0P24yd9RU5qN2mWT1RtcV
+            SgHP2DN9a04DXNFxiXjZK4c2jnU=
+            -----END CERTIFICATE-----
+            """;
+
+    private static final String EVERYBODYS_KEY = """
+            -----BEGIN PRIVATE KEY-----
+            MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgSFGId4NIf1uPgNNE
+            aYXr+meCwGhPOdhFQEfF6qaPJAKhRANCAARKT4Y7vGuaMaEE75/AZb3iiSa/VmT6
+            iNamVgMKZJQPzicyWJhAvLN0cCnu+eVzmEzktgQA/onACclcUqhPBKgc
+            -----END PRIVATE KEY-----
+            """;
+
+    private static final String EVERYBODYS_ROOT = """
+            -----BEGIN CERTIFICATE-----
+            MIIDKTCCAhGgAwIBAgIUC+tw/nN65fT/oyxgy44jyJFXUK4wDQYJKoZIhvcNAQEL
+            BQAwGzEZMBcGA1UEAwwQRXZlcnlib2R5J3MgUm9vdDAgFw0yNjExMjkyMTU4MDNa
+            GA8yMTI2MTEwNTIxNTgwM1owGzEZMBcGA1UEAwwQRXZlcnlib2R5J3MgUm9vdDCC
+            ASIwDQYJKoZIhvcNAQEBBQADggEPADCCAQoCggEBAKq7uo+zjojGy/Vh4d66YmaR
+            3sH217eNM/y27oM8+ZHHgmQhp0VgbsoM6nRAJf6Ox51DBCKKgZj6yD0DU+kS9V+i
+            kSNJHQrGLunTt33e+WuCKhT+ZmYmTD4NVKPQOODnPLcTiUyIPOc2zSCrHRswhWKo
+            p8zYciMo2CTeOyKju+Ly/ki+l5mglKihjYQ0YrrAlBGn9op7vVYVarxO6Px9qCLu
+            MOC2HBxjPHl+HylwoOwlwE9xINurwjHB4sqhesWAqLOETXvmD6SNU/zXkd1TozYK
+            zpBxi2K59mJDG2dv2ZpjVZfP24da1a1m+2Xxy3AQvK/o/IBDgp85wrMwuYo0BiUC
+            AwEAAaNjMGEwHQYDVR0OBBYEFJHFzU4lEdxEZ8BUfQOHT4Jd28U8MB8GA1UdIwQY
+            MBaAFJHFzU4lEdxEZ8BUfQOHT4Jd28U8MA8GA1UdEwEB/wQFMAMBAf8wDgYDVR0P
+            AQH/BAQDAgIEMA0GCSqGSIb3DQEBCwUAA4IBAQBJIHwkVFAJacgRmJb8MLWB8tKT
+            ypHw9nYALYIeD3FMccw/DRRTb16vwAgLM4Y3Y1ZtfvqJWBcLVapJqxJ9+hqQvqa2
+            Ux8E47KWrq4OvEUHO3JWyAG87WiCDc+UJBeUYsr+481HJi/yRr2hPEnMV50I5shR
+            6dAC+3N8WMi119gJeCRKogWRKSX0UdCW110K64fi/0qCvmZnUMtRLFNSIps1Q37I
+            EjNvuwlFhVOmmrl6gXDHuKQwZsWcZuELJfG8WEedUm1cIFljAFz9v9wjSuYsI/Bc
+            0PEH+R8rlhA8hKYHtUygn+1Ntjx1IrJqqCmJ4ORloJ4TtE5hF4Bni/TutbjB
+            -----END CERTIFICATE-----
+            """;
 
     /// What is right or wrong with a generated certificate.
     public enum Flaw {
@@ -91,60 +137,10 @@ public record TlsIdentity(String chainPem, String keyPem, String trustPem) {
         }
     }
 
-    /// A certificate with a new key, for a client that checks neither.
-    ///
-    /// By hand: the library behind [#generate] lies in a signed jar, and Java reads its manifest of 7,000 entries
-    /// before the first class of it.
-    public static TlsIdentity unchecked() {
-        try {
-            var generator = KeyPairGenerator.getInstance("EC");
-            generator.initialize(new ECGenParameterSpec("secp256r1"));
-            KeyPair keys = generator.generateKeyPair();
-            byte[] signed = sequence(
-                    SERIAL_ONE,
-                    ECDSA_SHA256,
-                    CN_LOCALHOST,
-                    TO_2049,
-                    CN_LOCALHOST,
-                    keys.getPublic().getEncoded());
-            var signature = Signature.getInstance("SHA256withECDSA");
-            signature.initSign(keys.getPrivate());
-            signature.update(signed);
-            byte[] bits = der(BIT_STRING, new byte[1], signature.sign());
-            String certificate = pem("CERTIFICATE", sequence(signed, ECDSA_SHA256, bits));
-            return new TlsIdentity(
-                    certificate, pem("PRIVATE KEY", keys.getPrivate().getEncoded()), certificate);
-        } catch (GeneralSecurityException e) {
-            throw new IllegalStateException("no certificate could be made: " + e.getMessage(), e);
-        }
-    }
-
-    private static byte[] sequence(byte[]... parts) {
-        return der(SEQUENCE, parts);
-    }
-
-    /// One element of X.690's distinguished encoding, of up to 64 KiB.
-    private static byte[] der(int tag, byte[]... parts) {
-        var content = new ByteArrayOutputStream();
-        for (byte[] part : parts) {
-            content.writeBytes(part);
-        }
-        var element = new ByteArrayOutputStream();
-        element.write(tag);
-        if (content.size() >= 256) {
-            element.write(0x82);
-            element.write(content.size() >> 8);
-        } else if (content.size() >= 128) {
-            element.write(0x81);
-        }
-        element.write(content.size());
-        element.writeBytes(content.toByteArray());
-        return element.toByteArray();
-    }
-
-    private static String pem(String what, byte[] der) {
-        return "-----BEGIN " + what + "-----\n" + Base64.getMimeEncoder().encodeToString(der) + "\n-----END " + what
-                + "-----\n";
+    /// An identity whose key everybody can read here, issued as those of providers are: the leaf by an authority
+    /// with an elliptic curve's key, that one by a root with an RSA key. To make a new one takes 80 ms of a start.
+    public static TlsIdentity everybodys() {
+        return new TlsIdentity(EVERYBODYS_CHAIN, EVERYBODYS_KEY, EVERYBODYS_ROOT);
     }
 
     /// The certificate chain and the PKCS#8 key of two PEM files.

@@ -54,13 +54,14 @@ class TlsTest {
     }
 
     @Test
-    void uncheckedCertificateIsSignedByItsOwnKey() throws Exception {
-        var certificate = CertificateFactory.getInstance("X.509")
-                .generateCertificate(new ByteArrayInputStream(
-                        TlsIdentity.unchecked().chainPem().getBytes(StandardCharsets.US_ASCII)));
-
-        certificate.verify(certificate.getPublicKey());
-        assertThat(certificate.getPublicKey().getAlgorithm()).isEqualTo("EC");
+    void everybodysIdentityIsBelievedByWhoTrustsItsRoot() throws Exception {
+        TlsIdentity identity = TlsIdentity.everybodys();
+        try (RunningProvider server =
+                new RunningProvider(ServerOptions.defaults().withTls(identity), Behaviour.defaults())) {
+            HttpResponse<String> response =
+                    post(identity, server.provider.baseUrl(), HttpClient.Version.HTTP_2, "ttft=0ms; gap=0ms; tokens=1");
+            assertThat(response.body()).endsWith("data: [DONE]\n\n");
+        }
     }
 
     @ParameterizedTest

@@ -16,7 +16,9 @@ import io.netty.handler.ssl.SslHandler;
 import io.netty.handler.ssl.SslProvider;
 import io.netty.handler.ssl.util.InsecureTrustManagerFactory;
 import io.netty.internal.tcnative.SSL;
+import java.io.ByteArrayInputStream;
 import java.io.File;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -49,6 +51,8 @@ final class Tls {
         } else if (settings.caFile() != null) {
             File file = readable("CA file", settings.caFile());
             use("CA file", file, () -> builder.trustManager(file));
+        } else if (settings.caPem() != null) {
+            builder.trustManager(new ByteArrayInputStream(settings.caPem().getBytes(StandardCharsets.US_ASCII)));
         }
         if (settings.clientCertificate() != null && settings.clientKey() != null) {
             File certificate = readable("client certificate", settings.clientCertificate());

@@ -26,6 +26,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
         name = "lens",
         description = "Measures how fast a large language model answers over the network.",
         mixinStandardHelpOptions = true,
+        addMethodSubcommands = false,
         versionProvider = Lens.Version.class)
 public final class Lens implements Callable<Integer> {
     /// Shows the stack of an unexpected failure.

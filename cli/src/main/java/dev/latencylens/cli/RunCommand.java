@@ -65,6 +65,7 @@ import tools.jackson.databind.json.JsonMapper;
 @Command(
         name = "run",
         mixinStandardHelpOptions = true,
+        addMethodSubcommands = false,
         sortOptions = false,
         description = {
             "Measures a streamed chat completion from DNS to the last token, under load.",

@@ -201,6 +201,39 @@ class Http2EndToEndTest {
         }
     }
 
+    /// It goes on reading, so that only this side can end the connection.
+    @Test
+    void aServerThatOnlyStopsSendingCutsEveryStreamThatHasNotEnded() {
+        var closed = new CountDownLatch(1);
+        try (Peer peer = Peer.serving(line -> {
+                    var frames = new Frames();
+                    line.preface();
+                    line.write(frames.settings().bytes());
+                    line.endOfRequest(1);
+                    line.endOfRequest(3);
+                    line.write(frames.ok(1)
+                            .data(1, 0, "cut")
+                            .ok(3)
+                            .data(3, Frames.END_STREAM, "whole")
+                            .bytes());
+                    line.socket.shutdownOutput();
+                    line.awaitClose();
+                    closed.countDown();
+                });
+                Client client = priorKnowledge(peer).open()) {
+            Exchange first = client.start();
+            Exchange second = client.start();
+
+            Recorded.Flown cut = client.await(first);
+            assertThat(cut.end().kind()).as(cut.toString()).isEqualTo(Kind.CUT);
+            assertThat(cut.body()).isEqualTo("cut");
+            Recorded.Flown whole = client.await(second);
+            assertThat(whole.end().kind()).as(whole.toString()).isEqualTo(Kind.COMPLETE);
+            assertThat(whole.body()).isEqualTo("whole");
+            client.pollUntil("the close", () -> closed.getCount() == 0);
+        }
+    }
+
     @Test
     void aServerOfHttp1IsNamedAsSuch() {
         try (Peer peer = Peer.serving(line -> {

@@ -440,6 +440,66 @@ class NettyTransportTest {
         }
     }
 
+    /// It goes on reading, so that only this side can end the connection.
+    @ParameterizedTest
+    @EnumSource(SocketKind.class)
+    void aServerThatOnlyStopsSendingInMidStreamCutsItAndTheConnectionIsClosed(SocketKind sockets) {
+        assumeThat(sockets.unavailable()).isNull();
+        var closed = new CountDownLatch(1);
+        try (Peer peer = Peer.serving(line -> {
+                    line.hasRequest();
+                    line.write("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n", "5\r\nhello\r\n");
+                    line.socket.shutdownOutput();
+                    line.awaitClose();
+                    closed.countDown();
+                });
+                Client client = Client.to(peer).over(sockets).open()) {
+            Recorded.Flown flown = client.send();
+
+            assertThat(flown.end().kind()).isEqualTo(Kind.CUT);
+            assertThat(flown.end().detail()).isEqualTo("the peer closed the connection in mid-response");
+            assertThat(flown.body()).isEqualTo("hello");
+            assertThat(flown.moments()).containsExactly(OVER_A_NEW_CONNECTION);
+            client.pollUntil("the close", () -> closed.getCount() == 0);
+        }
+    }
+
+    @Test
+    void aBodyWithoutALengthIsWholeWhenTheServerStopsSending() {
+        try (Peer peer = Peer.serving(line -> {
+                    line.hasRequest();
+                    line.write("HTTP/1.1 200 OK\r\n\r\n", "hello");
+                    line.socket.shutdownOutput();
+                    line.awaitClose();
+                });
+                Client client = Client.to(peer).open()) {
+            Recorded.Flown flown = client.send();
+
+            assertThat(flown.end().kind()).as(flown.toString()).isEqualTo(Kind.COMPLETE);
+            assertThat(flown.body()).isEqualTo("hello");
+        }
+    }
+
+    /// Its answer said that the connection stays, and it still reads: a request sent over it would wait in vain.
+    @Test
+    void nothingIsSentOverAConnectionOfAServerThatStopsSendingBehindAWholeAnswer() {
+        try (Peer peer = Peer.serving(line -> {
+                    line.hasRequest();
+                    line.write(Peer.ok("hello"));
+                    line.socket.shutdownOutput();
+                    line.awaitClose();
+                });
+                Client client = Client.to(peer).open()) {
+            for (int i = 0; i < 3; i++) {
+                Recorded.Flown flown = client.send();
+
+                assertThat(flown.end().kind()).as(flown.toString()).isEqualTo(Kind.COMPLETE);
+                assertThat(flown.connectionKind()).isEqualTo("new");
+            }
+            assertThat(peer.requests).hasSize(3);
+        }
+    }
+
     @Test
     void aStreamResetInTheMiddleKeepsWhatCame() {
         var read = new CountDownLatch(1);

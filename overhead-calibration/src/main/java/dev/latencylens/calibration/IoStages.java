@@ -83,7 +83,7 @@ public class IoStages extends Benchmarks {
 
     @State(Scope.Thread)
     public static class Tls {
-        private final TlsRecords records = new TlsRecords(tokenEvent());
+        private final TlsRecords records = new TlsRecords(tokenEvent(), "TLSv1.3");
 
         @Setup
         public void runIn() {

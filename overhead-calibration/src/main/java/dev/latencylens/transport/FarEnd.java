@@ -6,18 +6,21 @@ import io.netty.channel.embedded.EmbeddedChannel;
 import io.netty.handler.ssl.SslContext;
 import io.netty.handler.ssl.SslContextBuilder;
 import io.netty.pkitesting.CertificateBuilder;
+import io.netty.pkitesting.X509Bundle;
 import java.io.ByteArrayOutputStream;
 
 /// The server's end of TLS over a channel in memory: makes the records that a server would send.
 final class FarEnd {
-    private static final SslContext CONTEXT = context();
+    private static final X509Bundle IDENTITY = identity();
 
     private final EmbeddedChannel channel;
 
     /// Agrees on keys with the client's end, whose pipeline holds nothing but its handler for TLS.
-    FarEnd(EmbeddedChannel client) {
+    ///
+    /// @param version the only one that it speaks, for example `TLSv1.3`
+    FarEnd(EmbeddedChannel client, String version) {
         channel = new EmbeddedChannel();
-        channel.pipeline().addLast(CONTEXT.newHandler(channel.alloc()));
+        channel.pipeline().addLast(context(version).newHandler(channel.alloc()));
         while (carry(client, channel) || carry(channel, client)) {
             // The handshake has not come to its end, or what follows it is still on its way.
         }
@@ -47,16 +50,25 @@ final class FarEnd {
         return any;
     }
 
-    private static SslContext context() {
+    private static SslContext context(String version) {
         try {
-            var identity = new CertificateBuilder()
+            return SslContextBuilder.forServer(IDENTITY.toKeyManagerFactory())
+                    .protocols(version)
+                    .build();
+        } catch (Exception e) {
+            throw new IllegalStateException("a TLS server cannot be had: " + e.getMessage(), e);
+        }
+    }
+
+    private static X509Bundle identity() {
+        try {
+            return new CertificateBuilder()
                     .ecp256()
                     .subject("CN=localhost")
                     .setIsCertificateAuthority(true)
                     .buildSelfSigned();
-            return SslContextBuilder.forServer(identity.toKeyManagerFactory()).build();
         } catch (Exception e) {
-            throw new IllegalStateException("a TLS server cannot be had: " + e.getMessage(), e);
+            throw new IllegalStateException("a TLS server's certificate cannot be had: " + e.getMessage(), e);
         }
     }
 }

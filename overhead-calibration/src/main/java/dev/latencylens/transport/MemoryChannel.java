@@ -28,19 +28,19 @@ final class MemoryChannel {
     private byte[] readyBytes = {};
 
     /// @param http what TLS offers
-    /// @param tls whether to go through the transport's own TLS, its handshake done
-    MemoryChannel(Clock clock, HttpVersion http, boolean tls) {
+    /// @param tls the version of the transport's own TLS to go through, its handshake done; null for none
+    MemoryChannel(Clock clock, HttpVersion http, @Nullable String tls) {
         stamp = new ReadStamp(clock, null);
         reads = stamp.newHandle();
         channel.config().setAllocator(PooledByteBufAllocator.DEFAULT);
-        farEnd = tls ? overTls(http) : null;
+        farEnd = tls == null ? null : overTls(http, tls);
     }
 
-    private FarEnd overTls(HttpVersion http) {
+    private FarEnd overTls(HttpVersion http, String version) {
         var settings = new TlsSettings(null, null, null, true);
         SslHandler handler = new Tls(settings, http).newHandler(channel.alloc(), Endpoint.parse("https://localhost"));
         channel.pipeline().addLast(handler);
-        var server = new FarEnd(channel);
+        var server = new FarEnd(channel, version);
         if (!handler.handshakeFuture().isSuccess()) {
             throw new IllegalStateException("the handshake failed: " + handler.handshakeFuture());
         }

@@ -9,19 +9,26 @@ import io.netty.channel.ChannelInboundHandlerAdapter;
 ///
 /// Used by one thread, one of [NettyTransport#threads].
 public final class TlsRecords implements AutoCloseable {
-    private final MemoryChannel memory = new MemoryChannel(Clock.monotonic(), HttpVersion.HTTP_2, true);
+    private final MemoryChannel memory;
     private final byte[] plain;
     private long records;
     private long opened;
 
     /// @param plain what each record holds
-    public TlsRecords(byte[] plain) {
+    /// @param version for example `TLSv1.3`
+    public TlsRecords(byte[] plain, String version) {
+        memory = new MemoryChannel(Clock.monotonic(), HttpVersion.HTTP_2, version);
         this.plain = plain.clone();
         memory.channel.pipeline().addLast(new Ground());
     }
 
     public void prepare(int count) {
         memory.prepare(count, plain);
+    }
+
+    /// Records made ready and not opened yet.
+    public int ready() {
+        return memory.ready();
     }
 
     public void open() {

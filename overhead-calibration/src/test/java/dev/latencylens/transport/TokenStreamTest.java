@@ -4,9 +4,15 @@ import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assumptions.assumeThat;
 
+import com.sun.management.ThreadMXBean;
+import io.netty.handler.ssl.OpenSsl;
+import io.netty.util.ResourceLeakDetector;
+import java.lang.management.ManagementFactory;
+import java.util.concurrent.FutureTask;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class TokenStreamTest {
     private static final byte[] EVENT = "data: {\"a\":\"token's event\"}\n\n".getBytes(US_ASCII);
@@ -41,14 +47,53 @@ class TokenStreamTest {
         }
     }
 
-    @Test
-    void recordsAreOpenedByTheReadThatBringsThem() {
-        try (var records = new TlsRecords(EVENT)) {
+    @ParameterizedTest
+    @ValueSource(strings = {"TLSv1.2", "TLSv1.3"})
+    void recordsAreOpenedByTheReadThatBringsThem(String version) {
+        try (var records = new TlsRecords(EVENT, version)) {
             records.prepare(100);
             for (int i = 0; i < 100; i++) {
                 records.open();
                 records.check();
             }
+        }
+    }
+
+    /// Few records, so that they are opened by the interpreter or the first compiler, which take no object away.
+    @ParameterizedTest
+    @ValueSource(strings = {"TLSv1.2", "TLSv1.3"})
+    void openingARecordAllocatesNothingWhateverTheCompilersDo(String version) throws Exception {
+        assumeThat(OpenSsl.isAvailable())
+                .as("BoringSSL is not available on this machine")
+                .isTrue();
+        ResourceLeakDetector.Level level = ResourceLeakDetector.getLevel();
+        // What looks for leaks keeps an object for each buffer.
+        ResourceLeakDetector.setLevel(ResourceLeakDetector.Level.DISABLED);
+        try {
+            var allocatedBytes = new FutureTask<>(() -> allocatedBytes(version, 1_000));
+            NettyTransport.threads().newThread(allocatedBytes).start();
+
+            assertThat(allocatedBytes.get()).isLessThan(1_000);
+        } finally {
+            ResourceLeakDetector.setLevel(level);
+        }
+    }
+
+    private static long allocatedBytes(String version, int count) {
+        var threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+        try (var records = new TlsRecords(EVENT, version)) {
+            records.prepare(100);
+            while (records.ready() > 0) {
+                records.open();
+            }
+            records.prepare(count);
+            long beforeBytes = threads.getCurrentThreadAllocatedBytes();
+            while (records.ready() > 0) {
+                records.open();
+            }
+            long allocatedBytes = threads.getCurrentThreadAllocatedBytes() - beforeBytes;
+            records.check();
+            return allocatedBytes;
         }
     }
 

@@ -17,28 +17,29 @@ import javax.net.ssl.SSLException;
 /// handshake, writes, and what a read brings beside data and tickets (close_notify, alerts, errors). BoringSSL
 /// keeps such an end and says it again to the engine, which then acts on it.
 ///
-/// For TLS 1.3 alone: before it, the engine refuses renegotiation where it reads.
-///
 /// Used by the connection's I/O thread.
 final class BoringSslHandler extends SslHandler {
     private static final VarHandle NETWORK_BIO = networkBio();
-    private static final String TLS_1_3 = "TLSv1.3";
 
     private final ReferenceCountedOpenSslEngine engine;
     private boolean open;
+    /// What the last read ended with, one of BoringSSL's errors.
+    private int end;
+
     /// BoringSSL's connection, which lives as long as the engine has a BIO.
     private long ssl;
 
     BoringSslHandler(ReferenceCountedOpenSslEngine engine) {
         super(engine);
         this.engine = engine;
+        refuseRenegotiation();
     }
 
     @Override
     protected void decode(ChannelHandlerContext ctx, ByteBuf in, List<Object> out) throws SSLException {
         if (!open && handshakeFuture().isSuccess() && ssl == 0) {
             ssl = engine.sslPointer();
-            open = ssl != 0 && engine.getSession().getProtocol().equals(TLS_1_3);
+            open = ssl != 0;
         }
         long bio = open && in.hasMemoryAddress() ? (long) NETWORK_BIO.get(engine) : 0;
         if (bio == 0) {
@@ -77,7 +78,8 @@ final class BoringSslHandler extends SslHandler {
         while (true) {
             int read = SSL.readFromSSL(ssl, plain.memoryAddress() + plain.writerIndex(), plain.writableBytes());
             if (read <= 0) {
-                return SSL.getError(ssl, read) == SSL.SSL_ERROR_WANT_READ;
+                end = SSL.getError(ssl, read);
+                return end == SSL.SSL_ERROR_WANT_READ;
             }
             plain.writerIndex(plain.writerIndex() + read);
             if (!plain.isWritable()) {
@@ -90,13 +92,28 @@ final class BoringSslHandler extends SslHandler {
     }
 
     /// The engine asks BoringSSL only where there are bytes to be read. BoringSSL reads none after an end.
+    ///
+    /// An error it keeps to itself as long as there is an alert to send; asked again, it fails.
     private void tellTheEngine(ChannelHandlerContext ctx, List<Object> out) throws SSLException {
         SSL.clearError();
         ByteBuf any = ctx.alloc().directBuffer(1).writeZero(1);
         try {
             super.decode(ctx, any, out);
+            if (end != SSL.SSL_ERROR_ZERO_RETURN && !ctx.isRemoved()) {
+                super.decode(ctx, any, out);
+            }
         } finally {
             any.release();
+        }
+    }
+
+    /// A peer may ask for another handshake at any time before TLS 1.3. Netty's engine allows one, which is not
+    /// one read's affair, and fails where data goes on meanwhile.
+    private void refuseRenegotiation() {
+        try {
+            SSL.setRenegotiateMode(engine.sslPointer(), SSL.SSL_RENEGOTIATE_NEVER);
+        } catch (Exception e) {
+            throw new IllegalStateException("BoringSSL does not refuse renegotiation", e);
         }
     }
 

@@ -124,9 +124,14 @@ final class Tls {
     /// then.
     static TransportEnd failure(SSLException cause) {
         String message = String.valueOf(cause.getMessage());
-        return isAboutOurCertificate(message.toLowerCase(Locale.ROOT))
-                ? certificateRefused(message)
-                : new TransportEnd(TransportEnd.Kind.RESET, "TLS broke off: " + message);
+        String lower = message.toLowerCase(Locale.ROOT);
+        if (isAboutOurCertificate(lower)) {
+            return certificateRefused(message);
+        }
+        String why = lower.contains("no_renegotiation")
+                ? "the server asked for another handshake, which is refused (" + message + ")"
+                : message;
+        return new TransportEnd(TransportEnd.Kind.RESET, "TLS broke off: " + why);
     }
 
     /// The alerts that concern a client's certificate (RFC 8446, 6.2), in the words of either implementation.

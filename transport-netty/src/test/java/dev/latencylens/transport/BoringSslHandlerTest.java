@@ -22,8 +22,8 @@ import java.util.List;
 import javax.net.ssl.SSLException;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /// Records as they come off a socket, in pieces of any size.
@@ -63,9 +63,12 @@ class BoringSslHandlerTest {
     }
 
     @ParameterizedTest
-    @ValueSource(ints = {1, 7, 1_000, 16_000})
-    void aRecordLargerThanTheReadsThatBringItIsWhole(int piece) throws Exception {
-        connect("TLSv1.3");
+    @CsvSource({
+        "TLSv1.2, 1", "TLSv1.2, 7", "TLSv1.2, 1000", "TLSv1.2, 16000",
+        "TLSv1.3, 1", "TLSv1.3, 7", "TLSv1.3, 1000", "TLSv1.3, 16000"
+    })
+    void aRecordLargerThanTheReadsThatBringItIsWhole(String version, int piece) throws Exception {
+        connect(version);
         String text = "0123456789abcdef".repeat(1_500);
 
         byte[] records = sealed(text);
@@ -76,9 +79,10 @@ class BoringSslHandlerTest {
         assertThat(received()).isEqualTo(text);
     }
 
-    @Test
-    void readsInBuffersOnTheHeapAndBesideItAreOfOneStream() throws Exception {
-        connect("TLSv1.3");
+    @ParameterizedTest
+    @ValueSource(strings = {"TLSv1.2", "TLSv1.3"})
+    void readsInBuffersOnTheHeapAndBesideItAreOfOneStream(String version) throws Exception {
+        connect(version);
         byte[] records = joined(sealed("one "), sealed("two "), sealed("three"));
 
         client.writeInbound(Unpooled.wrappedBuffer(records, 0, 30));
@@ -88,9 +92,10 @@ class BoringSslHandlerTest {
         assertThat(received()).isEqualTo("one two three");
     }
 
-    @Test
-    void anEndThatComesWithDataIsToldAfterIt() throws Exception {
-        connect("TLSv1.3");
+    @ParameterizedTest
+    @ValueSource(strings = {"TLSv1.2", "TLSv1.3"})
+    void anEndThatComesWithDataIsToldAfterIt(String version) throws Exception {
+        connect(version);
         byte[] data = sealed("data: 1\n\n");
         server.close();
 
@@ -100,24 +105,42 @@ class BoringSslHandlerTest {
         assertThat(events).contains(SslCloseCompletionEvent.SUCCESS);
     }
 
-    @Test
-    void aRecordThatWasTamperedWithIsTheEndBehindTheDataBeforeIt() throws Exception {
-        connect("TLSv1.3");
+    @ParameterizedTest
+    @ValueSource(strings = {"TLSv1.2", "TLSv1.3"})
+    void aRecordThatWasTamperedWithIsTheEndBehindTheDataBeforeIt(String version) throws Exception {
+        connect(version);
         byte[] records = joined(sealed("data: 1\n\n"), sealed("data: 2\n\n"));
         records[records.length - 1] ^= 1;
 
-        read(records);
+        assertThatThrownBy(() -> read(records)).hasCauseInstanceOf(SSLException.class);
 
         assertThat(received()).isEqualTo("data: 1\n\n");
         assertThat(outOf(client)).as("an alert").isNotEmpty();
-        byte[] more = sealed("data: 3\n\n");
-        assertThatThrownBy(() -> read(more)).hasCauseInstanceOf(SSLException.class);
-        assertThat(received()).isEmpty();
+        assertThat(client.isOpen()).isFalse();
     }
 
-    @Test
-    void whoeverClosesTheConnectionWhenDataComesIsToldNothingMore() throws Exception {
-        connect("TLSv1.3");
+    /// What the server sends to start one, alone in its read and behind data.
+    @ParameterizedTest
+    @ValueSource(strings = {"", "data: 1\n\n"})
+    void aRenegotiationIsTheEndBehindTheDataBeforeIt(String data) throws Exception {
+        connect("TLSv1.2");
+        byte[] before = data.isEmpty() ? new byte[0] : sealed(data);
+        ((SslHandler) server.pipeline().first()).renegotiate();
+        byte[] records = joined(before, outOf(server));
+
+        assertThatThrownBy(() -> read(records))
+                .hasCauseInstanceOf(SSLException.class)
+                .hasMessageContaining("NO_RENEGOTIATION");
+
+        assertThat(received()).isEqualTo(data);
+        assertThat(outOf(client)).as("an alert").isNotEmpty();
+        assertThat(client.isOpen()).isFalse();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"TLSv1.2", "TLSv1.3"})
+    void whoeverClosesTheConnectionWhenDataComesIsToldNothingMore(String version) throws Exception {
+        connect(version);
         onRead = client::close;
         byte[] data = joined(sealed("data: 1\n\n"), sealed("data: 2\n\n"));
 

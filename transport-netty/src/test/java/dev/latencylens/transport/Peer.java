@@ -228,10 +228,15 @@ final class Peer implements AutoCloseable {
             tcp.getOutputStream().flush();
         }
 
+        /// Keeps the TCP connection open, whatever comes under TLS, until the client closes it.
+        void stayUntilClosed() throws IOException {
+            tcp.getInputStream().transferTo(java.io.OutputStream.nullOutputStream());
+        }
+
         /// Ends the TCP connection under a TLS one, which says nothing.
         void abort() throws IOException {
             tcp.shutdownOutput();
-            tcp.getInputStream().transferTo(java.io.OutputStream.nullOutputStream());
+            stayUntilClosed();
         }
 
         void close() {

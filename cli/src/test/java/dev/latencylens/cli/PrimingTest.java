@@ -58,7 +58,7 @@ final class PrimingTest {
         });
     }
 
-    private static Plan plan(String url) throws Exception {
+    static Plan plan(String url) throws Exception {
         var nowhere = new PrintStream(OutputStream.nullOutputStream(), true, StandardCharsets.UTF_8);
         var run = new RunCommand(
                 new Console(InputStream.nullInputStream(), nowhere, nowhere, Map.of(), false, 80), new Secrets());

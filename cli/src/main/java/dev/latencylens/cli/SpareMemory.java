@@ -20,7 +20,7 @@ final class SpareMemory {
     private static final int MOST_BYTES = 64 << 20;
 
     /// What the young generation has while the priming runs (NewSize in the launcher).
-    private static final int YOUNG_BYTES = 2 << 20;
+    private static final int YOUNG_BYTES = 4 << 20;
     /// The share of a small heap, one in so many, that is free in one piece, whatever else its old part holds.
     private static final int SHARE_OF_HEAP = 4;
 

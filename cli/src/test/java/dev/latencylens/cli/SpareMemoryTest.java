@@ -55,8 +55,7 @@ final class SpareMemoryTest {
         String launcher = Files.readString(Path.of(System.getProperty("lens.root"), "lens"));
         var flags = new ArrayList<String>();
         flags.addAll(flags(launcher, "\nflags=(", "\n)"));
-        flags.addAll(flags(launcher, "= run ]; then\n    flags+=(", ")"));
-        assertThat(flags).contains("-XX:PretenureSizeThreshold=256k", "-XX:NewSize=2m");
+        assertThat(flags).contains("-XX:PretenureSizeThreshold=256k", "-XX:NewSize=4m");
         if (lean) {
             flags.addAll(flags(launcher, "\n    flags+=(\n", "\n    )"));
             assertThat(flags).contains("-XX:TieredStopAtLevel=1");

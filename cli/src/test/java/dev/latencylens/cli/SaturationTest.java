@@ -30,12 +30,13 @@ class SaturationTest {
 
     @Test
     void theKneeIsAtAsManyUsersAsThereArePlacesAndWhatIsBeyondIsSeenAndEnds() throws IOException {
-        int places = 8;
+        int places = 2;
         LensRun sweep = against(
                 new Capacity(places, -1, 0, 429),
                 "sweep",
-                "--from=2",
-                "--to=64",
+                "--from=1",
+                "--to=32",
+                "--prime=1ms",
                 "--step-duration=700ms",
                 "--goodput=ttft:40");
 
@@ -47,7 +48,7 @@ class SaturationTest {
                 .noneMatch(run -> run.path("verdict").asString().equals("INVALID"))) {
             assertThat(told.path("end").asString()).as(sweep.out()).startsWith("saturated: ");
         }
-        assertThat(told.at("/kneeBetween/0").asInt()).as(sweep.out()).isBetween(4, places);
+        assertThat(told.at("/kneeBetween/0").asInt()).as(sweep.out()).isBetween(places / 2, places);
         assertThat(told.at("/kneeBetween/1").asInt()).as(sweep.out()).isBetween(places, 2 * places);
         double most = 0;
         double alone = 0;
@@ -55,8 +56,8 @@ class SaturationTest {
             int users = run.path("users").asInt();
             double good = run.path("good").asDouble() / run.path("measured").asDouble();
             most = Math.max(most, run.path("answersPerSecond").asDouble());
-            alone = users == 2 ? run.path("answersPerSecond").asDouble() / 2 : alone;
-            if (users <= 4) {
+            alone = users == 1 ? run.path("answersPerSecond").asDouble() : alone;
+            if (users <= places / 2) {
                 assertThat(good).as(users + " users").isGreaterThan(0.7);
             }
             if (users >= 4 * places) {
@@ -71,6 +72,8 @@ class SaturationTest {
         assertThat(folder.resolve("sweep.svg")).content().startsWith("<svg ").contains(" knee</text>", "</svg>");
     }
 
+    /// The truth is 295 requests/s. Rates near it are run again and again, which RateSearchTest tries with servers
+    /// that are reckoned; of these two the first runs tell. Those whose connections are new tell of nothing else.
     @Test
     void theSearchesIntervalHoldsTheRateThatTheLineIsKnownToBear() throws IOException {
         int places = 16;
@@ -81,10 +84,12 @@ class SaturationTest {
                 "search",
                 "--goodput=ttft:50",
                 "--good-fraction=0.9",
-                "--from=150",
-                "--to=600",
-                "--precision=0.9",
-                "--probe-requests=100",
+                "--from=210",
+                "--to=400",
+                "--precision=0.95",
+                "--prime=300ms",
+                "--warmup=100",
+                "--probe-requests=200",
                 "--seed=5");
 
         JsonNode told = json("search.json");
@@ -101,7 +106,8 @@ class SaturationTest {
 
     @Test
     void aSweepOfWhoRefusesWhatItCannotAnswerEndsAsOverloaded() throws IOException {
-        LensRun sweep = against(new Capacity(2, 0, 0, 503), "sweep", "--from=2", "--to=64", "--step-duration=500ms");
+        LensRun sweep = against(
+                new Capacity(1, 0, 0, 503), "sweep", "--from=1", "--to=32", "--prime=1ms", "--step-duration=500ms");
 
         assertThat(json("sweep.json").path("end").asString()).as(sweep.err()).startsWith("overloaded: ");
     }
@@ -109,7 +115,7 @@ class SaturationTest {
     private LensRun against(Capacity capacity, String... words) throws IOException {
         try (var provider = SimulatedProvider.start(ServerOptions.defaults().withCapacity(capacity), ANSWERS)) {
             var all = new ArrayList<>(List.of(words));
-            all.addAll(List.of("--url", provider.baseUrl().toString(), "--model=m", "--osl=5", "--prime=1ms"));
+            all.addAll(List.of("--url", provider.baseUrl().toString(), "--model=m", "--osl=5"));
             all.addAll(List.of("--lenient", "--no-calibration", "--output-dir=" + folder));
             return lens(all.toArray(String[]::new));
         }

@@ -26,34 +26,34 @@ import javax.net.ssl.SSLException;
 
 /// A certificate chain with its key, as PEM, and what a client must trust.
 public record TlsIdentity(String chainPem, String keyPem, String trustPem) {
-    /// See [#everybodys]: for localhost, 127.0.0.1 and ::1, until 2126.
+    /// See [#everybodys]: for localhost, 127.0.0.1 and ::1, from 2000, for a clock may be wrong, until 2126.
     private static final String EVERYBODYS_CHAIN = """
             -----BEGIN CERTIFICATE-----
-            MIIByjCCAXCgAwIBAgIBAzAKBggqhkjOPQQDAjAgMR4wHAYDVQQDDBVFdmVyeWJv
-            ZHkncyBBdXRob3JpdHkwIBcNMjYxMTI5MjE1ODAzWhgPMjEyNjExMDUyMTU4MDNa
+            MIIByTCCAXCgAwIBAgIBEjAKBggqhkjOPQQDAjAgMR4wHAYDVQQDDBVFdmVyeWJv
+            ZHkncyBBdXRob3JpdHkwIBcNMDAwMTAxMDAwMDAwWhgPMjEyNjAxMDEwMDAwMDBa
             MBQxEjAQBgNVBAMMCWxvY2FsaG9zdDBZMBMGByqGSM49AgEGCCqGSM49AwEHA0IA
             BEpPhju8a5oxoQTvn8BlveKJJr9WZPqI1qZWAwpklA/OJzJYmEC8s3RwKe755XOY
             TOS2BAD+icAJyVxSqE8EqByjgaQwgaEwDAYDVR0TAQH/BAIwADAOBgNVHQ8BAf8E
             BAMCB4AwEwYDVR0lBAwwCgYIKwYBBQUHAwEwLAYDVR0RBCUwI4IJbG9jYWxob3N0
             hwR/AAABhxAAAAAAAAAAAAAAAAAAAAABMB8GA1UdIwQYMBaAFKv0NBNCHB1AWTAQ
             kl21wQbuaxDOMB0GA1UdDgQWBBTM+dSlPP+4tIVwPwqoE9LNyJOcrTAKBggqhkjO
-            PQQDAgNIADBFAiAUlZ0b12RyI2wGPUlhJFVl5MdyDnmN/2rAByS+AMQdJgIhAIyE
-            WfSJcIa1Rk2V6yPkmF2WfxXJAAHGv2HSHM9jmIhw
+            PQQDAgNHADBEAiACphLl4bfaRrKP0LqNRqW5r9ad0V8qUeh4JCf5bB9kOwIgEkNN
+            BqDeg1Mf75BfkMfP/aFp/eoVV8dSyqeeaq9ChHM=
             -----END CERTIFICATE-----
             -----BEGIN CERTIFICATE-----
-            MIICUDCCATigAwIBAgIBAjANBgkqhkiG9w0BAQsFADAbMRkwFwYDVQQDDBBFdmVy
-            eWJvZHkncyBSb290MCAXDTI2MTEyOTIxNTgwM1oYDzIxMjYxMTA1MjE1ODAzWjAg
+            MIICUDCCATigAwIBAgIBETANBgkqhkiG9w0BAQsFADAbMRkwFwYDVQQDDBBFdmVy
+            eWJvZHkncyBSb290MCAXDTAwMDEwMTAwMDAwMFoYDzIxMjYwMTAxMDAwMDAwWjAg
             MR4wHAYDVQQDDBVFdmVyeWJvZHkncyBBdXRob3JpdHkwWTATBgcqhkjOPQIBBggq
             hkjOPQMBBwNCAARMBZCtg/Ml9CkgxkevPYySQmqjWlW8T6QjqDPPKQG8VnbOTsgu
             YWbSQqc2CykJLkqrdc5lLLsYkhLm8M+crw/uo2MwYTAPBgNVHRMBAf8EBTADAQH/
             MA4GA1UdDwEB/wQEAwICBDAfBgNVHSMEGDAWgBSRxc1OJRHcRGfAVH0Dh0+CXdvF
             PDAdBgNVHQ4EFgQUq/Q0E0IcHUBZMBCSXbXBBu5rEM4wDQYJKoZIhvcNAQELBQAD
-            ggEBABGKfElbqMGujOVcu16GlkZTuHIO54n1yYID81w00a4vMJFommds0jFD6myQ
-            i3JgYQuiGj7i0fdtoTW87k4NN/FaN561V50EzwTRz7Qi5P0EUQtBaaZyeoHQCWXo
-            tBuL+DO5W1opghuTedtmV+zGrC+htqU02oMqAgKETStRu5HQx9jWYEwxjnQK7fxR
-            9dP2WUyu9MtJhG2zuqclXFWgwjV7/cqaqepPtz+UA3TKb+u799eC3OXhHJeL9WLK
-            0B2kwd74rTbwlxDu1qTtyN2AeqbiEZTsNPz4Pcn274Y0P24yd9RU5qN2mWT1RtcV
-            SgHP2DN9a04DXNFxiXjZK4c2jnU=
+            ggEBAFJb8P0WEzAqbL7HusgPnBUqUI9y6kEPnQOf0aKt18JqlM9gaYgzWCC2KFd+
+            MY20hVLHso01sGd6c2tFfyr+T/GsLsAQeyZFNjij9id3oJMkO//QpNna8YaqsY7I
+            m/vwzFYJYBk8l16KNc97W94mbp2Df4c0Fzlf3fhe1lb2OiBEJ7buA1ZTOf5jTTgu
+            ES13oWBHws36zQuoRAk9qL0rZwrhMd6/JC0ZSQte8u50WE1ROQYd5wwzy0lN1+iN
+            3J/Uf/BlOhtJGnDeNxQebqXb4zR/i+6D82GJBtK4GNNAXFyr1xoECjJ6vbSsPQCB
+            slSm2gKmNj/byVcColbU3ddirVk=
             -----END CERTIFICATE-----
             """;
 
@@ -67,23 +67,22 @@ public record TlsIdentity(String chainPem, String keyPem, String trustPem) {
 
     private static final String EVERYBODYS_ROOT = """
             -----BEGIN CERTIFICATE-----
-            MIIDKTCCAhGgAwIBAgIUC+tw/nN65fT/oyxgy44jyJFXUK4wDQYJKoZIhvcNAQEL
-            BQAwGzEZMBcGA1UEAwwQRXZlcnlib2R5J3MgUm9vdDAgFw0yNjExMjkyMTU4MDNa
-            GA8yMTI2MTEwNTIxNTgwM1owGzEZMBcGA1UEAwwQRXZlcnlib2R5J3MgUm9vdDCC
-            ASIwDQYJKoZIhvcNAQEBBQADggEPADCCAQoCggEBAKq7uo+zjojGy/Vh4d66YmaR
-            3sH217eNM/y27oM8+ZHHgmQhp0VgbsoM6nRAJf6Ox51DBCKKgZj6yD0DU+kS9V+i
-            kSNJHQrGLunTt33e+WuCKhT+ZmYmTD4NVKPQOODnPLcTiUyIPOc2zSCrHRswhWKo
-            p8zYciMo2CTeOyKju+Ly/ki+l5mglKihjYQ0YrrAlBGn9op7vVYVarxO6Px9qCLu
-            MOC2HBxjPHl+HylwoOwlwE9xINurwjHB4sqhesWAqLOETXvmD6SNU/zXkd1TozYK
-            zpBxi2K59mJDG2dv2ZpjVZfP24da1a1m+2Xxy3AQvK/o/IBDgp85wrMwuYo0BiUC
-            AwEAAaNjMGEwHQYDVR0OBBYEFJHFzU4lEdxEZ8BUfQOHT4Jd28U8MB8GA1UdIwQY
-            MBaAFJHFzU4lEdxEZ8BUfQOHT4Jd28U8MA8GA1UdEwEB/wQFMAMBAf8wDgYDVR0P
-            AQH/BAQDAgIEMA0GCSqGSIb3DQEBCwUAA4IBAQBJIHwkVFAJacgRmJb8MLWB8tKT
-            ypHw9nYALYIeD3FMccw/DRRTb16vwAgLM4Y3Y1ZtfvqJWBcLVapJqxJ9+hqQvqa2
-            Ux8E47KWrq4OvEUHO3JWyAG87WiCDc+UJBeUYsr+481HJi/yRr2hPEnMV50I5shR
-            6dAC+3N8WMi119gJeCRKogWRKSX0UdCW110K64fi/0qCvmZnUMtRLFNSIps1Q37I
-            EjNvuwlFhVOmmrl6gXDHuKQwZsWcZuELJfG8WEedUm1cIFljAFz9v9wjSuYsI/Bc
-            0PEH+R8rlhA8hKYHtUygn+1Ntjx1IrJqqCmJ4ORloJ4TtE5hF4Bni/TutbjB
+            MIIC9TCCAd2gAwIBAgIBEDANBgkqhkiG9w0BAQsFADAbMRkwFwYDVQQDDBBFdmVy
+            eWJvZHkncyBSb290MCAXDTAwMDEwMTAwMDAwMFoYDzIxMjYwMTAxMDAwMDAwWjAb
+            MRkwFwYDVQQDDBBFdmVyeWJvZHkncyBSb290MIIBIjANBgkqhkiG9w0BAQEFAAOC
+            AQ8AMIIBCgKCAQEAqru6j7OOiMbL9WHh3rpiZpHewfbXt40z/Lbugzz5kceCZCGn
+            RWBuygzqdEAl/o7HnUMEIoqBmPrIPQNT6RL1X6KRI0kdCsYu6dO3fd75a4IqFP5m
+            ZiZMPg1Uo9A44Oc8txOJTIg85zbNIKsdGzCFYqinzNhyIyjYJN47IqO74vL+SL6X
+            maCUqKGNhDRiusCUEaf2inu9VhVqvE7o/H2oIu4w4LYcHGM8eX4fKXCg7CXAT3Eg
+            26vCMcHiyqF6xYCos4RNe+YPpI1T/NeR3VOjNgrOkHGLYrn2YkMbZ2/ZmmNVl8/b
+            h1rVrWb7ZfHLcBC8r+j8gEOCnznCszC5ijQGJQIDAQABo0IwQDAPBgNVHRMBAf8E
+            BTADAQH/MA4GA1UdDwEB/wQEAwICBDAdBgNVHQ4EFgQUkcXNTiUR3ERnwFR9A4dP
+            gl3bxTwwDQYJKoZIhvcNAQELBQADggEBADH3CGBfUKJnd3d7DF322ck+GkivGPUx
+            cm4EX6nEf4y0x19lgwNeTzrIpLSDd6Lb78MlZVPTArodBHjRGSd7nVC9NUiUI8u8
+            MEEAoGIg4Xq3MP1gvv1oubYm/vJRQcneplKS8tYrDxbO+i90mZ7V+S+Sx3rR2Z70
+            cXM8/3hCgA3LcTCQZWtPfxhDa+Qpaphi8Ej3eT1jZ8j9mgPyzYNSzY0yEU7Ag+6Q
+            7v4Q9AgV43GFKQnm79qisuQPrL8Y9WYGE7cICCkQ6D/a1n6Upq1R1pcgOthGMlJV
+            s+rjgO1FCTMaxagmfGiJ8kU1PzNzrSUj8O/hBdfiAG2dCCRLjU4o4kw=
             -----END CERTIFICATE-----
             """;
 

@@ -18,7 +18,7 @@ public record TlsSettings(
         boolean insecure) {
     public static final TlsSettings DEFAULT = new TlsSettings(null, null, null, false);
 
-    /// Trusts what a file says, or the machine.
+    /// Trusts whom a file says, else whom the machine does; or, insecure, everybody.
     public TlsSettings(
             @Nullable Path caFile, @Nullable Path clientCertificate, @Nullable Path clientKey, boolean insecure) {
         this(caFile, null, clientCertificate, clientKey, insecure);

@@ -15,6 +15,7 @@ import java.lang.management.ManagementFactory;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -34,14 +35,17 @@ import tools.jackson.databind.JsonNode;
 
 /// Real faults in real runs.
 ///
-/// A machine that is busy with other things can make a client pause too. Where that is the only other rule that it
-/// could break, the test's name says so; `FaultsInTheHarnessTest` sees those faults without a machine's noise.
+/// A machine that is busy with other things can make a client pause, and a run's level shift, too. Where these are
+/// the only other rules that it could break, the test's name says so; `FaultsInTheHarnessTest` sees those faults
+/// without a machine's noise.
 @Timeout(180)
 class VerdictFaultTest {
     /// Closed loops, and open ones of fewer than 101 requests, are judged by no schedule, and gaps that are not
     /// shown by no burst; and the kernel stamps arrivals. So nothing counts but pauses over 50 ms.
     private static final List<String> JUDGED_BY_PAUSES =
             List.of("-n", "100", "--concurrency", "2", "--percentile-metrics", "ttft,tpot,e2e");
+
+    private static final Set<String> WHATEVER_ELSE_THE_MACHINE_DOES = Set.of("client_paused", "never_steady");
 
     @TempDir
     Path folder;
@@ -142,14 +146,14 @@ class VerdictFaultTest {
             assertThat(run.await()).as(run.err()).isEqualTo(ExitCode.INVALID);
         }
 
-        assertThat(codes()).contains("sent_late").isSubsetOf("sent_late", "client_paused", "rate_not_reached");
+        assertThat(codesOfTheFault()).contains("sent_late").isSubsetOf("sent_late", "rate_not_reached");
     }
 
     @Test
     void writesOfManyChunksAreInconclusiveForTheirGapsWhateverElseTheMachineDoes() throws Exception {
         try (var provider = provider("ttft=lognormal:5ms:0.3; events-per-write=10; tokens=20")) {
             run(provider, List.of("-n", "100", "--concurrency", "2"));
-            assertThat(codes()).contains("chunks_coalesced").isSubsetOf("chunks_coalesced", "client_paused");
+            assertThat(codesOfTheFault()).containsExactly("chunks_coalesced");
         }
         assertThat(runFile(folder.resolve("run")).at("/verdict/state").asString())
                 .isIn("INCONCLUSIVE", "INVALID");
@@ -161,7 +165,7 @@ class VerdictFaultTest {
             run(provider, JUDGED_BY_PAUSES);
         }
 
-        assertThat(codes()).contains("mostly_failed").isSubsetOf("mostly_failed", "client_paused");
+        assertThat(codesOfTheFault()).containsExactly("mostly_failed");
     }
 
     @Test
@@ -176,9 +180,7 @@ class VerdictFaultTest {
         }
 
         // How many fail before the run has ended is up to this machine.
-        assertThat(codes())
-                .contains("nothing_succeeded")
-                .isSubsetOf("nothing_succeeded", "mostly_failed", "client_paused");
+        assertThat(codesOfTheFault()).contains("nothing_succeeded").isSubsetOf("nothing_succeeded", "mostly_failed");
         JsonNode run = runFile(folder.resolve("run"));
         assertThat(run.get("state").asString()).isEqualTo("ended_early");
         assertThat(run.at("/summary/outcomes/connect_failed").asLong()).isGreaterThanOrEqualTo(50);
@@ -190,7 +192,7 @@ class VerdictFaultTest {
             run(provider, JUDGED_BY_PAUSES);
         }
 
-        assertThat(codes()).isSubsetOf("client_paused");
+        assertThat(codesOfTheFault()).isEmpty();
     }
 
     /// What is lost is told here by the test: a recording to disk of JDK 25 takes more memory where it falls
@@ -208,7 +210,7 @@ class VerdictFaultTest {
             FlightRecorder.removeListener(losses);
         }
 
-        assertThat(codes()).contains("recording_lost_data").isSubsetOf("recording_lost_data", "client_paused");
+        assertThat(codesOfTheFault()).containsExactly("recording_lost_data");
         assertThat(runFile(folder.resolve("run"))
                         .at("/verdict/reasons")
                         .valueStream()
@@ -253,6 +255,12 @@ class VerdictFaultTest {
                 .at("/verdict/reasons")
                 .valueStream()
                 .map(reason -> reason.path("code").asString())
+                .toList();
+    }
+
+    private List<String> codesOfTheFault() {
+        return codes().stream()
+                .filter(code -> !WHATEVER_ELSE_THE_MACHINE_DOES.contains(code))
                 .toList();
     }
 

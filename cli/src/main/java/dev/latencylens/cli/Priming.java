@@ -90,6 +90,12 @@ record Priming(Duration length, boolean untilSettled) {
         }
     }
 
+    /// As the flag has it. Each start asks for it, and a record's own would be made then, of classes.
+    @Override
+    public String toString() {
+        return untilSettled ? "auto" : length.toMillis() + "ms";
+    }
+
     /// Begins on another thread what takes long: the table of prices, which the arguments ask for first, the
     /// provider to drive and, where it speaks TLS, what that takes of the client.
     static void begin(boolean tls) {

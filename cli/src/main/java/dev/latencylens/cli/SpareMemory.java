@@ -1,5 +1,6 @@
 package dev.latencylens.cli;
 
+import dev.latencylens.transport.CLibrary;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.foreign.FunctionDescriptor;
@@ -39,7 +40,7 @@ final class SpareMemory {
     /// Looks up what giving back takes, some 25 ms before the first time.
     static void prepare() {
         try {
-            Native.drop(MemorySegment.NULL, 0);
+            Native.prepare();
         } catch (UnsatisfiedLinkError kept) {
             return;
         }
@@ -96,21 +97,22 @@ final class SpareMemory {
         int dash = mapping.indexOf('-');
         long from = Long.parseLong(mapping.substring(0, dash), 16);
         long to = Long.parseLong(mapping.substring(dash + 1, mapping.indexOf(' ')), 16);
-        Native.drop(MemorySegment.ofAddress(from), to - from);
+        Native.drop(from, to - from);
     }
 
     /// The calls of the C library, looked up when first used.
     @SuppressWarnings("restricted")
     private static final class Native {
-        private static final MethodHandle TRIM =
-                handle("malloc_trim", FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.JAVA_LONG));
+        private static final MethodHandle TRIM = CLibrary.function("malloc_trim");
+        private static final MethodHandle ADVISE = CLibrary.function("madvise");
 
         /// Critical, for the collector must not move what is dropped meanwhile.
-        private static final MethodHandle ADVISE = handle(
-                "madvise",
-                FunctionDescriptor.of(
-                        ValueLayout.JAVA_INT, ValueLayout.ADDRESS, ValueLayout.JAVA_LONG, ValueLayout.JAVA_INT),
-                Linker.Option.critical(true));
+        private static final MethodHandle ADVISE_OF_ARRAY = Linker.nativeLinker()
+                .downcallHandle(
+                        Linker.nativeLinker().defaultLookup().findOrThrow("madvise"),
+                        FunctionDescriptor.of(
+                                ValueLayout.JAVA_INT, ValueLayout.ADDRESS, ValueLayout.JAVA_LONG, ValueLayout.JAVA_INT),
+                        Linker.Option.critical(true));
 
         /// Zeros are what an array without its pages holds, as a new one does. Where its first whole page begins
         /// only the kernel tells: it refuses any other address.
@@ -124,9 +126,21 @@ final class SpareMemory {
             }
         }
 
-        static boolean drop(MemorySegment start, long bytes) {
+        static void prepare() {
+            drop(MemorySegment.NULL, 0);
+        }
+
+        static void drop(long address, long bytes) {
             try {
-                return (int) ADVISE.invokeExact(start, bytes, DONT_NEED) == 0;
+                long _ = (long) ADVISE.invokeExact(address, bytes, (long) DONT_NEED, 0L, 0L);
+            } catch (Throwable e) {
+                throw new IllegalStateException("madvise cannot be called", e);
+            }
+        }
+
+        private static boolean drop(MemorySegment start, long bytes) {
+            try {
+                return (int) ADVISE_OF_ARRAY.invokeExact(start, bytes, DONT_NEED) == 0;
             } catch (Throwable e) {
                 throw new IllegalStateException("madvise cannot be called", e);
             }
@@ -134,16 +148,10 @@ final class SpareMemory {
 
         static void trim() {
             try {
-                int _ = (int) TRIM.invokeExact(0L);
+                long _ = (long) TRIM.invokeExact(0L, 0L, 0L, 0L, 0L);
             } catch (Throwable e) {
                 throw new IllegalStateException("malloc_trim cannot be called", e);
             }
-        }
-
-        private static MethodHandle handle(String name, FunctionDescriptor type, Linker.Option... options) {
-            Linker linker = Linker.nativeLinker();
-            return linker.downcallHandle(
-                    linker.defaultLookup().find(name).orElseThrow(() -> new UnsatisfiedLinkError(name)), type, options);
         }
     }
 }

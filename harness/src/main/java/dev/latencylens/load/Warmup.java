@@ -14,12 +14,23 @@ public sealed interface Warmup {
                 throw new IllegalArgumentException("requests for warm-up must not be negative, were " + count);
             }
         }
+
+        /// As the flag has it. Each start asks for it, and a record's own would be made then, of twenty classes.
+        @Override
+        public String toString() {
+            return Long.toString(count);
+        }
     }
 
     /// What is due before the load has lasted for so long.
     record Time(Duration length) implements Warmup {
         public Time {
             positive(length);
+        }
+
+        @Override
+        public Duration mostTime() {
+            return length;
         }
     }
 
@@ -30,15 +41,16 @@ public sealed interface Warmup {
         public UntilSteady {
             positive(most);
         }
+
+        @Override
+        public Duration mostTime() {
+            return most;
+        }
     }
 
     /// Its length as far as it is known before; 0 where it is one of requests.
     default Duration mostTime() {
-        return switch (this) {
-            case Requests _ -> Duration.ZERO;
-            case Time(Duration length) -> length;
-            case UntilSteady(Duration most) -> most;
-        };
+        return Duration.ZERO;
     }
 
     /// How many requests it has where it is one of requests, else 0.

@@ -4,6 +4,7 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -210,8 +211,9 @@ final class Routes {
     /// Clients under load repeat themselves: a body equal to the previous one is not parsed again.
     private ChatRequest parse(Route route, int block, byte[] body, int offset, int length) {
         ChatRequest last = lastRequest;
+        // Most routes are the one constant, and a record's own equals is made of classes when it is first asked.
         if (last != null
-                && route.equals(lastRoute)
+                && Objects.equals(route, lastRoute)
                 && block == lastBlock
                 && Arrays.equals(lastBody, 0, lastBody.length, body, offset, offset + length)) {
             return last;

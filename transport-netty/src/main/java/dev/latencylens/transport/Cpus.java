@@ -3,9 +3,6 @@ package dev.latencylens.transport;
 import java.io.File;
 import java.io.IOException;
 import java.lang.foreign.Arena;
-import java.lang.foreign.FunctionDescriptor;
-import java.lang.foreign.Linker;
-import java.lang.foreign.MemoryLayout;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
@@ -197,10 +194,12 @@ public record Cpus(SortedSet<Integer> numbers) {
 
     /// The calls of the C library, looked up when first used.
     private static final class Native {
-        private static final MethodHandle SET = handle("sched_setaffinity", ValueLayout.JAVA_LONG, ValueLayout.ADDRESS);
-        private static final MethodHandle GET = handle("sched_getaffinity", ValueLayout.JAVA_LONG, ValueLayout.ADDRESS);
-        private static final MethodHandle SET_PRIORITY =
-                handle("setpriority", ValueLayout.JAVA_INT, ValueLayout.JAVA_INT);
+        private static final MethodHandle SET = handle("sched_setaffinity");
+        private static final MethodHandle GET = handle("sched_getaffinity");
+        private static final MethodHandle SET_PRIORITY = handle("setpriority");
+        /// Null where the C library has no such function.
+        private static final @Nullable MethodHandle SYSCALL =
+                CLibrary.find("syscall").orElse(null);
 
         /// The number of sched_setattr(2), which that of sched_getattr(2) follows, or -1: few C libraries have
         /// functions for them.
@@ -217,7 +216,7 @@ public record Cpus(SortedSet<Integer> numbers) {
         /// A thread that has ended meanwhile keeps its niceness to itself.
         static void setNice(int threadId, int nice) {
             try {
-                int _ = (int) SET_PRIORITY.invokeExact(ONE_THREAD, threadId, nice);
+                long _ = (long) SET_PRIORITY.invokeExact((long) ONE_THREAD, (long) threadId, (long) nice, 0L, 0L);
             } catch (Throwable e) {
                 throw new IllegalStateException("thread priorities are not to be had on this system", e);
             }
@@ -243,55 +242,28 @@ public record Cpus(SortedSet<Integer> numbers) {
         }
 
         private static boolean scheduling(long number, MemorySegment attributes, long bytes) {
-            MethodHandle call = SET_ATTRIBUTES < 0 ? null : Syscall.HANDLE;
-            if (call == null) {
+            if (SET_ATTRIBUTES < 0 || SYSCALL == null) {
                 return false;
             }
             try {
-                return (long) call.invokeExact(number, 0L, attributes, bytes, 0L) == 0;
+                return (long) SYSCALL.invokeExact(number, 0L, attributes.address(), bytes, 0L) == 0;
             } catch (Throwable e) {
                 throw new IllegalStateException("syscall cannot be called", e);
             }
         }
 
-        /// Linked once, by the first I/O thread.
-        private static final class Syscall {
-            /// Null where the C library has no such function.
-            @SuppressWarnings("restricted")
-            static final @Nullable MethodHandle HANDLE = Linker.nativeLinker()
-                    .defaultLookup()
-                    .find("syscall")
-                    .map(function -> Linker.nativeLinker()
-                            .downcallHandle(
-                                    function,
-                                    FunctionDescriptor.of(
-                                            ValueLayout.JAVA_LONG,
-                                            ValueLayout.JAVA_LONG,
-                                            ValueLayout.JAVA_LONG,
-                                            ValueLayout.ADDRESS,
-                                            ValueLayout.JAVA_LONG,
-                                            ValueLayout.JAVA_LONG),
-                                    Linker.Option.firstVariadicArg(1)))
-                    .orElse(null);
-        }
-
         private static int invoke(MethodHandle call, int threadId, MemorySegment mask) {
             try {
-                return (int) call.invokeExact(threadId, mask.byteSize(), mask);
+                return (int) (long) call.invokeExact((long) threadId, mask.byteSize(), mask.address(), 0L, 0L);
             } catch (Throwable e) {
                 throw new IllegalStateException("CPU affinity is not to be had on this system", e);
             }
         }
 
-        @SuppressWarnings("restricted")
-        private static MethodHandle handle(String name, MemoryLayout second, MemoryLayout third) {
-            Linker linker = Linker.nativeLinker();
-            return linker.downcallHandle(
-                    linker.defaultLookup()
-                            .find(name)
-                            .orElseThrow(() -> new IllegalStateException(
-                                    "CPU affinity needs Linux: the C library has no " + name)),
-                    FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.JAVA_INT, second, third));
+        private static MethodHandle handle(String name) {
+            return CLibrary.find(name)
+                    .orElseThrow(
+                            () -> new IllegalStateException("CPU affinity needs Linux: the C library has no " + name));
         }
     }
 }

@@ -107,10 +107,10 @@ final class KernelStamps implements AutoCloseable {
     private long unstampedReads;
 
     KernelStamps(Clock clock) {
-        vector.set(ValueLayout.ADDRESS, 0, seen);
-        message.set(ValueLayout.ADDRESS, MSG_IOV, vector);
+        vector.set(ValueLayout.JAVA_LONG, 0, seen.address());
+        message.set(ValueLayout.JAVA_LONG, MSG_IOV, vector.address());
         message.set(ValueLayout.JAVA_LONG, MSG_IOVLEN, 1);
-        message.set(ValueLayout.ADDRESS, MSG_CONTROL, control);
+        message.set(ValueLayout.JAVA_LONG, MSG_CONTROL, control.address());
         offset = new WallClockOffset(clock, this::wallNs);
     }
 
@@ -260,7 +260,7 @@ final class KernelStamps implements AutoCloseable {
         message.set(ValueLayout.JAVA_LONG, MSG_CONTROLLEN, CMSG_BYTES);
         int bytesSeen;
         try {
-            bytesSeen = (int) (long) Native.RECVMSG.invokeExact(socket, messageAddress, how);
+            bytesSeen = (int) (long) Native.RECVMSG.invokeExact((long) socket, messageAddress, (long) how, 0L, 0L);
         } catch (Throwable e) {
             throw new IllegalStateException("recvmsg cannot be called", e);
         }
@@ -282,7 +282,7 @@ final class KernelStamps implements AutoCloseable {
     /// socket then no longer says that nothing waits: its error has closed it. The other way round, an error that
     /// looks like nothing waiting, the read meets the end instead; that is as rare as both coming together.
     private static int nothingSeen(int socket, int error) throws IOException {
-        if (error == EAGAIN || error == EINTR || Native.isOpen(socket)) {
+        if (error == EAGAIN || error == EINTR || SlowLook.isOpen(socket)) {
             return 0;
         }
         throw Errors.newIOException("recvmsg", -error);
@@ -290,7 +290,7 @@ final class KernelStamps implements AutoCloseable {
 
     private long wallNs() {
         try {
-            int _ = (int) Native.CLOCK_GETTIME.invokeExact(CLOCK_REALTIME, timeAddress);
+            long _ = (long) Native.CLOCK_GETTIME.invokeExact((long) CLOCK_REALTIME, timeAddress, 0L, 0L, 0L);
         } catch (Throwable e) {
             throw new IllegalStateException("clock_gettime cannot be called", e);
         }
@@ -304,41 +304,21 @@ final class KernelStamps implements AutoCloseable {
     /// The calls of the C library, looked up when first used.
     @SuppressWarnings("restricted")
     private static final class Native {
-        private static final Linker LINKER = Linker.nativeLinker();
-        private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT;
-        private static final ValueLayout.OfLong LONG = ValueLayout.JAVA_LONG;
-
-        /// Critical: the thread stays in Java's state, as none of these calls ever waits. Pointers are longs.
-        static final MethodHandle RECVMSG =
-                handle("recvmsg", FunctionDescriptor.of(LONG, INT, LONG, INT), Linker.Option.critical(false));
-
-        static final MethodHandle CLOCK_GETTIME =
-                handle("clock_gettime", FunctionDescriptor.of(INT, INT, LONG), Linker.Option.critical(false));
-
-        private static final MethodHandle ERRNO_LOCATION =
-                handle("__errno_location", FunctionDescriptor.of(ValueLayout.ADDRESS));
-
-        private static final MethodHandle RECV = handle(
-                "recv",
-                FunctionDescriptor.of(LONG, INT, ValueLayout.ADDRESS, LONG, INT),
-                Linker.Option.captureCallState("errno"));
-
-        private static final VarHandle CAPTURED_ERRNO =
-                Linker.Option.captureStateLayout().varHandle(MemoryLayout.PathElement.groupElement("errno"));
+        static final MethodHandle RECVMSG = CLibrary.function("recvmsg");
+        static final MethodHandle CLOCK_GETTIME = CLibrary.function("clock_gettime");
 
         /// Why not, or empty if the kernel stamps what it receives from now on: it begins with the first socket
         /// that asks for it, a moment later, and ends with the last, so one is kept open.
         static final String REFUSAL = switchOn();
 
         private static String switchOn() {
-            MethodHandle socket = handle("socket", FunctionDescriptor.of(INT, INT, INT, INT));
-            MethodHandle setOption =
-                    handle("setsockopt", FunctionDescriptor.of(INT, INT, INT, INT, ValueLayout.ADDRESS, INT));
             try (Arena arena = Arena.ofConfined()) {
-                int keeper = (int) socket.invokeExact(AF_INET, SOCK_DGRAM, 0);
-                MemorySegment on = arena.allocateFrom(INT, 1);
-                int refused = (int) setOption.invokeExact(keeper, SOL_SOCKET, SO_TIMESTAMPNS, on, 4);
-                return refused == 0 ? "" : "the kernel refused SO_TIMESTAMPNS";
+                MethodHandle socket = CLibrary.function("socket");
+                MethodHandle setOption = CLibrary.function("setsockopt");
+                long keeper = (long) socket.invokeExact((long) AF_INET, (long) SOCK_DGRAM, 0L, 0L, 0L);
+                long on = arena.allocateFrom(ValueLayout.JAVA_INT, 1).address();
+                long refused = (long) setOption.invokeExact(keeper, (long) SOL_SOCKET, (long) SO_TIMESTAMPNS, on, 4L);
+                return (int) refused == 0 ? "" : "the kernel refused SO_TIMESTAMPNS";
             } catch (Throwable e) {
                 return "the C library cannot be called: " + e.getMessage();
             }
@@ -347,11 +327,30 @@ final class KernelStamps implements AutoCloseable {
         /// Where the C library puts the errors of the calling thread; by that name in glibc and in musl.
         static MemorySegment errnoOfThisThread() {
             try {
-                return ((MemorySegment) ERRNO_LOCATION.invokeExact()).reinterpret(INT.byteSize());
+                long address = (long) CLibrary.function("__errno_location").invokeExact(0L, 0L, 0L, 0L, 0L);
+                return MemorySegment.ofAddress(address).reinterpret(ValueLayout.JAVA_INT.byteSize());
             } catch (Throwable e) {
                 throw new IllegalStateException("__errno_location cannot be called", e);
             }
         }
+    }
+
+    /// A look that brings its own errno along, linked when a socket first has an error.
+    @SuppressWarnings("restricted")
+    private static final class SlowLook {
+        private static final MethodHandle RECV = Linker.nativeLinker()
+                .downcallHandle(
+                        Linker.nativeLinker().defaultLookup().findOrThrow("recv"),
+                        FunctionDescriptor.of(
+                                ValueLayout.JAVA_LONG,
+                                ValueLayout.JAVA_INT,
+                                ValueLayout.ADDRESS,
+                                ValueLayout.JAVA_LONG,
+                                ValueLayout.JAVA_INT),
+                        Linker.Option.captureCallState("errno"));
+
+        private static final VarHandle CAPTURED_ERRNO =
+                Linker.Option.captureStateLayout().varHandle(MemoryLayout.PathElement.groupElement("errno"));
 
         /// Whether the socket has something to read or may yet have.
         static boolean isOpen(int socket) {
@@ -362,15 +361,6 @@ final class KernelStamps implements AutoCloseable {
             } catch (Throwable e) {
                 throw new IllegalStateException("recv cannot be called", e);
             }
-        }
-
-        private static MethodHandle handle(String name, FunctionDescriptor type, Linker.Option... options) {
-            return LINKER.downcallHandle(
-                    LINKER.defaultLookup()
-                            .find(name)
-                            .orElseThrow(() -> new IllegalStateException("the C library has no " + name)),
-                    type,
-                    options);
         }
     }
 }

@@ -79,7 +79,7 @@ final class LoadText {
 
     /// How this client's own code was run in; empty where that is as usual, or not known.
     static String primed(Priming asked, Priming.@Nullable Done done) {
-        if (done == null || asked.equals(Priming.USUAL)) {
+        if (done == null || asked.isUsual()) {
             return "";
         }
         return "this client's own code for " + Figures.seconds(done.took().toNanos()) + " s ("

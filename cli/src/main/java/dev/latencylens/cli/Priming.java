@@ -90,6 +90,10 @@ record Priming(Duration length, boolean untilSettled) {
         }
     }
 
+    boolean isUsual() {
+        return !untilSettled && length.equals(USUAL.length);
+    }
+
     /// As the flag has it. Each start asks for it, and a record's own would be made then, of classes.
     @Override
     public String toString() {

@@ -103,7 +103,10 @@ final class SpareMemory {
     /// The calls of the C library, looked up when first used.
     @SuppressWarnings("restricted")
     private static final class Native {
-        private static final MethodHandle TRIM = CLibrary.function("malloc_trim");
+        private static final MemorySegment TRIM = Linker.nativeLinker()
+                .defaultLookup()
+                .find("malloc_trim")
+                .orElseThrow(() -> new UnsatisfiedLinkError("the C library has no malloc_trim"));
         private static final MethodHandle ADVISE = CLibrary.function("madvise");
 
         /// Critical, for the collector must not move what is dropped meanwhile.
@@ -146,9 +149,12 @@ final class SpareMemory {
             }
         }
 
+        /// Not critical, for it takes its time, and no safepoint is to wait for it. Linked here, behind the start.
         static void trim() {
             try {
-                long _ = (long) TRIM.invokeExact(0L, 0L, 0L, 0L, 0L);
+                MethodHandle trim = Linker.nativeLinker()
+                        .downcallHandle(TRIM, FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.JAVA_LONG));
+                int _ = (int) trim.invokeExact(0L);
             } catch (Throwable e) {
                 throw new IllegalStateException("malloc_trim cannot be called", e);
             }

@@ -23,18 +23,11 @@ final class LoadJson {
 
     static void write(JsonGenerator json, Load load) {
         json.writeObjectPropertyStart("load");
-        switch (load.arrivals()) {
-            case ArrivalSchedule.Paced(var course, var gaps) -> paced(json, course, gaps);
-            case ArrivalSchedule.Bursts(int size, Duration every) -> {
-                json.writeStringProperty("arrivals", "bursts");
-                json.writeNumberProperty("burstSize", size);
-                json.writeNumberProperty("burstEveryNs", every.toNanos());
-            }
-            case ArrivalSchedule.Replayed replayed -> {
-                json.writeStringProperty("arrivals", "trace");
-                json.writeNumberProperty("traceRequests", replayed.afterNs().size());
-            }
-            case null -> json.writeStringProperty("arrivals", "closed-loop");
+        ArrivalSchedule arrivals = load.arrivals();
+        if (arrivals == null) {
+            json.writeStringProperty("arrivals", "closed-loop");
+        } else {
+            arrivals(json, arrivals);
         }
         json.writeNumberProperty("concurrency", load.concurrency());
         ThinkTime think = load.thinkTime();
@@ -44,10 +37,11 @@ final class LoadJson {
         }
         json.writeNumberProperty("requests", load.requests());
         json.writeNumberProperty("warmupRequests", load.warmup().requests());
-        switch (load.warmup()) {
-            case Warmup.Requests _ -> {}
-            case Warmup.Time(Duration length) -> json.writeNumberProperty("warmupNs", length.toNanos());
-            case Warmup.UntilSteady(Duration most) -> json.writeNumberProperty("warmupMostNs", most.toNanos());
+        // The usual run's start makes no class for a switch (so above, too).
+        if (load.warmup() instanceof Warmup.Time(Duration length)) {
+            json.writeNumberProperty("warmupNs", length.toNanos());
+        } else if (load.warmup() instanceof Warmup.UntilSteady(Duration most)) {
+            json.writeNumberProperty("warmupMostNs", most.toNanos());
         }
         Duration duration = load.duration();
         if (duration != null) {
@@ -165,6 +159,21 @@ final class LoadJson {
 
     private static @Nullable Duration duration(JsonNode node, String name) {
         return node.has(name) ? Duration.ofNanos(node.path(name).longValue()) : null;
+    }
+
+    private static void arrivals(JsonGenerator json, ArrivalSchedule arrivals) {
+        switch (arrivals) {
+            case ArrivalSchedule.Paced(var course, var gaps) -> paced(json, course, gaps);
+            case ArrivalSchedule.Bursts(int size, Duration every) -> {
+                json.writeStringProperty("arrivals", "bursts");
+                json.writeNumberProperty("burstSize", size);
+                json.writeNumberProperty("burstEveryNs", every.toNanos());
+            }
+            case ArrivalSchedule.Replayed replayed -> {
+                json.writeStringProperty("arrivals", "trace");
+                json.writeNumberProperty("traceRequests", replayed.afterNs().size());
+            }
+        }
     }
 
     private static void paced(JsonGenerator json, RateCourse course, Gaps gaps) {

@@ -17,6 +17,7 @@ import dev.latencylens.simulated.ServerOptions;
 import dev.latencylens.simulated.SimulatedProvider;
 import dev.latencylens.simulated.TlsIdentity;
 import dev.latencylens.stats.Summary;
+import dev.latencylens.transport.Cpus;
 import dev.latencylens.transport.Endpoint;
 import dev.latencylens.transport.HttpVersion;
 import dev.latencylens.transport.NettyTransport;
@@ -34,8 +35,11 @@ import java.lang.management.ManagementFactory;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
@@ -66,12 +70,21 @@ record Priming(Duration length, boolean untilSettled) {
     /// Looks in a row.
     private static final int SETTLED_LOOKS = 4;
 
+    /// How much longer it lasts at most where nothing has been answered yet: code that no answer has passed is
+    /// cold.
+    private static final Duration FIRST_ANSWER = Duration.ofSeconds(1);
+
     /// For so long every exchange dials first, or only so many would as there are users, and those of the run
     /// would find code that is cold. It takes 0.3 s more to begin, so the usual priming does without.
     private static final Duration DIALLING = Duration.ofMillis(300);
 
     /// The provider that was begun before the arguments were read; the first priming takes it.
     private static final AtomicReference<@Nullable FutureTask<SimulatedProvider>> BEGUN = new AtomicReference<>();
+    /// The thread that began it, and has ended when the first priming has.
+    private static final AtomicReference<@Nullable Thread> EARLY = new AtomicReference<>();
+
+    /// Until the first priming, whose code it is to compile.
+    private static final AtomicBoolean COMPILER_WAITS = new AtomicBoolean();
 
     /// The client checks it as it will the run's: the first check that a JVM makes takes 15 ms, which a run would
     /// book as its provider's handshake.
@@ -101,24 +114,22 @@ record Priming(Duration length, boolean untilSettled) {
     }
 
     /// Begins on another thread what takes long: the table of prices, which the arguments ask for first, the
-    /// provider to drive and, where it speaks TLS, what that takes of the client.
+    /// provider to drive and, beside the priming, what else the run will need.
     static void begin(boolean tls) {
-        var provider = new FutureTask<>(() -> {
-            SimulatedProvider begun = start(tls);
-            if (tls) {
-                loadTls();
-            }
-            SpareMemory.prepare();
-            return begun;
-        });
+        var provider = new FutureTask<>(() -> start(tls));
         BEGUN.set(provider);
-        Thread.ofPlatform().daemon().name("early").start(() -> {
+        EARLY.set(Thread.ofPlatform().daemon().name("early").start(() -> {
             try {
                 Prices.builtIn();
             } finally {
                 provider.run();
             }
-        });
+            if (tls) {
+                loadTls();
+            }
+            SpareMemory.prepare();
+        }));
+        COMPILER_WAITS.set(Cpus.secondCompilerOnlyWhenIdle());
     }
 
     /// With all authorities that Java trusts: it reads them at the first handshake that is checked, whoever
@@ -177,18 +188,22 @@ record Priming(Duration length, boolean untilSettled) {
         NetworkSettings settings = plan.network();
         boolean tls = settings.endpoint().tls();
         Clock clock = Clock.monotonic();
+        if (COMPILER_WAITS.getAndSet(false)) {
+            Cpus.secondCompilerAsUsual();
+        }
         try (var provider = provider(tls);
                 var exchanges = new ExchangeFile(
                         "nowhere", OutputStream.nullOutputStream(), ClockAnchor.take(clock), new Secrets())) {
             var endpoint = new Endpoint(tls, "127.0.0.1", provider.port(), "/v1");
             var dialect = new OpenAiChat(DialectOptions.at(provider.baseUrl(), "prime"));
             var encoder = new RequestEncoder(endpoint);
+            var answered = new CountDownLatch(1);
             Drive drive = (reuse, duration) -> {
                 // One for each: both kinds of connections in one would take twice the room.
                 var summary = new Summary();
                 return new LoadRun(
                         clock,
-                        new Load(null, USERS, 0, 0, duration, Duration.ofSeconds(1)),
+                        new Load(null, USERS, 0, 0, duration, Duration.ZERO),
                         number -> {
                             String id = "prime-" + number;
                             var prompt = new Prompt(plan.prompts().apply(number).text(), OUTPUT_TOKENS);
@@ -200,6 +215,7 @@ record Priming(Duration length, boolean untilSettled) {
                         new Interpreter(dialect, result -> {
                             summary.add(result);
                             exchanges.write(result, Optional.empty());
+                            answered.countDown();
                         }),
                         List.of(new FlightLog(clock, 1 << 12, 1 << 19)));
             };
@@ -208,18 +224,28 @@ record Priming(Duration length, boolean untilSettled) {
             if (dials) {
                 drive.of(Reuse.NEVER, DIALLING).run();
             }
-            LoadRun load = drive.of(settings.reuse(), length);
+            LoadRun load = drive.of(settings.reuse(), length.plus(FIRST_ANSWER));
             boolean[] settled = new boolean[1];
-            Thread watch = untilSettled
-                    ? Thread.ofPlatform().name("compilation").daemon().start(() -> {
-                        settled[0] = compilationSettles();
-                        load.stop("compilation has settled");
-                    })
-                    : null;
+            Thread watch = Thread.ofPlatform().name("priming").daemon().start(() -> {
+                try {
+                    if (untilSettled) {
+                        settled[0] = compilationSettles(length);
+                    } else {
+                        Thread.sleep(length);
+                    }
+                    boolean _ = answered.await(FIRST_ANSWER.toMillis(), TimeUnit.MILLISECONDS);
+                } catch (InterruptedException ended) {
+                    return;
+                }
+                // What is in flight is not waited for, tens of milliseconds where code is cold.
+                load.stop("primed");
+            });
             load.run();
-            if (watch != null) {
-                watch.interrupt();
-                watch.join();
+            watch.interrupt();
+            watch.join();
+            Thread early = EARLY.getAndSet(null);
+            if (early != null) {
+                early.join();
             }
             return new Done(Duration.ofNanos(clock.nowNs() - startedAtNs), settled[0]);
         }
@@ -245,23 +271,21 @@ record Priming(Duration length, boolean untilSettled) {
                 settings.stamps());
     }
 
-    /// Returns when compilers have had next to nothing to do for a second, false where that was not awaited.
-    private static boolean compilationSettles() {
+    /// Returns when compilers have had next to nothing to do for a second, or false after the most time.
+    private static boolean compilationSettles(Duration most) throws InterruptedException {
         CompilationMXBean compilation = ManagementFactory.getCompilationMXBean();
         if (compilation == null || !compilation.isCompilationTimeMonitoringSupported()) {
+            Thread.sleep(most);
             return false;
         }
-        try {
-            long soFarMs = compilation.getTotalCompilationTime();
-            for (int settled = 0; settled < SETTLED_LOOKS; ) {
-                Thread.sleep(LOOK_MS);
-                long nowMs = compilation.getTotalCompilationTime();
-                settled = nowMs - soFarMs <= LOOK_MS * SETTLED_SHARE ? settled + 1 : 0;
-                soFarMs = nowMs;
-            }
-            return true;
-        } catch (InterruptedException ended) {
-            return false;
+        long soFarMs = compilation.getTotalCompilationTime();
+        int settled = 0;
+        for (long looks = most.toMillis() / LOOK_MS; looks > 0 && settled < SETTLED_LOOKS; looks--) {
+            Thread.sleep(LOOK_MS);
+            long nowMs = compilation.getTotalCompilationTime();
+            settled = nowMs - soFarMs <= LOOK_MS * SETTLED_SHARE ? settled + 1 : 0;
+            soFarMs = nowMs;
         }
+        return settled >= SETTLED_LOOKS;
     }
 }

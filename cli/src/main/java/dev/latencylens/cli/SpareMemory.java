@@ -22,6 +22,8 @@ final class SpareMemory {
 
     /// What the young generation has while the priming runs (NewSize in the launcher).
     private static final int YOUNG_BYTES = 4 << 20;
+    /// What one that stays so has for new objects, less what the first of them may have taken.
+    private static final int EDEN_BYTES = 3 << 20;
     /// The share of a small heap, one in so many, that is free in one piece, whatever else its old part holds.
     private static final int SHARE_OF_HEAP = 4;
 
@@ -50,7 +52,7 @@ final class SpareMemory {
     ///
     /// The collector moves what is left together and keeps the pages behind it. So an array is laid over them,
     /// which is zeros, and the kernel is told that it need not keep those. Where the young generation is large
-    /// from here on, its pages of before are given back too.
+    /// from here on, its pages of before are given back too; where it is not, those for new objects.
     ///
     /// A thread that has no room yet takes as much as its first object needs, in the young generation, however
     /// large that is. So the first array lies there, and the second, for which the rest is too small, in the old
@@ -62,9 +64,8 @@ final class SpareMemory {
         long garbage = usedBefore - (runtime.totalMemory() - runtime.freeMemory());
         if (garbage >= LEAST_BYTES && PAGES_KNOWN) {
             try {
-                if (runtime.freeMemory() > MOST_BYTES) {
-                    Native.dropPages(new byte[YOUNG_BYTES]);
-                }
+                boolean grown = runtime.freeMemory() > MOST_BYTES;
+                Native.dropPages(new byte[grown ? YOUNG_BYTES : EDEN_BYTES]);
                 long most = Math.min(MOST_BYTES, runtime.maxMemory() / SHARE_OF_HEAP);
                 Native.dropPages(new byte[(int) Math.min(garbage, most)]);
             } catch (UnsatisfiedLinkError kept) {

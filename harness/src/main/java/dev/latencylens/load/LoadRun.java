@@ -10,13 +10,13 @@ import dev.latencylens.exchange.StampSource;
 import dev.latencylens.exchange.Transport;
 import dev.latencylens.exchange.Turn;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ThreadFactory;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.LongFunction;
@@ -32,11 +32,16 @@ public final class LoadRun {
     private static final long IDLE_PARK_NS = 200_000;
     /// How long the feeder sleeps when all queues are full.
     private static final long FED_PARK_NS = 500_000;
-    /// Exchanges made ahead for each I/O thread.
-    private static final int AHEAD = 1024;
+    /// Exchanges made ahead for each I/O thread, a power of two, and in a closed loop for each of its users: then
+    /// no more, for a short load would spend its time on what it never sends.
+    private static final int MOST_AHEAD = 1024;
+    private static final int LEAST_AHEAD = 256;
+    private static final int AHEAD_OF_USER = 8;
 
-    /// Time between the start of the threads and the first request, in which the feeder fills the queues.
-    private static final long RUN_UP_NS = 10_000_000;
+    /// How long the first request waits at most for the feeder to fill the queues.
+    private static final long FILLING_MS = 10;
+    /// From then on to the first request: all I/O threads know by then that it is due.
+    private static final long RUN_UP_NS = 1_000_000;
     /// How long before its end a warm-up is told to end: no I/O thread is then past that instant yet.
     private static final long NOTICE_NS = 1_000_000;
 
@@ -52,6 +57,8 @@ public final class LoadRun {
     private final Thread feeder;
     private final Thread reader;
     private final CountDownLatch opened;
+    /// That the feeder has made what is sent at once, or as many exchanges ahead as it can.
+    private final CountDownLatch filled = new CountDownLatch(1);
     private final Queue<ThreadUse> uses = new ConcurrentLinkedQueue<>();
     private final Queue<StampSource> stamps = new ConcurrentLinkedQueue<>();
     private final AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
@@ -78,8 +85,9 @@ public final class LoadRun {
         this.interpreter = interpreter;
         warmupEnd = new WarmupEnd(load.warmup());
         opened = new CountDownLatch(logs.size());
+        int ahead = ahead(load, logs.size());
         for (int i = 0; i < logs.size(); i++) {
-            var ready = new ReadyQueue(AHEAD);
+            var ready = new ReadyQueue(ahead);
             var loop = new LoadLoop(clock, load, i, logs.size(), ready, allowance, warmupEnd, inFlight, answering);
             FlightLog log = logs.get(i);
             Runnable body = () -> drive(loop, log, transports);
@@ -87,6 +95,15 @@ public final class LoadRun {
         }
         feeder = daemon(named("feeder", backgroundThreadFactory.newThread(() -> watched(this::feed))));
         reader = daemon(named("interpreter", backgroundThreadFactory.newThread(() -> watched(this::interpret))));
+    }
+
+    private static int ahead(Load load, int ioThreads) {
+        if (load.arrivals() != null) {
+            return MOST_AHEAD;
+        }
+        long users = Math.ceilDiv(load.concurrency(), ioThreads);
+        int most = Math.clamp(users * AHEAD_OF_USER, LEAST_AHEAD, MOST_AHEAD);
+        return Integer.highestOneBit(most * 2 - 1);
     }
 
     /// What the machinery itself has to tell once the load has ended.
@@ -135,6 +152,7 @@ public final class LoadRun {
         reader.start();
         ioThreads.forEach(io -> io.thread.start());
         opened.await();
+        boolean _ = filled.await(FILLING_MS, TimeUnit.MILLISECONDS);
         loadStartAtNs = clock.nowNs() + RUN_UP_NS;
         for (IoThread io : ioThreads) {
             io.thread.join();
@@ -156,7 +174,9 @@ public final class LoadRun {
                 ioThreads.stream().mapToLong(io -> io.loop.starved()).sum(),
                 stamps.stream().reduce(StampSource::and).orElseThrow(),
                 ioThreads.stream().map(io -> io.loop.lag()).reduce(LoopLag.NONE, LoopLag::and),
-                uses.stream().sorted(Comparator.comparing(ThreadUse::thread)).toList(),
+                uses.stream()
+                        .sorted((one, other) -> one.thread().compareTo(other.thread()))
+                        .toList(),
                 ioThreads.stream().mapToLong(io -> io.log.bytesWritten()).sum(),
                 ioThreads.stream().mapToLong(io -> io.log.bytesRead()).sum(),
                 ioThreads.stream().mapToLong(io -> io.log.sharedParts()).sum(),
@@ -275,12 +295,17 @@ public final class LoadRun {
         var timetable = new Timetable(load);
         ThinkTime think = load.thinkTime();
         LongSupplier thinksNs = think == null ? () -> 0 : think.drawn();
+        long sentAtOnce = load.arrivals() == null ? load.concurrency() : Long.MAX_VALUE;
         try {
             for (long number = 0; ; number++) {
+                if (number == sentAtOnce) {
+                    filled.countDown();
+                }
                 long dueAfterNs = timetable.nextAfterNs();
                 if (dueAfterNs == ArrivalSchedule.NONE) {
                     long end = number;
                     ioThreads.forEach(io -> io.loop.endBefore(end));
+                    filled.countDown();
                     return;
                 }
                 Exchange exchange = exchanges.apply(number);
@@ -288,6 +313,7 @@ public final class LoadRun {
                 exchange.planned(dueAfterNs, turn == null ? thinksNs.getAsLong() : load.thinkNs(turn));
                 ReadyQueue ready = ioThreads.get((int) (number % ioThreads.size())).ready;
                 while (!ready.offer(exchange)) {
+                    filled.countDown();
                     LockSupport.parkNanos(FED_PARK_NS);
                     if (Thread.interrupted() || ioEnded) {
                         return;

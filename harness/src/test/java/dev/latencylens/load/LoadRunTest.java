@@ -20,6 +20,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Comparator;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.LongFunction;
@@ -54,7 +55,7 @@ class LoadRunTest {
                 .containsExactlyInAnyOrderElementsOf(
                         LongStream.range(0, 5_001).boxed().toList());
         assertThat(transports).hasSize(3).allMatch(transport -> transport.closed);
-        assertThat(backlog.startedAtNs()).isEqualTo(1_000 + 10_000_000);
+        assertThat(backlog.startedAtNs()).isEqualTo(1_000 + 1_000_000);
     }
 
     @Test
@@ -96,6 +97,23 @@ class LoadRunTest {
         // Four of 350, and fewer where the feeder, whose time is real, was slow.
         assertThat(results).hasSizeBetween(1, 4);
         assertThat(backlog.unsent()).isEqualTo(350 - results.size());
+    }
+
+    /// A short load would spend its time on what it never sends.
+    @Test
+    void aClosedLoopOfFewUsersMakesFewAhead() throws InterruptedException {
+        var made = new AtomicLong();
+        exchanges = number -> {
+            made.incrementAndGet();
+            return ScriptedExchange.planned(number);
+        };
+        LoadRun[] run = new LoadRun[1];
+        receiver = result -> run[0].stop("enough");
+        run[0] = load(closedLoop(2, 1_000_000), 1);
+        run[0].run();
+
+        // Those in the queue, and the one that found it full.
+        assertThat(made.get() - run[0].started()).isBetween(0L, 257L);
     }
 
     @Test

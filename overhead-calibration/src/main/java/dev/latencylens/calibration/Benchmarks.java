@@ -34,6 +34,7 @@ import org.openjdk.jmh.annotations.Warmup;
             "-XX:ArchiveRelocationMode=0",
             "-XX:GCCardSizeInBytes=1024",
             "-XX:-UsePerfData",
+            "-Djava.locale.providers=FALLBACK",
             "--enable-native-access=ALL-UNNAMED",
             "--sun-misc-unsafe-memory-access=allow",
             "-Dio.netty.allocator.type=pooled",

@@ -7,7 +7,6 @@ import java.math.BigDecimal;
 import java.time.LocalDate;
 import java.time.format.DateTimeParseException;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -114,7 +113,8 @@ final class OwnPriceForm {
             }
             tiers.add(new LongContext(tier.path("inputTokens").longValue(), rates(tier, inner, rates)));
         }
-        tiers.sort(Comparator.comparingLong(LongContext::aboveInputTokens));
+        // Not Comparator's own, for which every start would make a class.
+        tiers.sort((one, other) -> Long.compare(one.aboveInputTokens(), other.aboveInputTokens()));
         return new Tariff(rates, tiers, Long.MAX_VALUE);
     }
 

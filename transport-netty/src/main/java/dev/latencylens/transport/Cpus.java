@@ -32,6 +32,7 @@ public record Cpus(SortedSet<Integer> numbers) {
     private static final int SCHED_ATTR_BYTES = 48;
 
     private static final int SCHED_POLICY_AT = 4;
+    private static final int SCHED_NICE_AT = 16;
     private static final int SCHED_RUNTIME_AT = 24;
     /// SCHED_OTHER and SCHED_IDLE of sched(7).
     private static final int USUAL_POLICY = 0;
@@ -42,6 +43,8 @@ public record Cpus(SortedSet<Integer> numbers) {
 
     /// What HotSpot calls its compiler threads, cut by the kernel at 15 characters.
     private static final Pattern COMPILER = Pattern.compile("C[12] Compiler");
+
+    private static final String SECOND_COMPILER = "C2 Compiler";
 
     public Cpus {
         numbers = Collections.unmodifiableSortedSet(new TreeSet<>(numbers));
@@ -115,16 +118,11 @@ public record Cpus(SortedSet<Integer> numbers) {
     static void prefer() {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment attributes = arena.allocate(SCHED_ATTR_BYTES, Long.BYTES);
-            if (!Native.getAttributes(attributes)) {
-                return;
-            }
-            if (attributes.get(ValueLayout.JAVA_INT, SCHED_POLICY_AT) == IDLE_POLICY) {
-                attributes.set(ValueLayout.JAVA_INT, SCHED_POLICY_AT, USUAL_POLICY);
-                boolean _ = Native.setAttributes(attributes);
-                boolean _ = Native.getAttributes(attributes);
+            if (changePolicy(0, IDLE_POLICY, USUAL_POLICY, attributes)) {
+                boolean _ = Native.getAttributes(0, attributes);
             }
             attributes.set(ValueLayout.JAVA_LONG, SCHED_RUNTIME_AT, SHORTEST_SLICE_NS);
-            boolean _ = Native.setAttributes(attributes);
+            boolean _ = Native.setAttributes(0, attributes);
         }
     }
 
@@ -158,6 +156,64 @@ public record Cpus(SortedSet<Integer> numbers) {
                 Native.setNice(thread, BACKGROUND_NICE);
             }
         }
+    }
+
+    /// Lets the second compiler have only what no other thread wants (SCHED_IDLE), until
+    /// [#secondCompilerAsUsual].
+    ///
+    /// For a start on few CPUs: what it compiles then, start-up code that has been called often enough and will
+    /// not be called again, costs as much CPU time as all the rest of a start. Nothing is done where it could not
+    /// be undone, which takes a privilege.
+    ///
+    /// @return whether it is to be undone
+    public static boolean secondCompilerOnlyWhenIdle() {
+        try {
+            return mayRaise() && changeSecondCompiler(USUAL_POLICY, IDLE_POLICY);
+        } catch (IllegalStateException notLinux) {
+            return false;
+        }
+    }
+
+    /// Whether this process may take back that it gives way: tried with the calling thread, which is as before.
+    private static boolean mayRaise() {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment attributes = arena.allocate(SCHED_ATTR_BYTES, Long.BYTES);
+            if (!Native.getAttributes(0, attributes)) {
+                return false;
+            }
+            int nice = attributes.get(ValueLayout.JAVA_INT, SCHED_NICE_AT);
+            attributes.set(ValueLayout.JAVA_INT, SCHED_NICE_AT, nice - 1);
+            boolean may = Native.setAttributes(0, attributes);
+            attributes.set(ValueLayout.JAVA_INT, SCHED_NICE_AT, nice);
+            return may && Native.setAttributes(0, attributes);
+        }
+    }
+
+    public static void secondCompilerAsUsual() {
+        boolean _ = changeSecondCompiler(IDLE_POLICY, USUAL_POLICY);
+    }
+
+    private static boolean changeSecondCompiler(int from, int to) {
+        boolean changed = false;
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment attributes = arena.allocate(SCHED_ATTR_BYTES, Long.BYTES);
+            for (int thread : threadsOfThisProcess()) {
+                if (nameOf(thread).startsWith(SECOND_COMPILER)) {
+                    changed |= changePolicy(thread, from, to, attributes);
+                }
+            }
+        }
+        return changed;
+    }
+
+    /// @param attributes room for those of the thread
+    private static boolean changePolicy(int threadId, int from, int to, MemorySegment attributes) {
+        if (!Native.getAttributes(threadId, attributes)
+                || attributes.get(ValueLayout.JAVA_INT, SCHED_POLICY_AT) != from) {
+            return false;
+        }
+        attributes.set(ValueLayout.JAVA_INT, SCHED_POLICY_AT, to);
+        return Native.setAttributes(threadId, attributes);
     }
 
     void bind(int threadId) {
@@ -231,22 +287,24 @@ public record Cpus(SortedSet<Integer> numbers) {
             return invoke(GET, 0, mask) == 0 ? (int) mask.byteSize() : 0;
         }
 
-        /// Those of the calling thread; false where the kernel does not say.
-        static boolean getAttributes(MemorySegment attributes) {
-            return scheduling(SET_ATTRIBUTES + 1, attributes, attributes.byteSize());
+        /// False where the kernel does not say.
+        ///
+        /// @param threadId 0 for the calling one
+        static boolean getAttributes(int threadId, MemorySegment attributes) {
+            return scheduling(SET_ATTRIBUTES + 1, threadId, attributes, attributes.byteSize());
         }
 
         /// A refusal is no error: everything works without.
-        static boolean setAttributes(MemorySegment attributes) {
-            return scheduling(SET_ATTRIBUTES, attributes, 0);
+        static boolean setAttributes(int threadId, MemorySegment attributes) {
+            return scheduling(SET_ATTRIBUTES, threadId, attributes, 0);
         }
 
-        private static boolean scheduling(long number, MemorySegment attributes, long bytes) {
+        private static boolean scheduling(long number, int threadId, MemorySegment attributes, long bytes) {
             if (SET_ATTRIBUTES < 0 || SYSCALL == null) {
                 return false;
             }
             try {
-                return (long) SYSCALL.invokeExact(number, 0L, attributes.address(), bytes, 0L) == 0;
+                return (long) SYSCALL.invokeExact(number, (long) threadId, attributes.address(), bytes, 0L) == 0;
             } catch (Throwable e) {
                 throw new IllegalStateException("syscall cannot be called", e);
             }

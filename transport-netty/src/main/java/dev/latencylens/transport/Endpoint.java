@@ -1,6 +1,5 @@
 package dev.latencylens.transport;
 
-import java.net.IDN;
 import java.net.URI;
 import java.net.URISyntaxException;
 import java.util.Locale;
@@ -11,6 +10,8 @@ import java.util.Locale;
 /// @param basePath what stands before the dialect's own path, without a slash at its end; empty or for example
 /// `/v1`
 public record Endpoint(boolean tls, String host, int port, String basePath) {
+    /// Of DNS.
+    private static final int LONGEST_LABEL = 63;
 
     /// Reads a base URL such as `https://api.openai.com/v1`.
     ///
@@ -69,7 +70,13 @@ public record Endpoint(boolean tls, String host, int port, String basePath) {
         if (host.startsWith("[")) {
             return host.substring(1, host.length() - 1);
         }
-        return IDN.toASCII(host).toLowerCase(Locale.ROOT);
+        // Of ASCII, or the URI would have none.
+        for (String label : host.split("\\.", -1)) {
+            if (label.length() > LONGEST_LABEL) {
+                throw bad(url, "a part of its host has more than " + LONGEST_LABEL + " characters");
+            }
+        }
+        return host.toLowerCase(Locale.ROOT);
     }
 
     private static IllegalArgumentException bad(String url, String why) {

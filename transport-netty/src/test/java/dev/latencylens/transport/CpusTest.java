@@ -171,10 +171,45 @@ class CpusTest {
         assertThat(compilers).isPositive();
     }
 
-    /// proc_pid_stat(5): niceness is the 19th field, the 17th after the name in brackets.
+    @Test
+    void theSecondCompilerHasOnlyWhatNobodyWantsUntilItIsAsUsual() throws IOException {
+        boolean root = System.getProperty("user.name").equals("root");
+        int nice = nice(Path.of("/proc/thread-self"));
+
+        boolean changed = Cpus.secondCompilerOnlyWhenIdle();
+        Set<Integer> meanwhile = policiesOfSecondCompiler();
+        Cpus.secondCompilerAsUsual();
+
+        // What cannot be undone is not done.
+        assertThat(changed).isEqualTo(root);
+        assertThat(meanwhile).containsExactly(root ? 5 : 0);
+        assertThat(policiesOfSecondCompiler()).containsExactly(0);
+        assertThat(nice(Path.of("/proc/thread-self"))).isEqualTo(nice);
+    }
+
+    private static Set<Integer> policiesOfSecondCompiler() throws IOException {
+        var policies = new TreeSet<Integer>();
+        for (String thread : new File("/proc/self/task").list()) {
+            Path folder = Path.of("/proc/self/task", thread);
+            try {
+                if (Files.readString(folder.resolve("comm")).startsWith("C2 Compiler")) {
+                    policies.add(stat(folder, 41));
+                }
+            } catch (IOException hasEnded) {
+                assertThat(folder).as("a thread that has ended meanwhile").doesNotExist();
+            }
+        }
+        return policies;
+    }
+
     private static int nice(Path thread) throws IOException {
+        return stat(thread, 19);
+    }
+
+    /// A field of proc_pid_stat(5), counted from 1; the name in brackets is the second.
+    private static int stat(Path thread, int field) throws IOException {
         String stat = Files.readString(thread.resolve("stat"));
-        return Integer.parseInt(stat.substring(stat.lastIndexOf(')') + 2).split(" ")[16]);
+        return Integer.parseInt(stat.substring(stat.lastIndexOf(')') + 2).split(" ")[field - 3]);
     }
 
     @Test

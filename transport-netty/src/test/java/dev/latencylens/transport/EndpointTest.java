@@ -43,6 +43,7 @@ class EndpointTest {
                 "http://host:65536 | port 65536 is not between 1 and 65535",
                 "http://host/v1?key=1 | a base URL has no query and no fragment",
                 "http://host/v1#top | a base URL has no query and no fragment",
+                "http://a23456789b23456789c23456789d23456789e23456789f23456789g23456789h.io | a part of its host has more than 63 characters",
                 "http://ho st/v1 | Illegal character in authority at position 9",
                 "http://host/v 1 | Illegal character in path at position 13"
             })

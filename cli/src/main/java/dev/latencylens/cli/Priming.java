@@ -83,7 +83,8 @@ record Priming(Duration length, boolean untilSettled) {
     /// The thread that began it, and has ended when the first priming has.
     private static final AtomicReference<@Nullable Thread> EARLY = new AtomicReference<>();
 
-    /// Until the first priming, whose code it is to compile.
+    /// That the second compiler has only what nobody else wants: until the end of a usual priming, which is too
+    /// short for it to get to the hot path, and until the beginning of a longer one.
     private static final AtomicBoolean COMPILER_WAITS = new AtomicBoolean();
 
     /// The client checks it as it will the run's: the first check that a JVM makes takes 15 ms, which a run would
@@ -188,8 +189,8 @@ record Priming(Duration length, boolean untilSettled) {
         NetworkSettings settings = plan.network();
         boolean tls = settings.endpoint().tls();
         Clock clock = Clock.monotonic();
-        if (COMPILER_WAITS.getAndSet(false)) {
-            Cpus.secondCompilerAsUsual();
+        if (!isUsual()) {
+            releaseCompiler();
         }
         try (var provider = provider(tls);
                 var exchanges = new ExchangeFile(
@@ -247,7 +248,14 @@ record Priming(Duration length, boolean untilSettled) {
             if (early != null) {
                 early.join();
             }
+            releaseCompiler();
             return new Done(Duration.ofNanos(clock.nowNs() - startedAtNs), settled[0]);
+        }
+    }
+
+    private static void releaseCompiler() {
+        if (COMPILER_WAITS.getAndSet(false)) {
+            Cpus.secondCompilerAsUsual();
         }
     }
 

@@ -162,7 +162,7 @@ public record Cpus(SortedSet<Integer> numbers) {
     /// [#secondCompilerAsUsual].
     ///
     /// For a start on few CPUs: what it compiles then, start-up code that has been called often enough and will
-    /// not be called again, costs as much CPU time as all the rest of a start. Nothing is done where it could not
+    /// not be called again, costs a fourth of a start's CPU time. Nothing is done where it could not
     /// be undone, which takes a privilege.
     ///
     /// @return whether it is to be undone

@@ -32,6 +32,7 @@ import org.openjdk.jmh.annotations.Warmup;
             "-XX:StringTableSize=4096",
             "-XX:+UnlockDiagnosticVMOptions",
             "-XX:ArchiveRelocationMode=0",
+            "-XX:-AOTReplayTraining",
             "-XX:GCCardSizeInBytes=1024",
             "-XX:-UsePerfData",
             "-Djava.locale.providers=FALLBACK",

@@ -118,11 +118,11 @@ public record Cpus(SortedSet<Integer> numbers) {
     static void prefer() {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment attributes = arena.allocate(SCHED_ATTR_BYTES, Long.BYTES);
-            if (changePolicy(0, IDLE_POLICY, USUAL_POLICY, attributes)) {
-                boolean _ = Native.getAttributes(0, attributes);
+            boolean _ = changePolicy(0, IDLE_POLICY, USUAL_POLICY, attributes);
+            if (Native.getAttributes(0, attributes)) {
+                attributes.set(ValueLayout.JAVA_LONG, SCHED_RUNTIME_AT, SHORTEST_SLICE_NS);
+                boolean _ = Native.setAttributes(0, attributes);
             }
-            attributes.set(ValueLayout.JAVA_LONG, SCHED_RUNTIME_AT, SHORTEST_SLICE_NS);
-            boolean _ = Native.setAttributes(0, attributes);
         }
     }
 

@@ -91,7 +91,7 @@ record Priming(Duration length, boolean untilSettled) {
     /// book as its provider's handshake.
     private static final TlsIdentity IDENTITY = TlsIdentity.everybodys();
 
-    private static final int USERS = 32;
+    private static final int USERS = 16;
     private static final int OUTPUT_TOKENS = 16;
 
     /// Reads `5s` and `auto`.
@@ -123,10 +123,13 @@ record Priming(Duration length, boolean untilSettled) {
             try {
                 Prices.builtIn();
             } finally {
+                // Which tells Netty whom it logs to, before it looks for somebody.
+                SocketKind.best();
                 provider.run();
             }
             if (tls) {
                 loadTls();
+                IDENTITY.checkCurve();
             }
             SpareMemory.prepare();
         }));

@@ -46,6 +46,21 @@ public record Outcome(Kind kind, String detail, String code) {
         }
     }
 
+    /// Two records are compared and hashed by classes that Java would make at run time: each start would, in the
+    /// priming, where ends are counted first.
+    @Override
+    public boolean equals(Object other) {
+        return other instanceof Outcome outcome
+                && kind == outcome.kind
+                && detail.equals(outcome.detail)
+                && code.equals(outcome.code);
+    }
+
+    @Override
+    public int hashCode() {
+        return 31 * detail.hashCode() + code.hashCode();
+    }
+
     /// Whether the whole answer came, so that its latencies count.
     public boolean isAnswered() {
         return kind == Kind.COMPLETED || kind == Kind.UNTERMINATED;

@@ -35,7 +35,7 @@ public final class LoadRun {
     /// Exchanges made ahead for each I/O thread, a power of two, and in a closed loop for each of its users: then
     /// no more, for a short load would spend its time on what it never sends.
     private static final int MOST_AHEAD = 1024;
-    private static final int LEAST_AHEAD = 256;
+    private static final int LEAST_AHEAD = 64;
     private static final int AHEAD_OF_USER = 8;
 
     /// How long the first request waits at most for the feeder to fill the queues.
@@ -62,6 +62,8 @@ public final class LoadRun {
     private final Queue<ThreadUse> uses = new ConcurrentLinkedQueue<>();
     private final Queue<StampSource> stamps = new ConcurrentLinkedQueue<>();
     private final AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
+    /// That [#loadStartAtNs] has been set, a moment before that is.
+    private final CountDownLatch startKnown = new CountDownLatch(1);
     private volatile long loadStartAtNs;
     private volatile boolean ioEnded;
 
@@ -154,6 +156,7 @@ public final class LoadRun {
         opened.await();
         boolean _ = filled.await(FILLING_MS, TimeUnit.MILLISECONDS);
         loadStartAtNs = clock.nowNs() + RUN_UP_NS;
+        startKnown.countDown();
         for (IoThread io : ioThreads) {
             io.thread.join();
         }
@@ -272,9 +275,7 @@ public final class LoadRun {
     private void drive(LoadLoop loop, FlightLog log, Transport.Opener transports) {
         try (Transport transport = transports.open(log, loop)) {
             opened.countDown();
-            while (loadStartAtNs == 0) {
-                Thread.onSpinWait();
-            }
+            startKnown.await();
             watched(() -> loop.run(transport, loadStartAtNs));
             stamps.add(transport.stamps());
         } catch (Throwable thrown) {

@@ -15,6 +15,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
 import java.security.KeyFactory;
+import java.security.Signature;
 import java.security.cert.CertificateFactory;
 import java.security.cert.X509Certificate;
 import java.security.spec.PKCS8EncodedKeySpec;
@@ -29,39 +30,47 @@ public record TlsIdentity(String chainPem, String keyPem, String trustPem) {
     /// See [#everybodys]: for localhost, 127.0.0.1 and ::1, from 2000, for a clock may be wrong, until 2126.
     private static final String EVERYBODYS_CHAIN = """
             -----BEGIN CERTIFICATE-----
-            MIIByTCCAXCgAwIBAgIBEjAKBggqhkjOPQQDAjAgMR4wHAYDVQQDDBVFdmVyeWJv
-            ZHkncyBBdXRob3JpdHkwIBcNMDAwMTAxMDAwMDAwWhgPMjEyNjAxMDEwMDAwMDBa
-            MBQxEjAQBgNVBAMMCWxvY2FsaG9zdDBZMBMGByqGSM49AgEGCCqGSM49AwEHA0IA
-            BEpPhju8a5oxoQTvn8BlveKJJr9WZPqI1qZWAwpklA/OJzJYmEC8s3RwKe755XOY
-            TOS2BAD+icAJyVxSqE8EqByjgaQwgaEwDAYDVR0TAQH/BAIwADAOBgNVHQ8BAf8E
-            BAMCB4AwEwYDVR0lBAwwCgYIKwYBBQUHAwEwLAYDVR0RBCUwI4IJbG9jYWxob3N0
-            hwR/AAABhxAAAAAAAAAAAAAAAAAAAAABMB8GA1UdIwQYMBaAFKv0NBNCHB1AWTAQ
-            kl21wQbuaxDOMB0GA1UdDgQWBBTM+dSlPP+4tIVwPwqoE9LNyJOcrTAKBggqhkjO
-            PQQDAgNHADBEAiACphLl4bfaRrKP0LqNRqW5r9ad0V8qUeh4JCf5bB9kOwIgEkNN
-            BqDeg1Mf75BfkMfP/aFp/eoVV8dSyqeeaq9ChHM=
+            MIICizCCAXOgAwIBAgIBEjANBgkqhkiG9w0BAQsFADAgMR4wHAYDVQQDDBVFdmVy
+            eWJvZHkncyBBdXRob3JpdHkwIBcNMDAwMTAxMDAwMDAwWhgPMjEyNjAxMDEwMDAw
+            MDBaMBQxEjAQBgNVBAMMCWxvY2FsaG9zdDBZMBMGByqGSM49AgEGCCqGSM49AwEH
+            A0IABPBNY8lk8h+hNYhMIxdNFgvjFpjMV6wVc+QWIAg87AJZ8gzS+JT3dfozIlv5
+            B1RsN8Ow1a7dm4tS50e4R3kSDDujgaQwgaEwDAYDVR0TAQH/BAIwADAOBgNVHQ8B
+            Af8EBAMCB4AwEwYDVR0lBAwwCgYIKwYBBQUHAwEwLAYDVR0RBCUwI4IJbG9jYWxo
+            b3N0hwR/AAABhxAAAAAAAAAAAAAAAAAAAAABMB8GA1UdIwQYMBaAFLtIoMz0ateX
+            gCK4J6Dh6tYeVriaMB0GA1UdDgQWBBRibNY/D09XhdBCWte3ukd1u8grnDANBgkq
+            hkiG9w0BAQsFAAOCAQEAqE5gHWrVzsHw8FDk7f1rOfZxV9gTraCIZHpkZMCXz2wn
+            R2As4WzyRCoMz0wUlijf/g53EhQDyYwjpasJ1Q17P7p5a6ZWbGhyS+2RLU+S5OxN
+            6ycw4gsGWUbyltBSU6aNFsVT1siA4y45RVztD7KDF+tBWFEtGEkOuY4rSyS+Kji3
+            qfprvQDqAAa1rqsxl/7+fGv1kyJlTCqaGjxprK4ydd5gPByaqxjS3DQF7jSHq/oH
+            SFmFmiTq/Z/uMmKT287x13GYb38/HqUtuS4M4vEGGLF5uymEpFTcRy1YbY0B96WV
+            MKMCC+61sp0N3kSUvljaKMocjBdsDyL4Jbbs0FGuqw==
             -----END CERTIFICATE-----
             -----BEGIN CERTIFICATE-----
-            MIICUDCCATigAwIBAgIBETANBgkqhkiG9w0BAQsFADAbMRkwFwYDVQQDDBBFdmVy
+            MIIDGzCCAgOgAwIBAgIBETANBgkqhkiG9w0BAQsFADAbMRkwFwYDVQQDDBBFdmVy
             eWJvZHkncyBSb290MCAXDTAwMDEwMTAwMDAwMFoYDzIxMjYwMTAxMDAwMDAwWjAg
-            MR4wHAYDVQQDDBVFdmVyeWJvZHkncyBBdXRob3JpdHkwWTATBgcqhkjOPQIBBggq
-            hkjOPQMBBwNCAARMBZCtg/Ml9CkgxkevPYySQmqjWlW8T6QjqDPPKQG8VnbOTsgu
-            YWbSQqc2CykJLkqrdc5lLLsYkhLm8M+crw/uo2MwYTAPBgNVHRMBAf8EBTADAQH/
-            MA4GA1UdDwEB/wQEAwICBDAfBgNVHSMEGDAWgBSRxc1OJRHcRGfAVH0Dh0+CXdvF
-            PDAdBgNVHQ4EFgQUq/Q0E0IcHUBZMBCSXbXBBu5rEM4wDQYJKoZIhvcNAQELBQAD
-            ggEBAFJb8P0WEzAqbL7HusgPnBUqUI9y6kEPnQOf0aKt18JqlM9gaYgzWCC2KFd+
-            MY20hVLHso01sGd6c2tFfyr+T/GsLsAQeyZFNjij9id3oJMkO//QpNna8YaqsY7I
-            m/vwzFYJYBk8l16KNc97W94mbp2Df4c0Fzlf3fhe1lb2OiBEJ7buA1ZTOf5jTTgu
-            ES13oWBHws36zQuoRAk9qL0rZwrhMd6/JC0ZSQte8u50WE1ROQYd5wwzy0lN1+iN
-            3J/Uf/BlOhtJGnDeNxQebqXb4zR/i+6D82GJBtK4GNNAXFyr1xoECjJ6vbSsPQCB
-            slSm2gKmNj/byVcColbU3ddirVk=
+            MR4wHAYDVQQDDBVFdmVyeWJvZHkncyBBdXRob3JpdHkwggEiMA0GCSqGSIb3DQEB
+            AQUAA4IBDwAwggEKAoIBAQDdgwzk4uXKD/uNnAG2diJEh6mJ6qF2smdyu9Q6tznF
+            Z1TAl9N9XcQEvmsKm6Hv3cbAkEf1oxVb3QXXXV8zzdppVls7beIJnYEqblq3YllD
+            ekWymjZUaL7wpWAVI+MXRjAZWhlgooNX78ITsHYBzXsdxp8uLG2DWDhNrO2X70Xk
+            RYUlhB2Mw7VNbaWUH5QOgvW79F3MpYifFDZOEknbKYQItELU/8oH3zg6GTbk6pMN
+            0+qnPhxKl8qLUtlWAPHBhlVmWaB001zo0zU1Y7CR9mRQKqwellGpXw14jmxVhpkK
+            1h0HVNqOmh+GHueOGTKoJmSsRXj8+SAtWrUR0r3spiBxAgMBAAGjYzBhMA8GA1Ud
+            EwEB/wQFMAMBAf8wDgYDVR0PAQH/BAQDAgIEMB8GA1UdIwQYMBaAFPGCao+DRaSb
+            NSMnfYmpten4nYDsMB0GA1UdDgQWBBS7SKDM9GrXl4AiuCeg4erWHla4mjANBgkq
+            hkiG9w0BAQsFAAOCAQEAMPDDm7mCB0exBms3Wg0hhHNNzRSAPByL2tMyaDGLPaK0
+            Ae8kUf/U1YwD5fRA4QG3z2GvonAAc7q6Xs/fBfn4giMVrAkf9uKQWjIbgRSZlJiU
+            mgcDLBdnt2bXrTI7Ycx+uU9ANyrC4ii0gGnxGzbJuJ4ZAga96JodIPlnWu7L8oa7
+            i7Xq4Nq0uuhu2fbmkWfW4UmpRa2KNX7NrbwGWpkmfSaBkLT40jrwGNqrLozHwmjX
+            gQTgrCF3eXrbJsyIk7ISOtjQZAMCaShrEMAifnXaX3QpXQiUwvArHUFD2JuGMC7K
+            ZGN3a9wf+ALpp2JCcdSmAw11Lnx11aARFKX8ihLmnw==
             -----END CERTIFICATE-----
             """;
 
     private static final String EVERYBODYS_KEY = """
             -----BEGIN PRIVATE KEY-----
-            MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgSFGId4NIf1uPgNNE
-            aYXr+meCwGhPOdhFQEfF6qaPJAKhRANCAARKT4Y7vGuaMaEE75/AZb3iiSa/VmT6
-            iNamVgMKZJQPzicyWJhAvLN0cCnu+eVzmEzktgQA/onACclcUqhPBKgc
+            MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgACtenL82FRiVJkAU
+            9NCYVvUnToSiwSinKan3uQfKYJ+hRANCAATwTWPJZPIfoTWITCMXTRYL4xaYzFes
+            FXPkFiAIPOwCWfIM0viU93X6MyJb+QdUbDfDsNWu3ZuLUudHuEd5Egw7
             -----END PRIVATE KEY-----
             """;
 
@@ -70,21 +79,24 @@ public record TlsIdentity(String chainPem, String keyPem, String trustPem) {
             MIIC9TCCAd2gAwIBAgIBEDANBgkqhkiG9w0BAQsFADAbMRkwFwYDVQQDDBBFdmVy
             eWJvZHkncyBSb290MCAXDTAwMDEwMTAwMDAwMFoYDzIxMjYwMTAxMDAwMDAwWjAb
             MRkwFwYDVQQDDBBFdmVyeWJvZHkncyBSb290MIIBIjANBgkqhkiG9w0BAQEFAAOC
-            AQ8AMIIBCgKCAQEAqru6j7OOiMbL9WHh3rpiZpHewfbXt40z/Lbugzz5kceCZCGn
-            RWBuygzqdEAl/o7HnUMEIoqBmPrIPQNT6RL1X6KRI0kdCsYu6dO3fd75a4IqFP5m
-            ZiZMPg1Uo9A44Oc8txOJTIg85zbNIKsdGzCFYqinzNhyIyjYJN47IqO74vL+SL6X
-            maCUqKGNhDRiusCUEaf2inu9VhVqvE7o/H2oIu4w4LYcHGM8eX4fKXCg7CXAT3Eg
-            26vCMcHiyqF6xYCos4RNe+YPpI1T/NeR3VOjNgrOkHGLYrn2YkMbZ2/ZmmNVl8/b
-            h1rVrWb7ZfHLcBC8r+j8gEOCnznCszC5ijQGJQIDAQABo0IwQDAPBgNVHRMBAf8E
-            BTADAQH/MA4GA1UdDwEB/wQEAwICBDAdBgNVHQ4EFgQUkcXNTiUR3ERnwFR9A4dP
-            gl3bxTwwDQYJKoZIhvcNAQELBQADggEBADH3CGBfUKJnd3d7DF322ck+GkivGPUx
-            cm4EX6nEf4y0x19lgwNeTzrIpLSDd6Lb78MlZVPTArodBHjRGSd7nVC9NUiUI8u8
-            MEEAoGIg4Xq3MP1gvv1oubYm/vJRQcneplKS8tYrDxbO+i90mZ7V+S+Sx3rR2Z70
-            cXM8/3hCgA3LcTCQZWtPfxhDa+Qpaphi8Ej3eT1jZ8j9mgPyzYNSzY0yEU7Ag+6Q
-            7v4Q9AgV43GFKQnm79qisuQPrL8Y9WYGE7cICCkQ6D/a1n6Upq1R1pcgOthGMlJV
-            s+rjgO1FCTMaxagmfGiJ8kU1PzNzrSUj8O/hBdfiAG2dCCRLjU4o4kw=
+            AQ8AMIIBCgKCAQEAuW6DvfuF4+lIvN06cds9Hs+tJ+bHF0X5vP/xYu1d7N2efwww
+            GrtVaDX8Hazma0i/HncYFpeR1+tqclZ29dDqVeAiXaGuMXb/UbhwWyVQn9gPun1y
+            /0YABFVTpR0fu8XnKzhA+D8e1PyHLLAKnVHvsTxZ1GAWOhRW5RNT+w7ZMOFJNSXe
+            a8LBYVRdVXu7K8eSMik12rHWNdCu6w2cNuz+1EBS4jZPRZPBluEhKMZbZYsEQ3Vy
+            GI6kwilLz+1V0ggGkXWfI99HG8yp0svrHzfxI2NsQwZ37DxvYjVFzA3/cU/x4B3u
+            liuWVObAp1XjTWH82QlEMHMek6JDr70DvdF0jQIDAQABo0IwQDAPBgNVHRMBAf8E
+            BTADAQH/MA4GA1UdDwEB/wQEAwICBDAdBgNVHQ4EFgQU8YJqj4NFpJs1Iyd9iam1
+            6fidgOwwDQYJKoZIhvcNAQELBQADggEBAEpf7V0CuFalRVSjOGh+NQAuMbxtVnmd
+            hib1wN51+keRRIztIbo3c1eVwFCCG9LqIR0+QFiOLWZSPUC/RplZovqJ+PuiADB1
+            Qo7x+63Vfn3vWru/34egxSeYT2sEgdQqainx7N8XQLD76uI489C/kVZpGodSVcs6
+            oIGh3ba44SyijWzyF9J2OkmeQZog/vnL5FKPXL4ia5Hd4mJUo02v5cDGmXWSskAs
+            bP30AWmXySn3MJnrjGCCAcI0O1s3R4uTjPUXtvpJBUNgoAsPGLonHniP7847oAOQ
+            u2XEr33ATRUB1epDKTcrl2U26cifb2/0RU/xFjhBFH9zAmxN8SaUhPw=
             -----END CERTIFICATE-----
             """;
+
+    /// The numbers 1 and 1 (RFC 3279, 2.2.3).
+    private static final byte[] NO_SIGNATURE = {0x30, 6, 2, 1, 1, 2, 1, 1};
 
     /// What is right or wrong with a generated certificate.
     public enum Flaw {
@@ -136,10 +148,23 @@ public record TlsIdentity(String chainPem, String keyPem, String trustPem) {
         }
     }
 
-    /// An identity whose key everybody can read here, issued as those of providers are: the leaf by an authority
-    /// with an elliptic curve's key, that one by a root with an RSA key. To make a new one takes 80 ms of a start.
+    /// An identity whose key everybody can read here. To make a new one takes 80 ms of a start. It is issued by
+    /// RSA keys, whose signatures are soon checked: what Java has to calculate before the first of an elliptic
+    /// curve takes 70 ms, which need not be waited for ([#checkCurve]).
     public static TlsIdentity everybodys() {
         return new TlsIdentity(EVERYBODYS_CHAIN, EVERYBODYS_KEY, EVERYBODYS_ROOT);
+    }
+
+    /// Checks a signature that the key has not made, so that the first to be checked for real finds what it takes:
+    /// Java makes a table of the curve's points then, at sixty times the work of a check.
+    public void checkCurve() {
+        try {
+            var signature = Signature.getInstance("SHA256withECDSA");
+            signature.initVerify(CertificateFactory.getInstance("X.509").generateCertificate(stream(chainPem)));
+            boolean _ = signature.verify(NO_SIGNATURE);
+        } catch (GeneralSecurityException notNeeded) {
+            return;
+        }
     }
 
     /// The certificate chain and the PKCS#8 key of two PEM files.

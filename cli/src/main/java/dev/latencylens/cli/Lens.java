@@ -99,9 +99,7 @@ public final class Lens implements Callable<Integer> {
 
     private static Map<String, Supplier<Object>> commands(Console console, Secrets secrets) {
         var commands = new LinkedHashMap<String, Supplier<Object>>();
-        commands.put(
-                "run",
-                () -> new CommandLine(new RunCommand(console, secrets)).setCaseInsensitiveEnumValuesAllowed(true));
+        commands.put("run", () -> RunCommand.line(new RunCommand(console, secrets)));
         commands.put(
                 "calibrate",
                 () -> new CommandLine(new CalibrateCommand(console, CalibrationRun.Effort.FULL))
@@ -197,7 +195,7 @@ public final class Lens implements Callable<Integer> {
     private static List<OptionSpec> options(CommandLine command, Console console, Secrets secrets) {
         var options = new ArrayList<>(command.getCommandSpec().options());
         if (command.isUnmatchedArgumentsAllowed()) {
-            options.addAll(new CommandLine(new RunCommand(console, secrets))
+            options.addAll(RunCommand.line(new RunCommand(console, secrets))
                     .getCommandSpec()
                     .options());
         }

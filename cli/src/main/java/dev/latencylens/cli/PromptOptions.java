@@ -54,7 +54,7 @@ final class PromptOptions {
             names = "--shared-prefix",
             paramLabel = "RATIO",
             description = "part of each generated prompt that all begin with, from 0 (default) to 1")
-    private double sharedPrefix;
+    private Double sharedPrefix = 0.0;
 
     @Option(
             names = "--salt",

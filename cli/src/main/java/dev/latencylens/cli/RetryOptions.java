@@ -18,7 +18,7 @@ final class RetryOptions {
             description = "try a request again up to N times where nothing of an answer had begun: no connection,"
                     + " no first byte, status 408, 425, 429 or 5xx, overload (default 0); every attempt has its own"
                     + " line and latency, and the time to wait counts in *_from_intended alone")
-    private int retries;
+    private Integer retries = 0;
 
     @Option(
             names = "--retry-backoff",

@@ -51,11 +51,10 @@ import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
+import picocli.CommandLine.Model.PositionalParamSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.Parameters;
-import picocli.CommandLine.Spec;
+import picocli.CommandLine.ParseResult;
 import picocli.CommandLine.TypeConversionException;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -123,16 +122,9 @@ final class RunCommand implements Callable<Integer> {
     /// Whether a key that is given stands where other users of the machine can read it.
     private final boolean keySeen;
 
-    @Spec
-    private @Nullable CommandSpec spec;
-
-    @Parameters(
-            index = "0",
-            arity = "0..1",
-            paramLabel = "PLAN",
-            description = "YAML file that says what these flags say, for one run or several (docs/plans.md); flags"
-                    + " that are given too count instead")
-    private @Nullable Path planFile;
+    /// What read the flags. It has the plan's file, too: for each kind of annotation, be it of one field, Java
+    /// makes a class at each start.
+    private @Nullable CommandLine line;
 
     @Option(
             names = {"--url", "--base-url"},
@@ -250,7 +242,7 @@ final class RunCommand implements Callable<Integer> {
             names = "--max-streams",
             paramLabel = "N",
             description = "most streams on one HTTP/2 connection (default 100)")
-    private int maxStreams = NetworkSettings.DEFAULT_MAX_STREAMS;
+    private Integer maxStreams = NetworkSettings.DEFAULT_MAX_STREAMS;
 
     @Mixin
     private IoOptions io = new IoOptions();
@@ -403,9 +395,10 @@ final class RunCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException, InterruptedException {
-        if (planFile != null && spec != null) {
-            return new PlanExecution(console, secrets)
-                    .run(planFile, spec.commandLine().getParseResult());
+        ParseResult given = Objects.requireNonNull(line).getParseResult();
+        Path planFile = given.matchedPositionalValue(0, null);
+        if (planFile != null) {
+            return new PlanExecution(console, secrets).run(planFile, given);
         }
         try {
             List<RunGrid.Cell> cells = load.cells();
@@ -428,8 +421,7 @@ final class RunCommand implements Callable<Integer> {
                             + " OPENAI_API_KEY; leave api-key and secret headers out");
         }
         var flags = new ArrayList<String>();
-        for (OptionSpec flag :
-                Objects.requireNonNull(spec).commandLine().getParseResult().matchedOptions()) {
+        for (OptionSpec flag : Objects.requireNonNull(line).getParseResult().matchedOptions()) {
             if (Arrays.stream(flag.names()).noneMatch(OF_A_GRID::contains)) {
                 flags.addAll(words(flag));
             }
@@ -462,7 +454,18 @@ final class RunCommand implements Callable<Integer> {
     }
 
     static CommandLine line(RunCommand run) {
-        return new CommandLine(run).setCaseInsensitiveEnumValuesAllowed(true);
+        var line = new CommandLine(run).setCaseInsensitiveEnumValuesAllowed(true);
+        line.getCommandSpec()
+                .addPositional(PositionalParamSpec.builder()
+                        .index("0")
+                        .arity("0..1")
+                        .paramLabel("PLAN")
+                        .description("YAML file that says what these flags say, for one run or several"
+                                + " (docs/plans.md); flags that are given too count instead")
+                        .type(Path.class)
+                        .build());
+        run.line = line;
+        return line;
     }
 
     /// A flag as it would be given again.

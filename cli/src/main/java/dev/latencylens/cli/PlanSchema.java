@@ -93,11 +93,7 @@ final class PlanSchema {
                     .forEach(constant -> values.add(constant.toString().toLowerCase(Locale.ROOT)));
             forms.add(names);
         } else if (isNumber(type)) {
-            ObjectNode number = ofType(type == Double.class || type == BigDecimal.class ? "number" : "integer");
-            forms.add(number);
-            if (type == Double.class) {
-                forms.add(text("^inf$"));
-            }
+            forms.add(ofType(type == Double.class || type == BigDecimal.class ? "number" : "integer"));
         } else {
             forms.add(scalar());
         }
@@ -105,8 +101,7 @@ final class PlanSchema {
     }
 
     private static boolean isNumber(Class<?> type) {
-        return List.<Class<?>>of(
-                        int.class, Integer.class, long.class, Long.class, double.class, Double.class, BigDecimal.class)
+        return List.<Class<?>>of(Integer.class, Long.class, Double.class, BigDecimal.class)
                 .contains(type);
     }
 

@@ -2,6 +2,7 @@ package dev.latencylens.cli;
 
 import dev.latencylens.clock.Clock;
 import dev.latencylens.clock.ClockAnchor;
+import dev.latencylens.exchange.EncodedRequest;
 import dev.latencylens.exchange.Exchange;
 import dev.latencylens.exchange.FlightLog;
 import dev.latencylens.exchange.Interpreter;
@@ -33,6 +34,7 @@ import java.io.OutputStream;
 import java.lang.management.CompilationMXBean;
 import java.lang.management.ManagementFactory;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
@@ -57,7 +59,7 @@ import picocli.CommandLine.ITypeConverter;
 record Priming(Duration length, boolean untilSettled) {
     /// Long enough for the hot methods to be compiled at all, short against the second in which a run should
     /// begin.
-    static final Priming USUAL = new Priming(Duration.ofMillis(150), false);
+    static final Priming USUAL = new Priming(Duration.ofMillis(100), false);
 
     /// Compilation of everything takes two or three seconds on two CPUs; somebody else's load may make it longer.
     static final Priming UNTIL_SETTLED = new Priming(Duration.ofSeconds(20), true);
@@ -91,8 +93,13 @@ record Priming(Duration length, boolean untilSettled) {
     /// book as its provider's handshake.
     private static final TlsIdentity IDENTITY = TlsIdentity.everybodys();
 
-    private static final int USERS = 16;
-    private static final int OUTPUT_TOKENS = 16;
+    private static final int USERS = 8;
+
+    /// The usual priming sends some twenty requests, and hundreds are made ahead: those that follow are the same
+    /// again.
+    private static final int DIFFERENT = 32;
+
+    private static final int OUTPUT_TOKENS = 32;
 
     /// Reads `5s` and `auto`.
     static final class Converter implements ITypeConverter<Priming> {
@@ -205,13 +212,21 @@ record Priming(Duration length, boolean untilSettled) {
             Drive drive = (reuse, duration) -> {
                 // One for each: both kinds of connections in one would take twice the room.
                 var summary = new Summary();
+                var requests = new ArrayList<EncodedRequest>();
                 return new LoadRun(
                         clock,
                         new Load(null, USERS, 0, 0, duration, Duration.ZERO),
                         number -> {
                             String id = "prime-" + number;
+                            if (number >= DIFFERENT && isUsual()) {
+                                return new Exchange(number, id, requests.get((int) (number % DIFFERENT)));
+                            }
                             var prompt = new Prompt(plan.prompts().apply(number).text(), OUTPUT_TOKENS);
-                            return new Exchange(number, id, encoder.encode(dialect.request(prompt), id));
+                            EncodedRequest request = encoder.encode(dialect.request(prompt), id);
+                            if (number < DIFFERENT) {
+                                requests.add(request);
+                            }
+                            return new Exchange(number, id, request);
                         },
                         placed.apply(NettyTransport.opener(towards(endpoint, settings, reuse))),
                         NettyTransport.threads(),

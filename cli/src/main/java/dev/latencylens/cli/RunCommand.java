@@ -179,7 +179,7 @@ final class RunCommand implements Callable<Integer> {
             names = "--prime",
             paramLabel = "TIME|auto",
             converter = Priming.Converter.class,
-            description = "how long to run the client's own code in before the first request (default 150ms;"
+            description = "how long to run the client's own code in before the first request (default 100ms;"
                     + " several seconds for the least overhead); auto: until compilation settles, 20s at most")
     private Priming prime = Priming.USUAL;
 

@@ -21,7 +21,7 @@ final class SpareMemory {
     private static final int MOST_BYTES = 64 << 20;
 
     /// What the young generation has while the priming runs (NewSize in the launcher).
-    private static final int YOUNG_BYTES = 4 << 20;
+    private static final int YOUNG_BYTES = 8 << 20;
     /// What one that stays so has for new objects, less what the first of them may have taken.
     private static final int EDEN_BYTES = 3 << 20;
     /// The share of a small heap, one in so many, that is free in one piece, whatever else its old part holds.

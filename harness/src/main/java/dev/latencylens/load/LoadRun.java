@@ -35,7 +35,7 @@ public final class LoadRun {
     /// Exchanges made ahead for each I/O thread, a power of two, and in a closed loop for each of its users: then
     /// no more, for a short load would spend its time on what it never sends.
     private static final int MOST_AHEAD = 1024;
-    private static final int LEAST_AHEAD = 64;
+    private static final int LEAST_AHEAD = 256;
     private static final int AHEAD_OF_USER = 8;
 
     /// How long the first request waits at most for the feeder to fill the queues.

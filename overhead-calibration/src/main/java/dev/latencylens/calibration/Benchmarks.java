@@ -20,7 +20,7 @@ import org.openjdk.jmh.annotations.Warmup;
             "-XX:+UseSerialGC",
             "-Xms512m",
             "-XX:NewRatio=1",
-            "-XX:NewSize=4m",
+            "-XX:NewSize=8m",
             "-XX:MaxNewSize=512m",
             "-Xmx3g",
             "-XX:MarkSweepDeadRatio=0",
@@ -43,6 +43,8 @@ import org.openjdk.jmh.annotations.Warmup;
             "-Dio.netty.jfr.enabled=false",
             "--add-opens=java.base/java.nio=ALL-UNNAMED",
             "-Dio.netty.tryReflectionSetAccessible=true",
+            "-Djdk.reflect.useNativeAccessorOnly=true",
+            "-Dio.netty.machineId=02:00:00:00:00:01",
             "-Djmh.executor=CUSTOM",
             "-Djmh.executor.class=dev.latencylens.calibration.IoThreads"
         })

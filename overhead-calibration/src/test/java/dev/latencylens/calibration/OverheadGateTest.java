@@ -111,7 +111,7 @@ class OverheadGateTest {
                 .flatMap(line -> Stream.of(line.strip().split(" ")))
                 .filter(word -> word.startsWith("-"))
                 // Where the launcher has put something is no flag that changes what code costs.
-                .filter(word -> !word.contains("$home"))
+                .filter(word -> !word.contains("$"))
                 .toList();
         List<String> jvmArgs =
                 Arrays.asList(Benchmarks.class.getAnnotation(Fork.class).jvmArgs());

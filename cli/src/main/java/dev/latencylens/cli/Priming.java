@@ -85,6 +85,9 @@ record Priming(Duration length, boolean untilSettled) {
     /// The thread that began it, and has ended when the first priming has.
     private static final AtomicReference<@Nullable Thread> EARLY = new AtomicReference<>();
 
+    /// That somebody makes ready, beside the priming, what the run's own handshakes will need.
+    private static final AtomicBoolean TLS_PREPARED = new AtomicBoolean();
+
     /// That the second compiler has only what nobody else wants: until the end of a usual priming, which is too
     /// short for it to get to the hot path, and until the beginning of a longer one.
     private static final AtomicBoolean COMPILER_WAITS = new AtomicBoolean();
@@ -126,6 +129,7 @@ record Priming(Duration length, boolean untilSettled) {
     static void begin(boolean tls) {
         var provider = new FutureTask<>(() -> start(tls));
         BEGUN.set(provider);
+        TLS_PREPARED.set(tls);
         EARLY.set(Thread.ofPlatform().daemon().name("early").start(() -> {
             try {
                 Prices.builtIn();
@@ -135,12 +139,16 @@ record Priming(Duration length, boolean untilSettled) {
                 provider.run();
             }
             if (tls) {
-                loadTls();
-                IDENTITY.checkCurve();
+                prepareTls();
             }
             SpareMemory.prepare();
         }));
         COMPILER_WAITS.set(Cpus.secondCompilerOnlyWhenIdle());
+    }
+
+    private static void prepareTls() {
+        loadTls();
+        IDENTITY.checkCurve();
     }
 
     /// With all authorities that Java trusts: it reads them at the first handshake that is checked, whoever
@@ -202,6 +210,15 @@ record Priming(Duration length, boolean untilSettled) {
         if (!isUsual()) {
             releaseCompiler();
         }
+        var beside = new ArrayList<Thread>();
+        Thread early = EARLY.getAndSet(null);
+        if (early != null) {
+            beside.add(early);
+        }
+        // A plan's file names its server where nobody has looked yet.
+        if (tls && !TLS_PREPARED.getAndSet(true)) {
+            beside.add(Thread.ofPlatform().daemon().name("tls").start(Priming::prepareTls));
+        }
         try (var provider = provider(tls);
                 var exchanges = new ExchangeFile(
                         "nowhere", OutputStream.nullOutputStream(), ClockAnchor.take(clock), new Secrets())) {
@@ -262,9 +279,8 @@ record Priming(Duration length, boolean untilSettled) {
             load.run();
             watch.interrupt();
             watch.join();
-            Thread early = EARLY.getAndSet(null);
-            if (early != null) {
-                early.join();
+            for (Thread thread : beside) {
+                thread.join();
             }
             releaseCompiler();
             return new Done(Duration.ofNanos(clock.nowNs() - startedAtNs), settled[0]);

@@ -96,13 +96,20 @@ record Priming(Duration length, boolean untilSettled) {
     /// book as its provider's handshake.
     private static final TlsIdentity IDENTITY = TlsIdentity.everybodys();
 
-    private static final int USERS = 8;
+    /// Users and tokens of an answer. In a longer priming many send at once, for sending is called least: once
+    /// where a token's way is gone dozens of times.
+    private static final int USERS = 32;
+
+    private static final int OUTPUT_TOKENS = 16;
+
+    /// In the usual one so many would get no further than their first answer, all at the same time.
+    private static final int USUAL_USERS = 8;
+
+    private static final int USUAL_OUTPUT_TOKENS = 32;
 
     /// The usual priming sends some twenty requests, and hundreds are made ahead: those that follow are the same
     /// again.
     private static final int DIFFERENT = 32;
-
-    private static final int OUTPUT_TOKENS = 32;
 
     /// Reads `5s` and `auto`.
     static final class Converter implements ITypeConverter<Priming> {
@@ -232,13 +239,15 @@ record Priming(Duration length, boolean untilSettled) {
                 var requests = new ArrayList<EncodedRequest>();
                 return new LoadRun(
                         clock,
-                        new Load(null, USERS, 0, 0, duration, Duration.ZERO),
+                        new Load(null, isUsual() ? USUAL_USERS : USERS, 0, 0, duration, Duration.ZERO),
                         number -> {
                             String id = "prime-" + number;
                             if (number >= DIFFERENT && isUsual()) {
                                 return new Exchange(number, id, requests.get((int) (number % DIFFERENT)));
                             }
-                            var prompt = new Prompt(plan.prompts().apply(number).text(), OUTPUT_TOKENS);
+                            var prompt = new Prompt(
+                                    plan.prompts().apply(number).text(),
+                                    isUsual() ? USUAL_OUTPUT_TOKENS : OUTPUT_TOKENS);
                             EncodedRequest request = encoder.encode(dialect.request(prompt), id);
                             if (number < DIFFERENT) {
                                 requests.add(request);

@@ -61,6 +61,7 @@ import tools.jackson.databind.json.JsonMapper;
 /// `lens run`: measures an endpoint, or the embedded simulated provider where none is named.
 ///
 /// Here the command line becomes a [Plan]; [Measurement] carries it out.
+/// Numbers among its flags are boxed: Java makes classes at each start for each primitive type of a field.
 @Command(
         name = "run",
         mixinStandardHelpOptions = true,

@@ -36,33 +36,33 @@ public record TlsIdentity(String chainPem, String keyPem, String trustPem) {
             A0IABPBNY8lk8h+hNYhMIxdNFgvjFpjMV6wVc+QWIAg87AJZ8gzS+JT3dfozIlv5
             B1RsN8Ow1a7dm4tS50e4R3kSDDujgaQwgaEwDAYDVR0TAQH/BAIwADAOBgNVHQ8B
             Af8EBAMCB4AwEwYDVR0lBAwwCgYIKwYBBQUHAwEwLAYDVR0RBCUwI4IJbG9jYWxo
-            b3N0hwR/AAABhxAAAAAAAAAAAAAAAAAAAAABMB8GA1UdIwQYMBaAFLtIoMz0ateX
-            gCK4J6Dh6tYeVriaMB0GA1UdDgQWBBRibNY/D09XhdBCWte3ukd1u8grnDANBgkq
-            hkiG9w0BAQsFAAOCAQEAqE5gHWrVzsHw8FDk7f1rOfZxV9gTraCIZHpkZMCXz2wn
-            R2As4WzyRCoMz0wUlijf/g53EhQDyYwjpasJ1Q17P7p5a6ZWbGhyS+2RLU+S5OxN
-            6ycw4gsGWUbyltBSU6aNFsVT1siA4y45RVztD7KDF+tBWFEtGEkOuY4rSyS+Kji3
-            qfprvQDqAAa1rqsxl/7+fGv1kyJlTCqaGjxprK4ydd5gPByaqxjS3DQF7jSHq/oH
-            SFmFmiTq/Z/uMmKT287x13GYb38/HqUtuS4M4vEGGLF5uymEpFTcRy1YbY0B96WV
-            MKMCC+61sp0N3kSUvljaKMocjBdsDyL4Jbbs0FGuqw==
+            b3N0hwR/AAABhxAAAAAAAAAAAAAAAAAAAAABMB8GA1UdIwQYMBaAFEZ0PdTgT1Cv
+            esTOMRW0ztrvVf0MMB0GA1UdDgQWBBRibNY/D09XhdBCWte3ukd1u8grnDANBgkq
+            hkiG9w0BAQsFAAOCAQEAd2yzPvMWNp8mpH2GISj2iE4ZU517gKVVIhtw3u5+oJXP
+            TLXNHTt5JB8wSQlBEBMrOsHjB2p1g3gyPiWc1AC5eqRPM7DF1WeKF1s+TS4VqYFD
+            FMv1Z0QuK73N363pIxCsmCh9CO0Lhla4vtizu5daPIrb2CM3iTJntU5aU62nhFl6
+            nWkAQ/FIaZV5weP9XxmnTCwoI3BJn5uHta+ycOhFolSIIisApxL6qbyH8EAYsJX1
+            FcOCGiM6+gKAono4Z1wF+VGj+nlPTVO6eE0m8Qvm7Lovvr1pG9BYTKVrRwMW86CC
+            fKYBLQFzIIlPt0BToiZ/VY9X7FsnoBydfGgIGznGkQ==
             -----END CERTIFICATE-----
             -----BEGIN CERTIFICATE-----
             MIIDGzCCAgOgAwIBAgIBETANBgkqhkiG9w0BAQsFADAbMRkwFwYDVQQDDBBFdmVy
             eWJvZHkncyBSb290MCAXDTAwMDEwMTAwMDAwMFoYDzIxMjYwMTAxMDAwMDAwWjAg
             MR4wHAYDVQQDDBVFdmVyeWJvZHkncyBBdXRob3JpdHkwggEiMA0GCSqGSIb3DQEB
-            AQUAA4IBDwAwggEKAoIBAQDdgwzk4uXKD/uNnAG2diJEh6mJ6qF2smdyu9Q6tznF
-            Z1TAl9N9XcQEvmsKm6Hv3cbAkEf1oxVb3QXXXV8zzdppVls7beIJnYEqblq3YllD
-            ekWymjZUaL7wpWAVI+MXRjAZWhlgooNX78ITsHYBzXsdxp8uLG2DWDhNrO2X70Xk
-            RYUlhB2Mw7VNbaWUH5QOgvW79F3MpYifFDZOEknbKYQItELU/8oH3zg6GTbk6pMN
-            0+qnPhxKl8qLUtlWAPHBhlVmWaB001zo0zU1Y7CR9mRQKqwellGpXw14jmxVhpkK
-            1h0HVNqOmh+GHueOGTKoJmSsRXj8+SAtWrUR0r3spiBxAgMBAAGjYzBhMA8GA1Ud
+            AQUAA4IBDwAwggEKAoIBAQDUl/77r0rRAaAQjPvaD3gtpFDrDDPAKz/R22hW5PE6
+            Vs0ZtxD4fZmcpAMZJWqqA+2WJdOZlCPASffUHzNQGrVDFc0wOrArS+XOmDat6XNW
+            am3Oz7XIUY7jznt+O+bSSu1kItDcMDV5qaL/Utr17GYxF4TOvzXZEDcDQ23z0Wjh
+            5GgLaZIu+YZcRDQcslMF++d7pHnfy2MMezXgc9Zw5ZO0xnnf/8P699IKMyniuj4E
+            OdNOCaHVxfen9E8MJYN5IC9kIfcfRhBS60x9hFGdF68f0waLsd19wghEbJQ2h+Ud
+            WQeUCQKlPZ/F9W2Sv2FOHimtncAFW/PttEphR0zjzS77AgMBAAGjYzBhMA8GA1Ud
             EwEB/wQFMAMBAf8wDgYDVR0PAQH/BAQDAgIEMB8GA1UdIwQYMBaAFPGCao+DRaSb
-            NSMnfYmpten4nYDsMB0GA1UdDgQWBBS7SKDM9GrXl4AiuCeg4erWHla4mjANBgkq
-            hkiG9w0BAQsFAAOCAQEAMPDDm7mCB0exBms3Wg0hhHNNzRSAPByL2tMyaDGLPaK0
-            Ae8kUf/U1YwD5fRA4QG3z2GvonAAc7q6Xs/fBfn4giMVrAkf9uKQWjIbgRSZlJiU
-            mgcDLBdnt2bXrTI7Ycx+uU9ANyrC4ii0gGnxGzbJuJ4ZAga96JodIPlnWu7L8oa7
-            i7Xq4Nq0uuhu2fbmkWfW4UmpRa2KNX7NrbwGWpkmfSaBkLT40jrwGNqrLozHwmjX
-            gQTgrCF3eXrbJsyIk7ISOtjQZAMCaShrEMAifnXaX3QpXQiUwvArHUFD2JuGMC7K
-            ZGN3a9wf+ALpp2JCcdSmAw11Lnx11aARFKX8ihLmnw==
+            NSMnfYmpten4nYDsMB0GA1UdDgQWBBRGdD3U4E9Qr3rEzjEVtM7a71X9DDANBgkq
+            hkiG9w0BAQsFAAOCAQEAePp8dwztvB/TMyi42QvR4lDKIzR2D1UrGr3SpCKLCkBD
+            FFTUmZfimCxJ6FM/NiYFflFJMsrB+O5Ossjw+pEoQSP3OwBocJ29L93aWvkcGXDX
+            cGBIK8fCdzPVjPPIw93g8IrNJ4jrgvYW2Co4h/AaMJTd3u6dxrV1//ZqpMWKSbDc
+            XfpRvPdbYrOz5Koa0p3MzIRdXcH4D4JAkMpYQbSRG4EdmqUh8gkAQ086TSdnT2vP
+            093y8ezZKlkQQXRGYqpftRmJ7SvWkHrd7wspSVdNHelbS2qXE1HlDtWY7ZGk6Asc
+            1OUN1Ujz/GFRHimVPqMBZTYV1MI5ncx3gwPoPbCZ0Q==
             -----END CERTIFICATE-----
             """;
 

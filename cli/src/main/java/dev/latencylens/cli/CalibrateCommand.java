@@ -1,5 +1,7 @@
 package dev.latencylens.cli;
 
+import static dev.latencylens.cli.Flags.named;
+
 import dev.latencylens.clock.Clock;
 import dev.latencylens.clock.ClockAnchor;
 import dev.latencylens.clock.ClockGrain;
@@ -20,20 +22,10 @@ import java.util.OptionalLong;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
-import picocli.CommandLine.Command;
-import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Option;
+import picocli.CommandLine;
+import picocli.CommandLine.Model.CommandSpec;
 
 /// `lens calibrate`: measures this client's own error on this machine, and keeps it for the reports of later runs.
-@Command(
-        name = "calibrate",
-        mixinStandardHelpOptions = true,
-        sortOptions = false,
-        description = {
-            "Measures how far off this client's own figures are.",
-            "A provider in another process knows when it truly wrote. What is found is stored, as the error bar of later"
-                    + " runs of the same shape."
-        })
 final class CalibrateCommand implements Callable<Integer> {
     private static final List<String> WAITS = List.of("park", "spin");
     private static final int NAME_WIDTH = 22;
@@ -42,23 +34,9 @@ final class CalibrateCommand implements Callable<Integer> {
     private final Console console;
     private final CalibrationRun.Effort effort;
 
-    @Option(
-            names = "--concurrency",
-            paramLabel = "N",
-            split = ",",
-            description = "streams, each rounded up to a power of two, which is how runs find it (default 32)")
-    private Set<Integer> concurrencies = new LinkedHashSet<>(Set.of(32));
-
-    @Mixin
-    private IoOptions io = new IoOptions();
-
-    @Option(names = "--json", description = "print what is stored instead, in nanoseconds")
+    private final IoOptions io = new IoOptions();
+    private Set<Integer> concurrencies = Set.of(32);
     private boolean json;
-
-    @Option(
-            names = "--full",
-            description = "as the first argument: measure instead what a token event costs, by JMH, and write"
-                    + " jmh-results and docs/overhead.md; half an hour, -s for a quarter (./lens alone does this)")
     private boolean full;
 
     /// Calibrations that are still to be made.
@@ -67,6 +45,43 @@ final class CalibrateCommand implements Callable<Integer> {
     CalibrateCommand(Console console, CalibrationRun.Effort effort) {
         this.console = console;
         this.effort = effort;
+    }
+
+    static CommandLine line(CalibrateCommand calibrate) {
+        CommandSpec command = CommandSpec.wrapWithoutInspection(calibrate).name("calibrate");
+        command.usageMessage()
+                .description(
+                        "Measures how far off this client's own figures are.",
+                        "A provider in another process knows when it truly wrote. What is found is stored, as the error bar of later"
+                                + " runs of the same shape.")
+                .sortOptions(false);
+        var flags = new Flags(command);
+        calibrate.declare(flags);
+        flags.addHelp();
+        return new CommandLine(command).setCaseInsensitiveEnumValuesAllowed(true);
+    }
+
+    private void declare(Flags flags) {
+        flags.addList(
+                named("--concurrency")
+                        .paramLabel("N")
+                        .splitRegex(",")
+                        .description(
+                                "streams, each rounded up to a power of two, which is how runs find it (default 32)"),
+                Integer.class,
+                value -> concurrencies = new LinkedHashSet<>(value));
+        io.declare(flags);
+        flags.add(
+                named("--json").description("print what is stored instead, in nanoseconds"),
+                Boolean.class,
+                value -> json = value);
+        flags.add(
+                named("--full")
+                        .description(
+                                "as the first argument: measure instead what a token event costs, by JMH, and write"
+                                        + " jmh-results and docs/overhead.md; half an hour, -s for a quarter (./lens alone does this)"),
+                Boolean.class,
+                value -> full = value);
     }
 
     @Override

@@ -1,37 +1,50 @@
 package dev.latencylens.cli;
 
+import static dev.latencylens.cli.Flags.named;
+
 import dev.latencylens.transport.Cpus;
 import dev.latencylens.transport.SocketKind;
 import dev.latencylens.transport.Stamps;
 import org.jspecify.annotations.Nullable;
-import picocli.CommandLine.Option;
 
 /// The flags of the I/O threads, which a run and its calibration share.
 final class IoOptions {
-    @Option(names = "--transport", paramLabel = "epoll|io_uring|nio", description = "how the kernel is asked for I/O")
     private @Nullable SocketKind transport;
-
-    @Option(names = "--io-cpus", paramLabel = "LIST", description = "CPUs kept for the I/O threads, such as 1 or 2-3")
     private @Nullable String ioCpus;
-
-    @Option(
-            names = "--io-threads",
-            paramLabel = "N",
-            description = "I/O threads (default one for each of --io-cpus, else 1)")
     private @Nullable Integer ioThreads;
-
-    @Option(
-            names = "--io-wait",
-            paramLabel = "park|spin",
-            description = "sleep for I/O (default), or poll without pause")
     private IoWait ioWait = IoWait.PARK;
-
-    @Option(
-            names = "--stamps",
-            paramLabel = "auto|kernel|user",
-            description = "what counts as arrival: the kernel's receive stamp (where it is to be had; default), or"
-                    + " the instant after the read call")
     private Stamps stamps = Stamps.AUTO;
+
+    void declare(Flags flags) {
+        flags.add(
+                named("--transport").paramLabel("epoll|io_uring|nio").description("how the kernel is asked for I/O"),
+                SocketKind.class,
+                value -> transport = value);
+        flags.add(
+                named("--io-cpus").paramLabel("LIST").description("CPUs kept for the I/O threads, such as 1 or 2-3"),
+                String.class,
+                value -> ioCpus = value);
+        flags.add(
+                named("--io-threads")
+                        .paramLabel("N")
+                        .description("I/O threads (default one for each of --io-cpus, else 1)"),
+                Integer.class,
+                value -> ioThreads = value);
+        flags.add(
+                named("--io-wait")
+                        .paramLabel("park|spin")
+                        .description("sleep for I/O (default), or poll without pause"),
+                IoWait.class,
+                value -> ioWait = value);
+        flags.add(
+                named("--stamps")
+                        .paramLabel("auto|kernel|user")
+                        .description(
+                                "what counts as arrival: the kernel's receive stamp (where it is to be had; default), or"
+                                        + " the instant after the read call"),
+                Stamps.class,
+                value -> stamps = value);
+    }
 
     /// What an I/O thread does when nothing has arrived.
     enum IoWait {

@@ -15,19 +15,13 @@ import java.util.function.Supplier;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import picocli.CommandLine;
-import picocli.CommandLine.Command;
 import picocli.CommandLine.IVersionProvider;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.UnmatchedArgumentException;
 
 /// The command line's entrance.
-@Command(
-        name = "lens",
-        description = "Measures how fast a large language model answers over the network.",
-        mixinStandardHelpOptions = true,
-        addMethodSubcommands = false,
-        versionProvider = Lens.Version.class)
 public final class Lens implements Callable<Integer> {
     /// Shows the stack of an unexpected failure.
     private static final String DEBUG = "LENS_DEBUG";
@@ -56,7 +50,10 @@ public final class Lens implements Callable<Integer> {
     /// Runs one command and returns its exit code.
     static int run(Console console, String... args) {
         var secrets = new Secrets();
-        var lens = new CommandLine(new Lens());
+        CommandSpec entrance = CommandSpec.wrapWithoutInspection(new Lens()).name("lens");
+        entrance.usageMessage().description("Measures how fast a large language model answers over the network.");
+        new Flags(entrance).addHelp();
+        var lens = new CommandLine(entrance);
         Map<String, Supplier<Object>> commands = commands(console, secrets);
         // Only the one that is asked for is set up, where that is clear: each costs a start tens of milliseconds.
         boolean clear = args.length > 0 && commands.containsKey(args[0]);
@@ -101,9 +98,7 @@ public final class Lens implements Callable<Integer> {
         var commands = new LinkedHashMap<String, Supplier<Object>>();
         commands.put("run", () -> RunCommand.line(new RunCommand(console, secrets)));
         commands.put(
-                "calibrate",
-                () -> new CommandLine(new CalibrateCommand(console, CalibrationRun.Effort.FULL))
-                        .setCaseInsensitiveEnumValuesAllowed(true));
+                "calibrate", () -> CalibrateCommand.line(new CalibrateCommand(console, CalibrationRun.Effort.FULL)));
         commands.put(
                 "compare",
                 () -> new CommandLine(new CompareCommand(console)).setCaseInsensitiveEnumValuesAllowed(true));

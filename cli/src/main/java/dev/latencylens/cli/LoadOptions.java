@@ -1,5 +1,7 @@
 package dev.latencylens.cli;
 
+import static dev.latencylens.cli.Flags.named;
+
 import dev.latencylens.cli.RunCommand.DurationConverter;
 import dev.latencylens.load.ArrivalSchedule;
 import dev.latencylens.load.Gaps;
@@ -19,7 +21,6 @@ import java.util.function.LongSupplier;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.ITypeConverter;
-import picocli.CommandLine.Option;
 import picocli.CommandLine.TypeConversionException;
 
 /// The flags of a run's load: who sends when, how much, and for how long.
@@ -40,124 +41,153 @@ final class LoadOptions {
             Pattern.compile("(?:(linear|exponential):)?([^@:]+)@(" + RATE + ")(?:\\.\\.(" + RATE + "))?");
     private static final Pattern BURSTS = Pattern.compile("(\\d{1,9})@(.+)");
 
-    @Option(
-            names = {"--concurrency", "--max-concurrency"},
-            paramLabel = "N[,N]",
-            split = ",",
-            description = "users that each wait for their answer (default 1); in an open loop the most requests in"
-                    + " flight (default no limit), where one held back shows as queue; several make a run of each")
     private List<Integer> concurrencies = List.of();
-
-    @Option(
-            names = "--request-rate",
-            paramLabel = "PER_SECOND[,PER_SECOND]",
-            split = ",",
-            converter = RateConverter.class,
-            description = "open loop: send so many requests per second whatever the answers do; inf (the default) is a"
-                    + " closed loop, where users send as they get free; several make a run of each")
     private List<Double> requestRates = List.of();
-
-    @Option(
-            names = "--arrival-pattern",
-            paramLabel = "constant|poisson|gamma",
-            description = "gaps of an open loop: all alike (default), of a Poisson process, or gamma with --burstiness;"
-                    + " drawn by --seed and never rescaled to come out even")
     private @Nullable ArrivalPattern arrivalPattern;
-
-    @Option(
-            names = "--burstiness",
-            paramLabel = "SHAPE",
-            description = "shape of the gamma distribution of gaps, as in vLLM: 1 (default) is Poisson, less comes in"
-                    + " bursts, more is more even; implies --arrival-pattern gamma")
     private @Nullable Double burstiness;
-
-    @Option(
-            names = "--ramp",
-            paramLabel = "[exponential:]TIME@FROM..TO",
-            description = "open loop whose rate goes from FROM to TO requests per second in TIME, linearly unless said"
-                    + " otherwise, such as 60s@1..100; ends with it, or stays at TO until --duration")
     private @Nullable String ramp;
-
-    @Option(
-            names = "--stages",
-            paramLabel = "TIME@RATE[..RATE]",
-            split = ",",
-            description = "open loop in stages, each TIME long at RATE requests per second, or from one rate to the"
-                    + " other, such as 60s@10,30s@10..50,60s@50; ends with the last")
     private List<String> stages = List.of();
-
-    @Option(
-            names = "--bursts",
-            paramLabel = "N@TIME",
-            description = "open loop of N requests at once, again every TIME, such as 50@10s")
     private @Nullable String bursts;
-
-    @Option(
-            names = "--trace",
-            paramLabel = "FILE",
-            description =
-                    "open loop that replays a trace, with its times and its lengths of prompts and answers: CSV of"
-                            + " BurstGPT or Azure, JSON lines of Mooncake")
     private @Nullable Path trace;
-
-    @Option(
-            names = "--trace-scale",
-            paramLabel = "X",
-            description = "multiply the trace's times: 0.5 replays it twice as fast (default 1)")
     private @Nullable Double traceScale;
-
-    @Option(
-            names = "--think-time",
-            paramLabel = "TIME|FORM",
-            description = "closed loop and --turns: how long each user waits after an answer before it asks again, such"
-                    + " as 200ms, uniform:100ms:300ms, normal:2s:500ms, exponential:200ms (the mean) or"
-                    + " lognormal:200ms:0.3 (median, sigma); not before a new conversation (default none)")
     private @Nullable String thinkTime;
-
-    @Option(
-            names = {"--turn-delay-mean", "--conversation-turn-delay-mean", "--session-turn-delay-mean"},
-            paramLabel = "MS",
-            description = "mean of --think-time in milliseconds, as AIPerf has it (default none)")
     private @Nullable Double turnDelayMean;
-
-    @Option(
-            names = {"--turn-delay-stddev", "--conversation-turn-delay-stddev", "--session-turn-delay-stddev"},
-            paramLabel = "MS",
-            description = "its standard deviation in milliseconds, for a normal distribution (default 0)")
     private @Nullable Double turnDelayDeviation;
-
-    @Option(
-            names = {"--num-conversations", "--conversation-num", "--num-sessions"},
-            paramLabel = "N",
-            description = "conversations to begin with --turns, those for warm-up included (default as many as come to"
-                    + " about 64 measured requests where nothing else ends the load)")
     private @Nullable Long conversations;
-
-    @Option(
-            names = {"-n", "--num-prompts", "--request-count"},
-            paramLabel = "N",
-            description =
-                    "requests to measure, each turn of a conversation being one (default 64 where nothing else ends"
-                            + " the load)")
     private @Nullable Long requests;
-
-    @Option(
-            names = "--duration",
-            paramLabel = "TIME",
-            converter = DurationConverter.class,
-            description = "how long to go on starting requests, such as 30s or 5m (default until --num-prompts)")
     private @Nullable Duration duration;
-
-    @Option(
-            names = {"--warmup", "--num-warmups", "--warmup-request-count"},
-            paramLabel = "N|TIME|auto",
-            converter = WarmupConverter.class,
-            description = "requests to send first and leave out of the figures, as a number or as the time such as 30s"
-                    + " in which they are due (default 0); auto ends it when ttft keeps its level, after 60s at most,"
-                    + " or auto:TIME; the load goes on over its end")
     private Warmup warmup = new Warmup.Requests(0);
-
     private @Nullable Trace read;
+
+    void declare(Flags flags) {
+        flags.addList(
+                named("--concurrency", "--max-concurrency")
+                        .paramLabel("N[,N]")
+                        .splitRegex(",")
+                        .description(
+                                "users that each wait for their answer (default 1); in an open loop the most requests in"
+                                        + " flight (default no limit), where one held back shows as queue; several make a run of each"),
+                Integer.class,
+                value -> concurrencies = value);
+        flags.addList(
+                named("--request-rate")
+                        .paramLabel("PER_SECOND[,PER_SECOND]")
+                        .splitRegex(",")
+                        .converters(new RateConverter())
+                        .description(
+                                "open loop: send so many requests per second whatever the answers do; inf (the default) is a"
+                                        + " closed loop, where users send as they get free; several make a run of each"),
+                Double.class,
+                value -> requestRates = value);
+        flags.add(
+                named("--arrival-pattern")
+                        .paramLabel("constant|poisson|gamma")
+                        .description(
+                                "gaps of an open loop: all alike (default), of a Poisson process, or gamma with --burstiness;"
+                                        + " drawn by --seed and never rescaled to come out even"),
+                ArrivalPattern.class,
+                value -> arrivalPattern = value);
+        flags.add(
+                named("--burstiness")
+                        .paramLabel("SHAPE")
+                        .description(
+                                "shape of the gamma distribution of gaps, as in vLLM: 1 (default) is Poisson, less comes in"
+                                        + " bursts, more is more even; implies --arrival-pattern gamma"),
+                Double.class,
+                value -> burstiness = value);
+        flags.add(
+                named("--ramp")
+                        .paramLabel("[exponential:]TIME@FROM..TO")
+                        .description(
+                                "open loop whose rate goes from FROM to TO requests per second in TIME, linearly unless said"
+                                        + " otherwise, such as 60s@1..100; ends with it, or stays at TO until --duration"),
+                String.class,
+                value -> ramp = value);
+        flags.addList(
+                named("--stages")
+                        .paramLabel("TIME@RATE[..RATE]")
+                        .splitRegex(",")
+                        .description(
+                                "open loop in stages, each TIME long at RATE requests per second, or from one rate to the"
+                                        + " other, such as 60s@10,30s@10..50,60s@50; ends with the last"),
+                String.class,
+                value -> stages = value);
+        flags.add(
+                named("--bursts")
+                        .paramLabel("N@TIME")
+                        .description("open loop of N requests at once, again every TIME, such as 50@10s"),
+                String.class,
+                value -> bursts = value);
+        flags.add(
+                named("--trace")
+                        .paramLabel("FILE")
+                        .description(
+                                "open loop that replays a trace, with its times and its lengths of prompts and answers: CSV of"
+                                        + " BurstGPT or Azure, JSON lines of Mooncake"),
+                Path.class,
+                value -> trace = value);
+        flags.add(
+                named("--trace-scale")
+                        .paramLabel("X")
+                        .description("multiply the trace's times: 0.5 replays it twice as fast (default 1)"),
+                Double.class,
+                value -> traceScale = value);
+        flags.add(
+                named("--think-time")
+                        .paramLabel("TIME|FORM")
+                        .description(
+                                "closed loop and --turns: how long each user waits after an answer before it asks again, such"
+                                        + " as 200ms, uniform:100ms:300ms, normal:2s:500ms, exponential:200ms (the mean) or"
+                                        + " lognormal:200ms:0.3 (median, sigma); not before a new conversation (default none)"),
+                String.class,
+                value -> thinkTime = value);
+        flags.add(
+                named("--turn-delay-mean", "--conversation-turn-delay-mean", "--session-turn-delay-mean")
+                        .paramLabel("MS")
+                        .description("mean of --think-time in milliseconds, as AIPerf has it (default none)"),
+                Double.class,
+                value -> turnDelayMean = value);
+        flags.add(
+                named("--turn-delay-stddev", "--conversation-turn-delay-stddev", "--session-turn-delay-stddev")
+                        .paramLabel("MS")
+                        .description("its standard deviation in milliseconds, for a normal distribution (default 0)"),
+                Double.class,
+                value -> turnDelayDeviation = value);
+        flags.add(
+                named("--num-conversations", "--conversation-num", "--num-sessions")
+                        .paramLabel("N")
+                        .description(
+                                "conversations to begin with --turns, those for warm-up included (default as many as come to"
+                                        + " about 64 measured requests where nothing else ends the load)"),
+                Long.class,
+                value -> conversations = value);
+        flags.add(
+                named("-n", "--num-prompts", "--request-count")
+                        .paramLabel("N")
+                        .description(
+                                "requests to measure, each turn of a conversation being one (default 64 where nothing else ends"
+                                        + " the load)"),
+                Long.class,
+                value -> requests = value);
+        flags.add(
+                named("--duration")
+                        .paramLabel("TIME")
+                        .converters(new DurationConverter())
+                        .description(
+                                "how long to go on starting requests, such as 30s or 5m (default until --num-prompts)"),
+                Duration.class,
+                value -> duration = value);
+        flags.add(
+                named("--warmup", "--num-warmups", "--warmup-request-count")
+                        .paramLabel("N|TIME|auto")
+                        .converters(new WarmupConverter())
+                        .description(
+                                "requests to send first and leave out of the figures, as a number or as the time such as 30s"
+                                        + " in which they are due (default 0); auto ends it when ttft keeps its level, after 60s at most,"
+                                        + " or auto:TIME; the load goes on over its end"),
+                Warmup.class,
+                value -> warmup = value);
+    }
 
     /// Reads a number, and `inf` as vLLM writes it.
     static final class RateConverter implements ITypeConverter<Double> {

@@ -1,5 +1,7 @@
 package dev.latencylens.cli;
 
+import static dev.latencylens.cli.Flags.named;
+
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
@@ -9,7 +11,6 @@ import java.security.SecureRandom;
 import java.util.List;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
-import picocli.CommandLine.Option;
 
 /// The flags that say what is asked and how long answers may be.
 final class PromptOptions {
@@ -18,89 +19,108 @@ final class PromptOptions {
 
     private static final String EMBEDDED_OUTPUT = "20";
 
-    @Option(names = "--prompt", paramLabel = "TEXT", description = "ask this, each time")
     private @Nullable String prompt;
-
-    @Option(
-            names = "--prompt-file",
-            paramLabel = "FILE",
-            description = "ask what this file says; - reads standard input")
     private @Nullable String promptFile;
-
-    @Option(
-            names = {"--dataset", "--input-file", "--dataset-path"},
-            paramLabel = "FILE",
-            description =
-                    "ask the rows of this file in their order: CSV with a heading line, JSON lines or a JSON array,"
-                            + " with prompt, text, messages or ShareGPT's conversations, and maybe output_tokens")
     private @Nullable Path dataset;
-
-    @Option(
-            names = {"--input-len", "--isl"},
-            paramLabel = "WORDS",
-            description = "length of generated prompts in words, each about one token (default 128): a number,"
-                    + " uniform:64:256, normal:550:150 or lognormal:200:0.5")
     private @Nullable String inputLength;
-
-    @Option(
-            names = {"--output-len", "--osl"},
-            paramLabel = "TOKENS",
-            description =
-                    "most tokens of an answer (default 128), a number or a distribution as for --isl; 0 leaves it to"
-                            + " the server")
     private @Nullable String outputLength;
-
-    @Option(
-            names = "--shared-prefix",
-            paramLabel = "RATIO",
-            description = "part of each generated prompt that all begin with, from 0 (default) to 1")
-    private Double sharedPrefix = 0.0;
-
-    @Option(
-            names = "--salt",
-            negatable = true,
-            description =
-                    "begin each prompt, behind --shared-prefix, with words that no other prompt of any run has, so"
-                            + " that no cache answers (default, but not with --cache-control); --no-salt sends texts as they"
-                            + " are, the same again for the same --seed")
+    private double sharedPrefix;
     private @Nullable Boolean salt;
-
-    @Option(
-            names = "--seed",
-            paramLabel = "N",
-            description = "seed of generated prompts, lengths and gaps; another each time by default")
     private @Nullable Long seed;
-
-    @Option(
-            names = {"--turns", "--conversation-turn-mean", "--session-turns-mean"},
-            paramLabel = "N|FORM|all",
-            description = "conversations of so many turns, a number or a distribution as for --isl; with --dataset, all"
-                    + " those of each conversation or the first N of them (default: every request stands for itself)")
     private @Nullable String turns;
-
-    @Option(
-            names = {"--turns-stddev", "--conversation-turn-stddev", "--session-turns-stddev"},
-            paramLabel = "SD",
-            description = "standard deviation of --turns N, for a normal distribution (default 0)")
     private @Nullable Double turnsDeviation;
-
-    @Option(
-            names = "--turn-isl",
-            paramLabel = "WORDS",
-            description = "words of a generated conversation's later prompts, a number or a distribution as for --isl"
-                    + " (default that of --isl)")
     private @Nullable String followUpLength;
-
-    @Option(
-            names = "--history",
-            paramLabel = "real|synthetic",
-            description =
-                    "what later turns repeat as the assistant's part: what the server answered in this"
-                            + " conversation (default), or the dataset's answers and words in their place, the same in each run")
     private Prompts.@Nullable History history;
-
     private @Nullable String standardInput;
     private Prompts.@Nullable Dataset read;
+
+    void declare(Flags flags) {
+        flags.add(
+                named("--prompt").paramLabel("TEXT").description("ask this, each time"),
+                String.class,
+                value -> prompt = value);
+        flags.add(
+                named("--prompt-file")
+                        .paramLabel("FILE")
+                        .description("ask what this file says; - reads standard input"),
+                String.class,
+                value -> promptFile = value);
+        flags.add(
+                named("--dataset", "--input-file", "--dataset-path")
+                        .paramLabel("FILE")
+                        .description(
+                                "ask the rows of this file in their order: CSV with a heading line, JSON lines or a JSON array,"
+                                        + " with prompt, text, messages or ShareGPT's conversations, and maybe output_tokens"),
+                Path.class,
+                value -> dataset = value);
+        flags.add(
+                named("--input-len", "--isl")
+                        .paramLabel("WORDS")
+                        .description(
+                                "length of generated prompts in words, each about one token (default 128): a number,"
+                                        + " uniform:64:256, normal:550:150 or lognormal:200:0.5"),
+                String.class,
+                value -> inputLength = value);
+        flags.add(
+                named("--output-len", "--osl")
+                        .paramLabel("TOKENS")
+                        .description(
+                                "most tokens of an answer (default 128), a number or a distribution as for --isl; 0 leaves it to"
+                                        + " the server"),
+                String.class,
+                value -> outputLength = value);
+        flags.add(
+                named("--shared-prefix")
+                        .paramLabel("RATIO")
+                        .description("part of each generated prompt that all begin with, from 0 (default) to 1"),
+                Double.class,
+                value -> sharedPrefix = value);
+        flags.add(
+                named("--salt")
+                        .negatable(true)
+                        .description(
+                                "begin each prompt, behind --shared-prefix, with words that no other prompt of any run has, so"
+                                        + " that no cache answers (default, but not with --cache-control); --no-salt sends texts as they"
+                                        + " are, the same again for the same --seed"),
+                Boolean.class,
+                value -> salt = value);
+        flags.add(
+                named("--seed")
+                        .paramLabel("N")
+                        .description("seed of generated prompts, lengths and gaps; another each time by default"),
+                Long.class,
+                value -> seed = value);
+        flags.add(
+                named("--turns", "--conversation-turn-mean", "--session-turns-mean")
+                        .paramLabel("N|FORM|all")
+                        .description(
+                                "conversations of so many turns, a number or a distribution as for --isl; with --dataset, all"
+                                        + " those of each conversation or the first N of them (default: every request stands for itself)"),
+                String.class,
+                value -> turns = value);
+        flags.add(
+                named("--turns-stddev", "--conversation-turn-stddev", "--session-turns-stddev")
+                        .paramLabel("SD")
+                        .description("standard deviation of --turns N, for a normal distribution (default 0)"),
+                Double.class,
+                value -> turnsDeviation = value);
+        flags.add(
+                named("--turn-isl")
+                        .paramLabel("WORDS")
+                        .description(
+                                "words of a generated conversation's later prompts, a number or a distribution as for --isl"
+                                        + " (default that of --isl)"),
+                String.class,
+                value -> followUpLength = value);
+        flags.add(
+                named("--history")
+                        .paramLabel("real|synthetic")
+                        .description(
+                                "what later turns repeat as the assistant's part: what the server answered in this"
+                                        + " conversation (default), or the dataset's answers and words in their place, the same in each run"),
+                Prompts.History.class,
+                value -> history = value);
+    }
 
     /// @param runId hexadecimal, another one for each run
     /// @param caching whether the provider is asked to keep prompts in its cache

@@ -1,47 +1,59 @@
 package dev.latencylens.cli;
 
+import static dev.latencylens.cli.Flags.named;
+
 import dev.latencylens.cli.RunCommand.DurationConverter;
 import dev.latencylens.load.Load;
 import dev.latencylens.load.RetryPolicy;
 import java.time.Duration;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
-import picocli.CommandLine.Option;
 
 /// The flags that say what becomes of requests that fail.
 final class RetryOptions {
     private static final int MOST_RETRIES = 100;
 
-    @Option(
-            names = "--retries",
-            paramLabel = "N",
-            description = "try a request again up to N times where nothing of an answer had begun: no connection,"
-                    + " no first byte, status 408, 425, 429 or 5xx, overload (default 0); every attempt has its own"
-                    + " line and latency, and the time to wait counts in *_from_intended alone")
-    private Integer retries = 0;
-
-    @Option(
-            names = "--retry-backoff",
-            paramLabel = "TIME",
-            converter = DurationConverter.class,
-            description = "longest wait before the first retry (default 500ms), doubled for each further one up to"
-                    + " 60s; how much of it is drawn by --seed, and added to what the provider asks for")
+    private int retries;
     private @Nullable Duration backoff;
-
-    @Option(
-            names = "--retry-total",
-            paramLabel = "TIME",
-            converter = DurationConverter.class,
-            description = "begin no attempt later than this after the request's first one (default 5m)")
     private @Nullable Duration total;
-
-    @Option(
-            names = "--stop-after-failures",
-            paramLabel = "N",
-            description = "end the run when N requests in a row have failed, all their retries included, and report"
-                    + " what was measured; 0 goes on whatever fails (default 100, or twice --concurrency where that is"
-                    + " more; in an open loop only when nothing has succeeded for 10 s, too)")
     private @Nullable Integer stopAfterFailures;
+
+    void declare(Flags flags) {
+        flags.add(
+                named("--retries")
+                        .paramLabel("N")
+                        .description(
+                                "try a request again up to N times where nothing of an answer had begun: no connection,"
+                                        + " no first byte, status 408, 425, 429 or 5xx, overload (default 0); every attempt has its own"
+                                        + " line and latency, and the time to wait counts in *_from_intended alone"),
+                Integer.class,
+                value -> retries = value);
+        flags.add(
+                named("--retry-backoff")
+                        .paramLabel("TIME")
+                        .converters(new DurationConverter())
+                        .description(
+                                "longest wait before the first retry (default 500ms), doubled for each further one up to"
+                                        + " 60s; how much of it is drawn by --seed, and added to what the provider asks for"),
+                Duration.class,
+                value -> backoff = value);
+        flags.add(
+                named("--retry-total")
+                        .paramLabel("TIME")
+                        .converters(new DurationConverter())
+                        .description("begin no attempt later than this after the request's first one (default 5m)"),
+                Duration.class,
+                value -> total = value);
+        flags.add(
+                named("--stop-after-failures")
+                        .paramLabel("N")
+                        .description(
+                                "end the run when N requests in a row have failed, all their retries included, and report"
+                                        + " what was measured; 0 goes on whatever fails (default 100, or twice --concurrency where that is"
+                                        + " more; in an open loop only when nothing has succeeded for 10 s, too)"),
+                Integer.class,
+                value -> stopAfterFailures = value);
+    }
 
     /// How many failed requests in a row end the run.
     CircuitBreak.Limit stopAfterFailures(Load load) {

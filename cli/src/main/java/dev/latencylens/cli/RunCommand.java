@@ -1,5 +1,7 @@
 package dev.latencylens.cli;
 
+import static dev.latencylens.cli.Flags.named;
+
 import dev.latencylens.exchange.Dialect;
 import dev.latencylens.exchange.Header;
 import dev.latencylens.exchange.Message;
@@ -48,12 +50,11 @@ import java.util.concurrent.Callable;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
-import picocli.CommandLine.Command;
 import picocli.CommandLine.ITypeConverter;
-import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.Model.PositionalParamSpec;
-import picocli.CommandLine.Option;
+import picocli.CommandLine.Model.UsageMessageSpec;
 import picocli.CommandLine.ParseResult;
 import picocli.CommandLine.TypeConversionException;
 import tools.jackson.databind.json.JsonMapper;
@@ -61,26 +62,6 @@ import tools.jackson.databind.json.JsonMapper;
 /// `lens run`: measures an endpoint, or the embedded simulated provider where none is named.
 ///
 /// Here the command line becomes a [Plan]; [Measurement] carries it out.
-/// Numbers among its flags are boxed: Java makes classes at each start for each primitive type of a field.
-@Command(
-        name = "run",
-        mixinStandardHelpOptions = true,
-        addMethodSubcommands = false,
-        sortOptions = false,
-        description = {
-            "Measures a streamed chat completion from DNS to the last token, under load.",
-            "Without --url or --provider it measures a simulated provider inside this process."
-        },
-        exitCodeListHeading = "%nExit codes:%n",
-        exitCodeList = {
-            "0:VALID, or --lenient",
-            "2:the command line or the plan is wrong",
-            "3:INVALID",
-            "4:INCONCLUSIVE",
-            "5:nothing could be measured, or not kept (a full disk)",
-            "128+N:ended by signal N, with the report of what was measured",
-            "141:standard output took not all of the report"
-        })
 final class RunCommand implements Callable<Integer> {
     private static final String EMBEDDED_MODEL = "simulated";
 
@@ -99,6 +80,10 @@ final class RunCommand implements Callable<Integer> {
     /// Header fields that belong to how a request is carried.
     private static final List<String> FRAMING_FIELDS = List.of(
             "host", "content-length", "transfer-encoding", "connection", "keep-alive", "upgrade", "te", "trailer");
+
+    /// Flags that a grid sets for each of its runs.
+    private static final Set<String> OF_A_GRID =
+            Set.of("--runs", "--converge", "--concurrency", "--request-rate", "--output-dir", "--seed");
 
     private static final List<Metric> USUAL_METRICS = List.of(
             Metric.TTFB,
@@ -123,256 +108,53 @@ final class RunCommand implements Callable<Integer> {
     /// Whether a key that is given stands where other users of the machine can read it.
     private final boolean keySeen;
 
-    /// What read the flags. It has the plan's file, too: for each kind of annotation, be it of one field, Java
-    /// makes a class at each start.
+    /// What read the flags.
     private @Nullable CommandLine line;
-
-    @Option(
-            names = {"--url", "--base-url"},
-            paramLabel = "URL",
-            description = "base URL of the server, such as https://api.openai.com/v1; all that an OpenAI-compatible"
-                    + " server needs")
     private @Nullable String url;
-
-    @Option(
-            names = "--provider",
-            paramLabel = "NAME",
-            completionCandidates = ProviderNames.class,
-            description = "whose dialect, base URL and key variable to use: ${COMPLETION-CANDIDATES}")
     private @Nullable String provider;
-
-    @Option(
-            names = "--dialect",
-            paramLabel = "NAME",
-            completionCandidates = DialectNames.class,
-            description = "wire format, the provider's or else openai-chat by default: ${COMPLETION-CANDIDATES}")
     private @Nullable String dialect;
-
-    @Option(
-            names = "--api-version",
-            paramLabel = "V",
-            description = "version of the API where the dialect has one, such as anthropic-version")
     private @Nullable String apiVersion;
-
-    @Option(
-            names = {"-m", "--model"},
-            paramLabel = "NAME",
-            description = "model to ask for")
     private @Nullable String model;
-
-    @Option(
-            names = "--api-key",
-            paramLabel = "KEY",
-            description = "key to send; better set the provider's variable, such as OPENAI_API_KEY, which other users"
-                    + " cannot see")
     private @Nullable String apiKey;
-
-    @Option(
-            names = {"-H", "--header"},
-            paramLabel = "'NAME: VALUE'",
-            description = "request header of your own, as often as needed")
     private List<String> headers = new ArrayList<>();
-
-    @Mixin
     private LoadOptions load = new LoadOptions();
-
-    @Option(
-            names = "--prime",
-            paramLabel = "TIME|auto",
-            converter = Priming.Converter.class,
-            description = "how long to run the client's own code in before the first request (default 100ms;"
-                    + " several seconds for the least overhead); auto: until compilation settles, 20s at most")
     private Priming prime = Priming.USUAL;
-
-    @Mixin
     private RateLimitOptions limits = new RateLimitOptions();
-
-    @Mixin
     private RetryOptions retries = new RetryOptions();
-
-    @Mixin
     private RepeatOptions repeat = new RepeatOptions();
-
-    @Mixin
     private PromptOptions prompts = new PromptOptions();
-
-    @Option(names = "--ignore-eos", description = "ask for answers of full length (vLLM, llama.cpp)")
     private boolean ignoreEos;
-
-    @Option(names = "--extra-body", paramLabel = "JSON", description = "members to merge into each request's body")
     private @Nullable String extraBody;
-
-    @Option(
-            names = "--cache-control",
-            paramLabel = "5m|1h",
-            converter = PromptCacheConverter.class,
-            description = "ask Anthropic or Bedrock to keep the prompt in its cache so long")
     private @Nullable PromptCache promptCache;
-
-    @Option(
-            names = "--no-usage",
-            description = "do not ask for usage; tokens are then counted by --tokenizer, or as chunks")
     private boolean noUsage;
-
-    @Option(names = "--no-stream", description = "ask for whole answers")
     private boolean noStream;
-
-    @Option(
-            names = "--tokenizer",
-            paramLabel = "auto|none|NAME|FILE",
-            description = "counts the tokens of chunks, and of answers without usage: by default one of OpenAI's"
-                    + " encodings for its own models, else nobody; NAME is such as o200k_base, FILE a tokenizer.json")
     private String tokenizer = TokenizerOption.AUTO;
-
-    @Option(
-            names = "--http",
-            paramLabel = "1.1|2",
-            converter = HttpConverter.class,
-            description = "HTTP version; by default what the server picks")
     private HttpVersion http = HttpVersion.NEGOTIATED;
-
-    @Option(
-            names = "--connection-reuse",
-            paramLabel = "pooled|never|sticky",
-            description =
-                    "any connection, a new one for each request, or one for each user (in an open loop, for each request"
-                            + " or conversation under way, and taken over by a later one) (default pooled)")
     private Reuse reuse = Reuse.POOLED;
-
-    @Option(
-            names = "--max-streams",
-            paramLabel = "N",
-            description = "most streams on one HTTP/2 connection (default 100)")
-    private Integer maxStreams = NetworkSettings.DEFAULT_MAX_STREAMS;
-
-    @Mixin
+    private int maxStreams = NetworkSettings.DEFAULT_MAX_STREAMS;
     private IoOptions io = new IoOptions();
-
-    @Option(
-            names = "--timeout",
-            paramLabel = "TIME",
-            converter = DurationConverter.class,
-            description = "for a whole request (default 600s)")
     private Duration timeout = Timeouts.DEFAULT.whole();
-
-    @Option(
-            names = "--timeout-connect",
-            paramLabel = "TIME",
-            converter = DurationConverter.class,
-            description = "until the connection stands (default 10s)")
     private Duration timeoutConnect = Timeouts.DEFAULT.connect();
-
-    @Option(
-            names = "--timeout-first-byte",
-            paramLabel = "TIME",
-            converter = DurationConverter.class,
-            description = "from the request's last byte to the answer's first (default 120s)")
     private Duration timeoutFirstByte = Timeouts.DEFAULT.firstByte();
-
-    @Option(
-            names = "--timeout-silence",
-            paramLabel = "TIME",
-            converter = DurationConverter.class,
-            description = "between two reads of an answer (default 60s)")
     private Duration timeoutSilence = Timeouts.DEFAULT.silence();
-
-    @Option(names = "--ca-file", paramLabel = "PEM", description = "certificates to trust instead of the machine's")
     private @Nullable Path caFile;
-
-    @Option(names = "--client-cert", paramLabel = "PEM", description = "client certificate, with --client-key")
     private @Nullable Path clientCert;
-
-    @Option(names = "--client-key", paramLabel = "PEM", description = "its private key (PKCS#8)")
     private @Nullable Path clientKey;
-
-    @Option(names = "--insecure", description = "do not check certificates; the report says so")
     private boolean insecure;
-
-    @Option(
-            names = "--output-dir",
-            paramLabel = "DIR",
-            description = "folder for the run's files (default runs/<time>-<id>)")
     private @Nullable Path outputDir;
-
-    @Option(
-            names = "--label",
-            paramLabel = "NAME=VALUE",
-            description = "label to keep with the run, as often as needed")
     private Map<String, String> labels = new LinkedHashMap<>();
-
-    @Option(
-            names = "--percentile-metrics",
-            paramLabel = "NAMES",
-            split = ",",
-            description = "metrics of the report's table, such as ttft,tpot,icl,e2e")
     private List<String> percentileMetrics = List.of();
-
-    @Option(
-            names = "--metric-percentiles",
-            paramLabel = "P",
-            split = ",",
-            description = "percentiles to tell (default 50,90,95,99,99.9)")
     private List<String> metricPercentiles = List.of();
-
-    @Option(
-            names = "--jfr",
-            paramLabel = "on|off",
-            description = "write recording.jfr, with every token and every pause of this Java, for lens audit and JDK"
-                    + " Mission Control (default off)")
     private OnOff jfr = OnOff.OFF;
-
-    @Option(
-            names = "--lean",
-            description =
-                    "save memory, for few streams: the lens script, which looks for this, starts Java with a small"
-                            + " heap and one compiler")
     private boolean lean;
-
-    @Option(
-            names = "--no-calibration",
-            description = "do not measure this client's own error after the run; the report then has no error bar")
     private boolean noCalibration;
-
-    @Option(
-            names = "--lenient",
-            description = "exit with 0 also where the run is judged INVALID (3) or INCONCLUSIVE (4)")
     private boolean lenient;
-
-    @Option(
-            names = "--prices",
-            paramLabel = "FILE",
-            description = "price table to use, in the form of docs/prices.md or of LiteLLM's price file")
     private @Nullable Path prices;
-
-    @Option(
-            names = "--price-model",
-            paramLabel = "NAME",
-            description = "look the price up under this name instead of the model's")
     private @Nullable String priceModel;
-
-    @Option(
-            names = "--service-tier",
-            paramLabel = "standard|priority|flex|batch",
-            description = "prices of this tier (default standard); what is asked of the server says --extra-body")
     private String serviceTier = Price.STANDARD;
-
-    @Option(
-            names = "--monthly-requests",
-            paramLabel = "N",
-            description = "tell what so many requests like the measured ones would cost a month")
     private @Nullable Long monthlyRequests;
-
-    @Option(
-            names = "--max-cost",
-            paramLabel = "USD",
-            converter = AmountConverter.class,
-            description = "start no request that could bring the run's cost above this, with those in flight")
     private @Nullable BigDecimal maxCost;
-
-    @Mixin
     private StatisticsOptions statistics = new StatisticsOptions();
-
-    @Option(names = "--dry-run", description = "tell how many requests and tokens it would be, and the cost; send none")
     private boolean dryRun;
 
     RunCommand(Console console, Secrets secrets) {
@@ -385,14 +167,257 @@ final class RunCommand implements Callable<Integer> {
         this.keySeen = keySeen;
     }
 
+    private void declare(Flags flags) {
+        flags.add(
+                named("--url", "--base-url")
+                        .paramLabel("URL")
+                        .description(
+                                "base URL of the server, such as https://api.openai.com/v1; all that an OpenAI-compatible"
+                                        + " server needs"),
+                String.class,
+                value -> url = value);
+        flags.add(
+                named("--provider")
+                        .paramLabel("NAME")
+                        .completionCandidates(new ProviderNames())
+                        .description("whose dialect, base URL and key variable to use: ${COMPLETION-CANDIDATES}"),
+                String.class,
+                value -> provider = value);
+        flags.add(
+                named("--dialect")
+                        .paramLabel("NAME")
+                        .completionCandidates(new DialectNames())
+                        .description(
+                                "wire format, the provider's or else openai-chat by default: ${COMPLETION-CANDIDATES}"),
+                String.class,
+                value -> dialect = value);
+        flags.add(
+                named("--api-version")
+                        .paramLabel("V")
+                        .description("version of the API where the dialect has one, such as anthropic-version"),
+                String.class,
+                value -> apiVersion = value);
+        flags.add(
+                named("-m", "--model").paramLabel("NAME").description("model to ask for"),
+                String.class,
+                value -> model = value);
+        flags.add(
+                named("--api-key")
+                        .paramLabel("KEY")
+                        .description(
+                                "key to send; better set the provider's variable, such as OPENAI_API_KEY, which other users"
+                                        + " cannot see"),
+                String.class,
+                value -> apiKey = value);
+        flags.addList(
+                named("-H", "--header")
+                        .paramLabel("'NAME: VALUE'")
+                        .description("request header of your own, as often as needed"),
+                String.class,
+                value -> headers = value);
+        load.declare(flags);
+        flags.add(
+                named("--prime")
+                        .paramLabel("TIME|auto")
+                        .converters(new Priming.Converter())
+                        .description(
+                                "how long to run the client's own code in before the first request (default 100ms;"
+                                        + " several seconds for the least overhead); auto: until compilation settles, 20s at most"),
+                Priming.class,
+                value -> prime = value);
+        limits.declare(flags);
+        retries.declare(flags);
+        repeat.declare(flags);
+        prompts.declare(flags);
+        flags.add(
+                named("--ignore-eos").description("ask for answers of full length (vLLM, llama.cpp)"),
+                Boolean.class,
+                value -> ignoreEos = value);
+        flags.add(
+                named("--extra-body").paramLabel("JSON").description("members to merge into each request's body"),
+                String.class,
+                value -> extraBody = value);
+        flags.add(
+                named("--cache-control")
+                        .paramLabel("5m|1h")
+                        .converters(new PromptCacheConverter())
+                        .description("ask Anthropic or Bedrock to keep the prompt in its cache so long"),
+                PromptCache.class,
+                value -> promptCache = value);
+        flags.add(
+                named("--no-usage")
+                        .description("do not ask for usage; tokens are then counted by --tokenizer, or as chunks"),
+                Boolean.class,
+                value -> noUsage = value);
+        flags.add(named("--no-stream").description("ask for whole answers"), Boolean.class, value -> noStream = value);
+        flags.add(
+                named("--tokenizer")
+                        .paramLabel("auto|none|NAME|FILE")
+                        .description(
+                                "counts the tokens of chunks, and of answers without usage: by default one of OpenAI's"
+                                        + " encodings for its own models, else nobody; NAME is such as o200k_base, FILE a tokenizer.json"),
+                String.class,
+                value -> tokenizer = value);
+        flags.add(
+                named("--http")
+                        .paramLabel("1.1|2")
+                        .converters(new HttpConverter())
+                        .description("HTTP version; by default what the server picks"),
+                HttpVersion.class,
+                value -> http = value);
+        flags.add(
+                named("--connection-reuse")
+                        .paramLabel("pooled|never|sticky")
+                        .description(
+                                "any connection, a new one for each request, or one for each user (in an open loop, for each request"
+                                        + " or conversation under way, and taken over by a later one) (default pooled)"),
+                Reuse.class,
+                value -> reuse = value);
+        flags.add(
+                named("--max-streams")
+                        .paramLabel("N")
+                        .description("most streams on one HTTP/2 connection (default 100)"),
+                Integer.class,
+                value -> maxStreams = value);
+        io.declare(flags);
+        flags.add(
+                named("--timeout")
+                        .paramLabel("TIME")
+                        .converters(new DurationConverter())
+                        .description("for a whole request (default 600s)"),
+                Duration.class,
+                value -> timeout = value);
+        flags.add(
+                named("--timeout-connect")
+                        .paramLabel("TIME")
+                        .converters(new DurationConverter())
+                        .description("until the connection stands (default 10s)"),
+                Duration.class,
+                value -> timeoutConnect = value);
+        flags.add(
+                named("--timeout-first-byte")
+                        .paramLabel("TIME")
+                        .converters(new DurationConverter())
+                        .description("from the request's last byte to the answer's first (default 120s)"),
+                Duration.class,
+                value -> timeoutFirstByte = value);
+        flags.add(
+                named("--timeout-silence")
+                        .paramLabel("TIME")
+                        .converters(new DurationConverter())
+                        .description("between two reads of an answer (default 60s)"),
+                Duration.class,
+                value -> timeoutSilence = value);
+        flags.add(
+                named("--ca-file").paramLabel("PEM").description("certificates to trust instead of the machine's"),
+                Path.class,
+                value -> caFile = value);
+        flags.add(
+                named("--client-cert").paramLabel("PEM").description("client certificate, with --client-key"),
+                Path.class,
+                value -> clientCert = value);
+        flags.add(
+                named("--client-key").paramLabel("PEM").description("its private key (PKCS#8)"),
+                Path.class,
+                value -> clientKey = value);
+        flags.add(
+                named("--insecure").description("do not check certificates; the report says so"),
+                Boolean.class,
+                value -> insecure = value);
+        flags.add(
+                named("--output-dir")
+                        .paramLabel("DIR")
+                        .description("folder for the run's files (default runs/<time>-<id>)"),
+                Path.class,
+                value -> outputDir = value);
+        flags.addMap(
+                named("--label").paramLabel("NAME=VALUE").description("label to keep with the run, as often as needed"),
+                value -> labels = value);
+        flags.addList(
+                named("--percentile-metrics")
+                        .paramLabel("NAMES")
+                        .splitRegex(",")
+                        .description("metrics of the report's table, such as ttft,tpot,icl,e2e"),
+                String.class,
+                value -> percentileMetrics = value);
+        flags.addList(
+                named("--metric-percentiles")
+                        .paramLabel("P")
+                        .splitRegex(",")
+                        .description("percentiles to tell (default 50,90,95,99,99.9)"),
+                String.class,
+                value -> metricPercentiles = value);
+        flags.add(
+                named("--jfr")
+                        .paramLabel("on|off")
+                        .description(
+                                "write recording.jfr, with every token and every pause of this Java, for lens audit and JDK"
+                                        + " Mission Control (default off)"),
+                OnOff.class,
+                value -> jfr = value);
+        flags.add(
+                named("--lean")
+                        .description(
+                                "save memory, for few streams: the lens script, which looks for this, starts Java with a small"
+                                        + " heap and one compiler"),
+                Boolean.class,
+                value -> lean = value);
+        flags.add(
+                named("--no-calibration")
+                        .description(
+                                "do not measure this client's own error after the run; the report then has no error bar"),
+                Boolean.class,
+                value -> noCalibration = value);
+        flags.add(
+                named("--lenient")
+                        .description("exit with 0 also where the run is judged INVALID (3) or INCONCLUSIVE (4)"),
+                Boolean.class,
+                value -> lenient = value);
+        flags.add(
+                named("--prices")
+                        .paramLabel("FILE")
+                        .description("price table to use, in the form of docs/prices.md or of LiteLLM's price file"),
+                Path.class,
+                value -> prices = value);
+        flags.add(
+                named("--price-model")
+                        .paramLabel("NAME")
+                        .description("look the price up under this name instead of the model's"),
+                String.class,
+                value -> priceModel = value);
+        flags.add(
+                named("--service-tier")
+                        .paramLabel("standard|priority|flex|batch")
+                        .description(
+                                "prices of this tier (default standard); what is asked of the server says --extra-body"),
+                String.class,
+                value -> serviceTier = value);
+        flags.add(
+                named("--monthly-requests")
+                        .paramLabel("N")
+                        .description("tell what so many requests like the measured ones would cost a month"),
+                Long.class,
+                value -> monthlyRequests = value);
+        flags.add(
+                named("--max-cost")
+                        .paramLabel("USD")
+                        .converters(new AmountConverter())
+                        .description(
+                                "start no request that could bring the run's cost above this, with those in flight"),
+                BigDecimal.class,
+                value -> maxCost = value);
+        statistics.declare(flags);
+        flags.add(
+                named("--dry-run")
+                        .description("tell how many requests and tokens it would be, and the cost; send none"),
+                Boolean.class,
+                value -> dryRun = value);
+    }
+
     enum OnOff {
         ON,
         OFF
     }
-
-    /// Flags that a grid sets for each of its runs.
-    private static final Set<String> OF_A_GRID =
-            Set.of("--runs", "--converge", "--concurrency", "--request-rate", "--output-dir", "--seed");
 
     @Override
     public Integer call() throws IOException, InterruptedException {
@@ -455,16 +480,33 @@ final class RunCommand implements Callable<Integer> {
     }
 
     static CommandLine line(RunCommand run) {
-        var line = new CommandLine(run).setCaseInsensitiveEnumValuesAllowed(true);
-        line.getCommandSpec()
-                .addPositional(PositionalParamSpec.builder()
-                        .index("0")
-                        .arity("0..1")
-                        .paramLabel("PLAN")
-                        .description("YAML file that says what these flags say, for one run or several"
-                                + " (docs/plans.md); flags that are given too count instead")
-                        .type(Path.class)
-                        .build());
+        CommandSpec command = CommandSpec.wrapWithoutInspection(run).name("run");
+        command.usageMessage()
+                .description(
+                        "Measures a streamed chat completion from DNS to the last token, under load.",
+                        "Without --url or --provider it measures a simulated provider inside this process.")
+                .sortOptions(false)
+                .exitCodeListHeading("%nExit codes:%n")
+                .exitCodeList(UsageMessageSpec.keyValuesMap(
+                        "0:VALID, or --lenient",
+                        "2:the command line or the plan is wrong",
+                        "3:INVALID",
+                        "4:INCONCLUSIVE",
+                        "5:nothing could be measured, or not kept (a full disk)",
+                        "128+N:ended by signal N, with the report of what was measured",
+                        "141:standard output took not all of the report"));
+        command.addPositional(PositionalParamSpec.builder()
+                .index("0")
+                .arity("0..1")
+                .paramLabel("PLAN")
+                .description("YAML file that says what these flags say, for one run or several"
+                        + " (docs/plans.md); flags that are given too count instead")
+                .type(Path.class)
+                .build());
+        var flags = new Flags(command);
+        run.declare(flags);
+        flags.addHelp();
+        CommandLine line = new CommandLine(command).setCaseInsensitiveEnumValuesAllowed(true);
         run.line = line;
         return line;
     }

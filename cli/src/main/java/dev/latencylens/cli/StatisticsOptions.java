@@ -1,28 +1,38 @@
 package dev.latencylens.cli;
 
+import static dev.latencylens.cli.Flags.named;
+
 import java.util.List;
-import picocli.CommandLine.Option;
 
 /// The flags of what is told of a run's figures beside the figures.
 final class StatisticsOptions {
-    @Option(
-            names = "--confidence-level",
-            paramLabel = "PERCENT",
-            description = "of the intervals of percentiles (default 95)")
     private String confidence = "95";
-
-    @Option(
-            names = "--goodput",
-            arity = "1..*",
-            paramLabel = "METRIC:MS",
-            description = "what a request must meet to be good, such as ttft:500 tpot:50, in ms; failed ones are not")
     private List<String> goodput = List.of();
-
-    @Option(
-            names = "--steady",
-            description = "measure only the part of the run in which ttft kept its level: what its requests did before"
-                    + " is told and in no figure (default: all is measured, and the report tells where that begins)")
     private boolean steadyOnly;
+
+    void declare(Flags flags) {
+        flags.add(
+                named("--confidence-level")
+                        .paramLabel("PERCENT")
+                        .description("of the intervals of percentiles (default 95)"),
+                String.class,
+                value -> confidence = value);
+        flags.addList(
+                named("--goodput")
+                        .arity("1..*")
+                        .paramLabel("METRIC:MS")
+                        .description(
+                                "what a request must meet to be good, such as ttft:500 tpot:50, in ms; failed ones are not"),
+                String.class,
+                value -> goodput = value);
+        flags.add(
+                named("--steady")
+                        .description(
+                                "measure only the part of the run in which ttft kept its level: what its requests did before"
+                                        + " is told and in no figure (default: all is measured, and the report tells where that begins)"),
+                Boolean.class,
+                value -> steadyOnly = value);
+    }
 
     boolean steadyOnly() {
         return steadyOnly;

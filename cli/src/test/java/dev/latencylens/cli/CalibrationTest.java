@@ -20,7 +20,6 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
-import picocli.CommandLine;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -253,8 +252,7 @@ class CalibrationTest {
 
     private static LensRun calibrate(Map<String, String> environment, String... args) {
         return LensRun.told(environment, console -> {
-            var command = new CommandLine(new CalibrateCommand(console, LEAST));
-            return command.setCaseInsensitiveEnumValuesAllowed(true).execute(args);
+            return CalibrateCommand.line(new CalibrateCommand(console, LEAST)).execute(args);
         });
     }
 }

@@ -10,8 +10,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import picocli.CommandLine;
-import picocli.CommandLine.Command;
-import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
 
 class LoadOptionsTest {
     @ParameterizedTest
@@ -104,19 +103,14 @@ class LoadOptionsTest {
     }
 
     private static Load load(String arguments) {
-        var options = new Options();
-        new CommandLine(options)
+        var options = new LoadOptions();
+        var prompts = new PromptOptions();
+        CommandSpec command = CommandSpec.create();
+        options.declare(new Flags(command));
+        prompts.declare(new Flags(command));
+        new CommandLine(command)
                 .setCaseInsensitiveEnumValuesAllowed(true)
                 .parseArgs((arguments + " --seed 42").split(" +"));
-        return options.load.load(false, Duration.ofSeconds(1), options.prompts);
-    }
-
-    @Command
-    private static final class Options {
-        @Mixin
-        private LoadOptions load = new LoadOptions();
-
-        @Mixin
-        private PromptOptions prompts = new PromptOptions();
+        return options.load(false, Duration.ofSeconds(1), prompts);
     }
 }

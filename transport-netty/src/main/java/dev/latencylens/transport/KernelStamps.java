@@ -27,7 +27,7 @@ import org.jspecify.annotations.Nullable;
 /// where frames begin are looked at by halves; what a look shows of later segments is kept for them.
 ///
 /// While nobody reads, the kernel may merge segments of one connection once they have been acknowledged; they
-/// share the stamp of the last, be it the connection's end.
+/// share the stamp of the last, be it the connection's end. It does so between two looks, too.
 ///
 /// Used by the one I/O thread that makes it. Allocates nothing after it has been made, whatever the compilers do:
 /// a downcall that captures errno makes a view of memory for each call, which only escape analysis can take away
@@ -148,7 +148,7 @@ final class KernelStamps implements AutoCloseable {
             later = 0;
             frames = -1;
             isLater(queued);
-            look(socket, 1, LOOK);
+            lookWithin(socket, 1);
             nextWallNs = lookedAtWallNs;
         }
         if (nextWallNs == FlightLog.NO_STAMP) {
@@ -173,7 +173,7 @@ final class KernelStamps implements AutoCloseable {
         }
         while (laterPlaces[later - 1] - within > 1) {
             int probe = between(within, laterPlaces[later - 1]);
-            look(socket, probe - found, LOOK);
+            lookWithin(socket, probe - found);
             if (lookedAtWallNs == nextWallNs) {
                 within = probe;
             } else {
@@ -216,6 +216,15 @@ final class KernelStamps implements AutoCloseable {
     private int firstFrameEnd(int place) {
         int index = Arrays.binarySearch(frameEnds, 0, frames, place);
         return index < 0 ? -index - 1 : index;
+    }
+
+    /// A look at what the look at everything has seen. What arrived since then may have been put to the last
+    /// segment, whose stamp is then that of the new part; it keeps the one that it was seen with.
+    private void lookWithin(int socket, int bytes) throws IOException {
+        look(socket, bytes, LOOK);
+        if (laterWallNs[0] != FlightLog.NO_STAMP && lookedAtWallNs > laterWallNs[0]) {
+            lookedAtWallNs = laterWallNs[0];
+        }
     }
 
     private void isLater(int place) {

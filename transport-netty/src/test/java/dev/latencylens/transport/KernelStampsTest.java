@@ -178,6 +178,43 @@ class KernelStampsTest {
         }
     }
 
+    /// The kernel puts what arrives to the last segment, with the stamp of the new part, also between two looks.
+    @Test
+    void stampsNeverRunBackwardsHoweverFastSegmentsCome() throws IOException, InterruptedException {
+        byte[] record = segment("records", new Random(1));
+        int records = 60_000;
+        try (Pair pair = Pair.connected();
+                var stamps = new KernelStamps(clock)) {
+            Thread writer = Thread.ofPlatform().start(() -> {
+                try {
+                    for (int i = 0; i < records; i++) {
+                        pair.write(record);
+                    }
+                } catch (IOException readerGone) {
+                    return;
+                }
+            });
+            int socket = pair.reader.intValue();
+            long left = (long) records * record.length;
+            long lastAtNs = Long.MIN_VALUE;
+            int backwards = 0;
+            while (left > 0) {
+                stamps.begin();
+                do {
+                    int next = stamps.nextSegment(socket);
+                    if (next > 0) {
+                        left -= pair.read(next);
+                        backwards += stamps.kernelAtNs() < lastAtNs ? 1 : 0;
+                        lastAtNs = stamps.kernelAtNs();
+                    }
+                } while (stamps.more());
+            }
+            writer.join();
+
+            assertThat(backwards).isZero();
+        }
+    }
+
     /// Few looks, so that they are run by the interpreter or the first compiler, which take no object away.
     @Test
     void lookingAllocatesNothingWhateverTheCompilersDo() throws IOException {

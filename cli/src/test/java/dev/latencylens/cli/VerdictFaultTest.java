@@ -5,11 +5,14 @@ import static dev.latencylens.cli.LensRun.judged;
 import static dev.latencylens.cli.LensRun.lens;
 import static dev.latencylens.cli.LensRun.runFile;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assumptions.assumeThat;
 
 import dev.latencylens.simulated.Behaviour;
 import dev.latencylens.simulated.ServerOptions;
 import dev.latencylens.simulated.SimulatedProvider;
 import dev.latencylens.transport.Cpus;
+import dev.latencylens.transport.SocketKind;
+import dev.latencylens.transport.Stamps;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Path;
@@ -101,6 +104,30 @@ class VerdictFaultTest {
                 .matcher(audit.out());
         assertThat(longest.find()).as(audit.out()).isTrue();
         assertThat(Double.parseDouble(longest.group(1))).isGreaterThanOrEqualTo(75);
+    }
+
+    /// For 50 ms nothing is due, so the thread means to sleep; only the kernel's stamps tell that it overslept.
+    @Test
+    void aStopOfAClientThatSleepsIsAPauseFromTheArrivalOn() throws Exception {
+        assumeThat(Stamps.kernelUnavailable(SocketKind.best())).isNull();
+        int stops = 5;
+        try (var provider = provider("ttft=8ms; gap=0ms; tokens=1");
+                var run = LensProcess.start(
+                        folder, arguments(provider, "-n", "200", "--concurrency", "1", "--no-calibration"))) {
+            for (int stop = 1; stop <= stops; stop++) {
+                awaitExchanges(provider, 20L * stop);
+                run.send("STOP");
+                Thread.sleep(Duration.ofMillis(30));
+                run.send("CONT");
+            }
+            run.await();
+        }
+
+        assertThat(runFile(folder.resolve("run"))
+                        .at("/summary/client/loopLag/longest")
+                        .valueStream()
+                        .filter(pause -> pause.path("lagNs").asLong() > 15_000_000))
+                .hasSizeGreaterThanOrEqualTo(stops - 1);
     }
 
     @Test

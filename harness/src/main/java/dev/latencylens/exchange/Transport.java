@@ -10,8 +10,8 @@ public interface Transport extends AutoCloseable {
 
     /// Does the I/O that is due, waiting for some until the given instant if this transport waits at all.
     ///
-    /// @return how long it waited as it was meant to: until there was something to do, or until that instant, but
-    /// not the time by which it came back later than that
+    /// @return how long it waited as it was meant to: until there was something to do (the arrival of what it then
+    /// read, where that is known), or until that instant, but not the time by which it came back later than that
     long poll(long untilAtNs);
 
     /// Waits for the given instant and looks at nothing, where what arrives meanwhile gets its stamp all the same.

@@ -103,6 +103,7 @@ final class KernelStamps implements AutoCloseable {
     private long lookedAtWallNs = FlightLog.NO_STAMP;
 
     private long kernelAtNs = FlightLog.NO_STAMP;
+    private long earliestAtNs = FlightLog.NO_STAMP;
     private long stampedReads;
     private long unstampedReads;
 
@@ -157,6 +158,9 @@ final class KernelStamps implements AutoCloseable {
         } else {
             stampedReads++;
             kernelAtNs = offset.monotonicAtNs(nextWallNs);
+            if (earliestAtNs == FlightLog.NO_STAMP || kernelAtNs - earliestAtNs < 0) {
+                earliestAtNs = kernelAtNs;
+            }
         }
         int end = nextWallNs == laterWallNs[0] ? queued : endOfNext(socket);
         int length = end - found;
@@ -242,6 +246,15 @@ final class KernelStamps implements AutoCloseable {
     /// When the segment found last arrived, or [FlightLog#NO_STAMP].
     long kernelAtNs() {
         return kernelAtNs;
+    }
+
+    /// The earliest stamp of what was found since [#forgetEarliest], or [FlightLog#NO_STAMP].
+    long earliestAtNs() {
+        return earliestAtNs;
+    }
+
+    void forgetEarliest() {
+        earliestAtNs = FlightLog.NO_STAMP;
     }
 
     /// Whether more than the segment found last was waiting.

@@ -162,8 +162,11 @@ public final class NettyTransport implements Transport, Connection.Owner, Dial.O
             long beganAtNs = clock.nowNs();
             long waitNs = Math.min(untilAtNs - beganAtNs, habit == Habit.WATCHED ? 1_000_000 : Long.MAX_VALUE);
             if (waitNs > 0) {
+                if (kernelStamps != null) {
+                    kernelStamps.forgetEarliest();
+                }
                 loop.run(waitNs);
-                waitedNs = Math.clamp(watchedIo.awokeAtNs() - beganAtNs, 0, waitNs);
+                waitedNs = Math.clamp(untilFirstArrival(watchedIo.awokeAtNs()) - beganAtNs, 0, waitNs);
             } else {
                 loop.runNow();
             }
@@ -178,6 +181,12 @@ public final class NettyTransport implements Transport, Connection.Owner, Dial.O
             kernelStamps.checkClock();
         }
         return waitedNs;
+    }
+
+    /// The end of a wait for I/O, or the instant within it from which on something waited to be read.
+    private long untilFirstArrival(long awokeAtNs) {
+        long arrivedAtNs = kernelStamps == null ? FlightLog.NO_STAMP : kernelStamps.earliestAtNs();
+        return arrivedAtNs == FlightLog.NO_STAMP || arrivedAtNs - awokeAtNs > 0 ? awokeAtNs : arrivedAtNs;
     }
 
     @Override

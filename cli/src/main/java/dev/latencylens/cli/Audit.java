@@ -120,7 +120,13 @@ final class Audit {
         JsonNode told = mapper.readTree(Files.readString(run));
         var audit = new Audit(told, areKernelStamps(mapper, told, exchanges), evidence);
         try (var lines = Files.lines(exchanges)) {
-            lines.forEach(line -> audit.add(mapper, line));
+            lines.forEach(line -> {
+                try {
+                    audit.add(mapper.readTree(line));
+                } catch (JacksonException damaged) {
+                    audit.unreadLines++;
+                }
+            });
         }
         return audit;
     }
@@ -181,14 +187,7 @@ final class Audit {
         return all;
     }
 
-    private void add(JsonMapper mapper, String line) {
-        JsonNode exchange;
-        try {
-            exchange = mapper.readTree(line);
-        } catch (JacksonException cut) {
-            unreadLines++;
-            return;
-        }
+    private void add(JsonNode exchange) {
         path(exchange);
         JsonNode atNs = exchange.at("/chunks/atNs");
         JsonNode userAtNs = exchange.at("/chunks/userAtNs");
@@ -206,7 +205,9 @@ final class Audit {
             long readNs = startNs + userAtNs.get(i).asLong();
             long fromNs = kernelStamps ? arrivalNs : readNs - SETTLING_NS;
             boolean touched = touch(fromNs, readNs);
-            long machineNs = kernelStamps ? 0 : standing.lengthOfTouching(fromNs, readNs);
+            boolean together = coalesced.get(i).asBoolean()
+                    || (i + 1 < size && coalesced.get(i + 1).asBoolean());
+            long machineNs = machineNs(together, fromNs, readNs);
             if (counts && i == 0) {
                 firstToken(exchange, machineNs, touched);
             } else if (counts && !coalesced.get(i).asBoolean()) {
@@ -218,6 +219,16 @@ final class Audit {
             earlierMachineNs = machineNs;
             earlierTouched = touched;
         }
+    }
+
+    /// A stamp of the kernel does not move, but what waits until this client reads may be merged, and then has the
+    /// stamp of the last: what came together may have arrived earlier, by as long as it waited.
+    private long machineNs(boolean together, long fromNs, long readNs) {
+        if (kernelStamps && !together) {
+            return 0;
+        }
+        long pausedNs = standing.lengthOfTouching(fromNs, readNs);
+        return kernelStamps ? Math.max(pausedNs, readNs - fromNs) : pausedNs;
     }
 
     /// A connection's count only grows, and its exchanges end one after the other or, in HTTP/2, in any order.
@@ -237,23 +248,47 @@ final class Audit {
     }
 
     private void firstToken(JsonNode exchange, long arrivalMachineNs, boolean arrivalTouched) {
-        if (!exchange.has("firstTokenAtNs") || !exchange.has("startedAtNs") || !exchange.has("requestStartAtNs")) {
+        if (!exchange.has("firstTokenAtNs") || !exchange.has("startedAtNs") || !exchange.has("requestEndAtNs")) {
             return;
         }
         long startedAtNs = exchange.path("startedAtNs").asLong();
-        long requestStartAtNs = exchange.path("requestStartAtNs").asLong();
-        boolean stood = exchange.path("connection").asString("").equals("reused");
-        long heldUpNs = standing.overlapNs(startNs + startedAtNs, startNs + requestStartAtNs);
-        if (heldUpNs > 0) {
-            standing.touching(startNs + startedAtNs, startNs + requestStartAtNs)
+        long sentAtNs = exchange.path("requestEndAtNs").asLong();
+        boolean heldUp = heldUpNs(startedAtNs, sentAtNs) > 0;
+        if (heldUp) {
+            standing.touching(startNs + startedAtNs, startNs + sentAtNs)
                     .forEach(stall -> heldUpBy.computeIfAbsent(stall, _ -> new long[1])[0]++);
         }
-        long sendingNs = stood ? requestStartAtNs - startedAtNs : heldUpNs;
-        boolean touched = arrivalTouched || heldUpNs > 0;
+        long sendingNs = exchange.path("connection").asString("").equals("reused")
+                ? sentAtNs - startedAtNs
+                : sendingNs(exchange, startedAtNs, sentAtNs);
         ttft.record(
                 exchange.path("firstTokenAtNs").asLong() - startedAtNs,
                 Math.max(0, sendingNs) + arrivalMachineNs,
-                touched);
+                arrivalTouched || heldUp);
+    }
+
+    /// This client's part of the time until a request had left over a new connection: what is not a look-up or a
+    /// handshake, how late it noticed that the connection stood, and where it stood still meanwhile.
+    private long sendingNs(JsonNode exchange, long startedAtNs, long sentAtNs) {
+        if (!exchange.has("connectStartAtNs") || !exchange.has("connectEndAtNs")) {
+            return heldUpNs(startedAtNs, sentAtNs);
+        }
+        long sumNs = sentAtNs - startedAtNs;
+        for (String phase : List.of("domainLookup", "secureConnection")) {
+            if (exchange.has(phase + "StartAtNs") && exchange.has(phase + "EndAtNs")) {
+                long fromNs = exchange.path(phase + "StartAtNs").asLong();
+                long untilNs = exchange.path(phase + "EndAtNs").asLong();
+                sumNs -= untilNs - fromNs - heldUpNs(fromNs, untilNs);
+            }
+        }
+        long connectNs = exchange.path("connectEndAtNs").asLong()
+                - exchange.path("connectStartAtNs").asLong();
+        JsonNode handshake = exchange.at("/tcp/handshakeRttNs");
+        return sumNs - (handshake.isNumber() ? Math.min(handshake.asLong(), connectNs) : 0);
+    }
+
+    private long heldUpNs(long fromNs, long untilNs) {
+        return standing.overlapNs(startNs + fromNs, startNs + untilNs);
     }
 
     private boolean touch(long fromNs, long untilNs) {

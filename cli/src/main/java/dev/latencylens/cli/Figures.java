@@ -66,6 +66,11 @@ final class Figures {
         return String.format(Locale.ROOT, "%,d", number);
     }
 
+    /// `1 token`, `1,000 tokens`.
+    static String count(long number, String noun) {
+        return count(number) + " " + noun + (number == 1 ? "" : "s");
+    }
+
     static String seconds(long ns) {
         return significant(ns / 1e9, 2);
     }

@@ -67,6 +67,8 @@ record RunCalibration(
         if (source == Source.FAILED) {
             return List.of(new Caveat.NotCalibrated(remark));
         }
-        return calibration == null ? List.of() : calibration.errorBar().doubts(summary, plan.metrics());
+        return calibration == null
+                ? List.of()
+                : calibration.errorBar().in(summary).doubts(summary, plan.metrics());
     }
 }

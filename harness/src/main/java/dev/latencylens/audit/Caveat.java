@@ -211,8 +211,9 @@ public sealed interface Caveat {
         @Override
         public String text() {
             return "tcp was " + millis(tcpP50Ns) + " at p50, and the handshakes took " + millis(kernelP50Ns)
-                    + " by the kernel's own timing (tcp_rtt): the rest is this client, opening many connections at"
-                    + " once, and it is in ttfb and ttft of new connections too. Give --warmup.";
+                    + " by the kernel's own timing (tcp_rtt): by the rest this client noticed them late, and that is in"
+                    + " ttfb and ttft of new connections too. Where many are opened at once, --warmup leaves them out;"
+                    + " else give --io-cpus, or --io-wait spin.";
         }
     }
 
@@ -305,7 +306,12 @@ public sealed interface Caveat {
     record NegativeDuration(Metric metric, long leastNs) implements Caveat {
         @Override
         public String text() {
-            return metric.label() + " (" + metric.formula() + ") was negative, down to " + millis(leastNs)
+            String seen = metric.label() + " (" + metric.formula() + ") was negative, down to " + millis(leastNs);
+            if (metric.group() == Metric.Group.GAP) {
+                return seen + ": stamps ran backwards, which one connection's arrivals cannot. Where wall_clock_set or"
+                        + " several clocks do not explain it, please report it.";
+            }
+            return seen
                     + ": the answer was there before this client had taken the later stamp of its request, because the"
                     + " server was quick or the client late; what is counted from that stamp is too short by as much.";
         }

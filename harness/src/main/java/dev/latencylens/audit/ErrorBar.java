@@ -15,7 +15,26 @@ import java.util.OptionalLong;
 /// @param ttftNs of the arrival of an answer's beginning
 /// @param gapNs of a gap between two chunks
 /// @param arrivalNs of the arrival of any chunk
-public record ErrorBar(long ttftNs, long gapNs, long arrivalNs) {
+/// @param readLagNs how long after the kernel's stamp it read, meanwhile
+public record ErrorBar(long ttftNs, long gapNs, long arrivalNs, long readLagNs) {
+    /// Chunks that a merge may have moved are in the p99 from this share on; a merge moves two at least.
+    private static final double SHARE_OF_P99 = 0.01;
+
+    /// How much further off this client may have been in a run than in its calibration, because it read later.
+    ///
+    /// While nobody reads, the kernel merges segments, and all bear the stamp of the last. So what came together
+    /// with something else may have arrived earlier than its stamp, by as long as it waited. Nothing is added
+    /// where chunks hardly ever came together.
+    public long laterNs(Summary run) {
+        boolean merged = 2 * run.coalescedChunks() > SHARE_OF_P99 * run.chunks();
+        return merged ? Math.max(0, bound(run.of(Metric.READ_LAG)) - readLagNs) : 0;
+    }
+
+    /// The same in a run, which may have read later.
+    public ErrorBar in(Summary run) {
+        long laterNs = laterNs(run);
+        return new ErrorBar(ttftNs + laterNs, gapNs + laterNs, arrivalNs + laterNs, readLagNs + laterNs);
+    }
 
     /// The error of one value of a metric. `started` is this client's own decision, so there is no other truth of
     /// it; but when it had sent, or was connected, is what it noticed, perhaps late, and no far end knows: what
@@ -41,12 +60,17 @@ public record ErrorBar(long ttftNs, long gapNs, long arrivalNs) {
         return errorNs.isPresent() && holdsConnecting ? OptionalLong.of(errorNs.getAsLong() + connectNs) : errorNs;
     }
 
-    /// How late this client noticed its connections: the p99, or the largest where there are too few for it.
+    /// How late this client noticed its connections.
     ///
     /// @param connectLag empty where the kernel could not be asked; then all of `tcp` may be this client's
     public static long connectNs(Distribution tcp, Distribution connectLag) {
         Distribution known = connectLag.count() > 0 ? connectLag : tcp;
-        return Math.max(0, known.percentile(Percentile.P99).orElse(known.max().orElse(0)));
+        return Math.max(0, bound(known));
+    }
+
+    /// The p99, or the largest where there are too few for it.
+    private static long bound(Distribution distribution) {
+        return distribution.percentile(Percentile.P99).orElse(distribution.max().orElse(0));
     }
 
     /// Milliseconds as an upper limit, wherever it is told: rounded up, to three significant figures at the most

@@ -39,8 +39,8 @@ public sealed interface Reason {
 
         @Override
         public String text() {
-            return "requests left " + millis(sendLagP99Ns) + " after their intended time at p99; the schedule allows "
-                    + millis(limitNs);
+            return "requests left " + millis(sendLagP99Ns) + " after their intended time at p99, those over new"
+                    + " connections and those held back by limits left out; the schedule allows " + millis(limitNs);
         }
 
         @Override
@@ -342,7 +342,7 @@ public sealed interface Reason {
 
         @Override
         public String text() {
-            return how + ", and the figures are of the " + count(exchanges, "exchange") + " written until then"
+            return how + ", and the figures are of the " + count(exchanges, "exchange") + " known until then"
                     + (missing == 0
                             ? ""
                             : "; " + count(missing, "exchange")

@@ -1,5 +1,7 @@
 package dev.latencylens.audit;
 
+import static dev.latencylens.exchange.ScriptedExchange.exchange;
+import static java.time.Duration.ofMillis;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.latencylens.stats.Distribution;
@@ -14,7 +16,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 class ErrorBarTest {
-    private final ErrorBar bar = new ErrorBar(1_000, 2_000, 3_000);
+    private final ErrorBar bar = new ErrorBar(1_000, 2_000, 3_000, 400);
 
     @ParameterizedTest
     @CsvSource({"TTFT, 1000", "TTFB, 1000", "ICL, 2000", "ITL, 2000", "TPOT, 3000", "E2E, 3000"})
@@ -102,6 +104,30 @@ class ErrorBarTest {
     })
     void anUpperLimitIsRoundedUpToThreeFigures(long ns, String says) {
         assertThat(ErrorBar.millisUp(ns)).isEqualTo(says);
+    }
+
+    @Test
+    void aRunThatReadLaterThanItsCalibrationIsFurtherOffWhereChunksCameTogether() {
+        var summary = new Summary();
+        for (int i = 0; i < 100; i++) {
+            summary.add(exchange()
+                    .startedAt(ofMillis(i))
+                    .tokensAt(ofMillis(i + 1), ofMillis(i + 2), ofMillis(i + 3))
+                    .result());
+        }
+        record(summary, Metric.READ_LAG, 30_000, 1_000);
+        assertThat(bar.laterNs(summary)).as("each chunk had a read of its own").isZero();
+
+        for (int i = 0; i < 5; i++) {
+            summary.add(exchange()
+                    .startedAt(ofMillis(i))
+                    .tokensAt(ofMillis(i + 1), ofMillis(i + 2), ofMillis(i + 2))
+                    .result());
+        }
+
+        assertThat(bar.laterNs(summary)).isEqualTo(30_000 - 400);
+        assertThat(bar.in(summary)).isEqualTo(new ErrorBar(30_600, 31_600, 32_600, 30_000));
+        assertThat(new ErrorBar(1, 1, 1, 40_000).in(summary)).isEqualTo(new ErrorBar(1, 1, 1, 40_000));
     }
 
     private static void record(Summary summary, Metric metric, long valueNs, int times) {

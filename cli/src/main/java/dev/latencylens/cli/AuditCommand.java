@@ -28,6 +28,7 @@ final class AuditCommand implements Callable<Integer> {
             List.of(Percentile.P50, Percentile.P90, Percentile.P99, Percentile.P99_9);
 
     /// Pauses told one by one.
+    private static final long NO_RECORDING = -1;
     private static final int MOST_LISTED = 5;
 
     private static final String LEFT = "          ";
@@ -89,6 +90,7 @@ final class AuditCommand implements Callable<Integer> {
         Path exchanges = existing(folder.resolve(RunDirectory.EXCHANGES));
         Path recording = folder.resolve(RunDirectory.RECORDING);
         boolean recorded = Files.isReadable(recording);
+        long recordedBytes = recorded ? Files.size(recording) : NO_RECORDING;
         Evidence evidence = recorded ? Evidence.read(recording) : new Evidence(List.of(), 0, 0, "");
         Audit audit;
         try {
@@ -96,27 +98,27 @@ final class AuditCommand implements Callable<Integer> {
         } catch (JacksonException e) {
             throw CommandFailure.usage("cannot read '" + run + "': " + e.getOriginalMessage(), e);
         }
-        print(folder, audit, recorded);
+        print(folder, audit, recordedBytes);
     }
 
-    private void print(Path folder, Audit audit, boolean recorded) {
+    private void print(Path folder, Audit audit, long recordedBytes) {
         PrintStream out = console.out();
         say("Audited   ", folder.toString());
         JsonNode verdict = audit.run.path("verdict");
         out.println("Verdict   " + verdict.path("state").asString("none: the run did not end"));
         verdict.path("reasons")
                 .forEach(reason -> say("          - ", reason.path("text").asString("")));
-        recording(audit, recorded);
+        recording(audit, recordedBytes);
         if (audit.unreadLines > 0) {
-            say(LEFT, audit.unreadLines + " lines of exchanges.jsonl could not be read, and are left out");
+            say(LEFT, Figures.count(audit.unreadLines, "line") + " of exchanges.jsonl could not be read, and left out");
         }
         machine(audit);
         stalls(audit);
         budget(audit);
     }
 
-    private void recording(Audit audit, boolean recorded) {
-        if (!recorded) {
+    private void recording(Audit audit, long recordedBytes) {
+        if (recordedBytes == NO_RECORDING) {
             say(
                     "Recording ",
                     "none, so collections, safepoints and compilations are not known; give lens run" + " --jfr on");
@@ -134,7 +136,10 @@ final class AuditCommand implements Callable<Integer> {
         if (!evidence.unread().isEmpty()) {
             say(
                     LEFT,
-                    "it is damaged (" + evidence.unread() + "): " + Figures.count(evidence.tokens())
+                    (recordedBytes == 0
+                                    ? "it is empty, as a process leaves it that is killed: "
+                                    : "it is damaged (" + evidence.unread() + "): ")
+                            + Figures.count(evidence.tokens())
                             + " of " + Figures.count(audit.tokens)
                             + " tokens could be read, and what the virtual machine did"
                             + " meanwhile; all else is from the run's other files");
@@ -228,13 +233,15 @@ final class AuditCommand implements Callable<Integer> {
                     "  ",
                     String.format(
                             Locale.ROOT,
-                            "at %s s for %s ms: %s%s, %d tokens touched%s",
+                            "at %s s for %s ms: %s%s, %s touched%s",
                             Figures.seconds(stall.startAtNs() - audit.startNs),
                             Figures.millis(stall.tookNs()),
                             stall.kind().name().toLowerCase(Locale.ROOT).replace('_', ' '),
                             stall.what().isEmpty() ? " of " + stall.thread() : " (" + stall.what() + ")",
-                            pause.tokens(),
-                            pause.requests() == 0 ? "" : ", " + Figures.count(pause.requests()) + " requests held up"));
+                            Figures.count(pause.tokens(), "token"),
+                            pause.requests() == 0
+                                    ? ""
+                                    : ", " + Figures.count(pause.requests(), "request") + " held up"));
         }
         out.println("  Compilations run beside Java's threads: what one touches need not have waited for it.");
         out.println();
@@ -248,8 +255,9 @@ final class AuditCommand implements Callable<Integer> {
         say(
                 "",
                 audit.kernelStamps
-                        ? "Arrivals are the kernel's stamps, which no pause of this client moves; what counts is the"
-                                + " time until the request left."
+                        ? "Arrivals are the kernel's stamps, which no pause of this client moves: what counts is its part"
+                                + " of the time until the request had left, and how long what came together had waited,"
+                                + " which the kernel may have merged."
                         : "Arrivals are this client's own readings: the whole of a pause that touched one counts.");
     }
 

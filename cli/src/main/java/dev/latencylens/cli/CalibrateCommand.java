@@ -109,32 +109,41 @@ final class CalibrateCommand implements Callable<Integer> {
         ClockGrain grain = ClockGrain.measure(clock);
         var calibrations = new ArrayList<Calibration>();
         left = shapes.size() + WAITS.size();
+        long offsetUncertaintyNs = ClockAnchor.take(clock).offsetUncertaintyNs();
+        CalibrationStore store = CalibrationStore.of(console.environment());
+        String kept = "";
         for (Shape shape : shapes) {
             calibrations.add(measured(shape.load(), new CalibrationRun(shape, effort)));
+            // At once, for whoever ends it keeps what has been measured.
+            kept = kept(
+                    store,
+                    CalibrationStore.contents(fingerprint, grain, offsetUncertaintyNs, Map.of(), calibrations),
+                    kept);
         }
         var fresh = CalibrationStore.contents(
-                fingerprint,
-                grain,
-                ClockAnchor.take(clock).offsetUncertaintyNs(),
-                wakeUps(shapes.getFirst()),
-                calibrations);
-        CalibrationStore store = CalibrationStore.of(console.environment());
-        String kept;
-        try {
-            store.write(fresh);
-            kept = "in " + store.file();
-        } catch (IOException e) {
-            kept = "nowhere: " + CommandFailure.reason(e);
-            console.err()
-                    .println("lens: the calibration cannot be stored (" + CommandFailure.reason(e)
-                            + "); set XDG_CACHE_HOME to a writable folder");
-        }
+                fingerprint, grain, offsetUncertaintyNs, wakeUps(shapes.getFirst()), calibrations);
+        kept = kept(store, fresh, kept);
         if (json) {
             console.out().println(fresh.json());
         } else {
             print(fresh, environment, kept);
         }
         return ExitCode.GOOD;
+    }
+
+    /// Where it is kept, or why it is not, which is told once.
+    private String kept(CalibrationStore store, CalibrationStore.Contents contents, String before) {
+        try {
+            store.write(contents);
+            return "in " + store.file();
+        } catch (IOException e) {
+            if (before.isEmpty()) {
+                console.err()
+                        .println("lens: the calibration cannot be stored (" + CommandFailure.reason(e)
+                                + "); set XDG_CACHE_HOME to a writable folder");
+            }
+            return "nowhere: " + CommandFailure.reason(e);
+        }
     }
 
     /// The four ways to carry a stream, at each concurrency.

@@ -54,13 +54,19 @@ record CalibrationStore(@Nullable Path file) {
                     .findFirst();
         }
 
-        /// These, and those of other shapes that an earlier file has.
+        /// These, and what an earlier file has beside them.
         private Contents with(Contents earlier) {
             var all = new ArrayList<>(calibrations);
             earlier.calibrations.stream()
                     .filter(calibration -> of(calibration.shape()).isEmpty())
                     .forEach(all::add);
-            return new Contents(formatVersion, fingerprint, clock, offsetUncertaintyNs, wakeUps, all);
+            return new Contents(
+                    formatVersion,
+                    fingerprint,
+                    clock,
+                    offsetUncertaintyNs,
+                    wakeUps.isEmpty() ? earlier.wakeUps : wakeUps,
+                    all);
         }
     }
 

@@ -86,9 +86,25 @@ record Comparability(List<String> refusals, List<String> notes) {
                 .flatMap(side -> side.runs().stream())
                 .filter(run -> run.verdict().equals(Verdict.State.INVALID.label())
                         || run.verdict().equals("none"))
-                .map(run -> run.verdict().equals("none")
-                        ? "'" + run.folder() + "' has no verdict, for it did not end (" + run.text("/state") + ")"
-                        : "'" + run.folder() + "' is INVALID: " + reasons(run))
+                .map(run -> "'" + run.folder() + "' "
+                        + (run.verdict().equals("none") ? withoutVerdict(run) : "is INVALID: " + reasons(run)))
+                .toList();
+    }
+
+    private static String withoutVerdict(RunSamples run) {
+        return run.text("/state").equals(RunFile.State.RUNNING.label())
+                ? "has no verdict, for it did not end; lens recover makes one of what it left"
+                : "has no verdict in its run.json, which is not as lens wrote it";
+    }
+
+    /// Runs whose exchanges are not all there any more.
+    static List<String> incomplete(List<ComparedSide> sides) {
+        return sides.stream()
+                .flatMap(side -> side.runs().stream())
+                .filter(run -> run.missingAnswers() > 0)
+                .map(run -> "'" + run.folder() + "' is not whole: its exchanges.jsonl has "
+                        + Figures.count(run.answered()) + " of the "
+                        + Figures.count(run.answered() + run.missingAnswers(), "answer") + " that run.json tells of")
                 .toList();
     }
 

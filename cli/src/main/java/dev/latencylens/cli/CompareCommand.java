@@ -238,7 +238,10 @@ final class CompareCommand implements Callable<Integer> {
 
     /// A run that is not to be believed is not compared, unless the user says so.
     private void refuse(List<ComparedSide> sides, List<CompareReport.Doubt> doubts) {
-        List<String> unbelievable = Comparability.unbelievable(sides);
+        var unbelievable = new ArrayList<>(Comparability.unbelievable(sides));
+        if (!steadyOnly) {
+            unbelievable.addAll(Comparability.incomplete(sides));
+        }
         if (!unbelievable.isEmpty() && !lenient) {
             throw CommandFailure.invalid(String.join("; ", unbelievable) + "; --lenient compares all the same");
         }

@@ -78,8 +78,8 @@ record CompareReport(
         if (run.unreadLines() > 0) {
             doubts.add(new Doubt(
                     "unread_lines",
-                    Figures.count(run.unreadLines()) + " lines of '" + run.folder() + "/exchanges.jsonl' could not be"
-                            + " read, and are left out"));
+                    Figures.count(run.unreadLines(), "line") + " of '" + run.folder() + "/exchanges.jsonl' could not"
+                            + " be read, and left out"));
         }
     }
 

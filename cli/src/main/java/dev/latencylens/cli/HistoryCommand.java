@@ -88,7 +88,7 @@ final class HistoryCommand implements Callable<Integer> {
             return entries;
         } catch (SQLException | LinkageError noIndex) {
             console.err()
-                    .println("lens: every run.json was read, for there is no index in '" + runsDir + "' ("
+                    .println("lens: every run.json was read, for the index in '" + runsDir + "' cannot be used ("
                             + String.valueOf(noIndex.getMessage())
                                     .lines()
                                     .findFirst()

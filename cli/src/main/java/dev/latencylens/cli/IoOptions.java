@@ -27,7 +27,8 @@ final class IoOptions {
         flags.add(
                 named("--io-threads")
                         .paramLabel("N")
-                        .description("I/O threads (default one for each of --io-cpus, else 1)"),
+                        .description(
+                                "I/O threads (default one for each of --io-cpus, but no more than requests in flight; else 1)"),
                 Integer.class,
                 value -> ioThreads = value);
         flags.add(

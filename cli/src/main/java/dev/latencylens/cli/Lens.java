@@ -148,6 +148,7 @@ public final class Lens implements Callable<Integer> {
         return CONSTANTS
                 .matcher(what)
                 .replaceAll(found -> "expected one of " + found.group(1).toLowerCase(Locale.ROOT))
+                .replace("option option ", "option ")
                 .replaceFirst("(is not) an int$", "$1 a whole number of at most " + Integer.MAX_VALUE)
                 .replaceFirst("(is not) a long$", "$1 a whole number")
                 .replaceFirst("(is not) a double$", "$1 a number");

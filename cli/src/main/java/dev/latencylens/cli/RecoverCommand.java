@@ -180,6 +180,11 @@ final class RecoverCommand implements Callable<Integer> {
         }
         String state = json.path("state").asString("");
         boolean broken = state.equals(RunFile.State.RUNNING.label()) || state.equals(RunFile.State.RECOVERED.label());
+        if (state.isEmpty()) {
+            throw CommandFailure.usage(
+                    "'" + file + "' is empty or damaged, so what was planned is not known and there is"
+                            + " no report to make; exchanges.jsonl beside it keeps what was measured");
+        }
         if (!(json instanceof ObjectNode recorded) || !broken) {
             throw CommandFailure.usage("the run in '" + directory.path() + "' is complete (" + state
                     + "), there is nothing to recover; its figures are in run.json");

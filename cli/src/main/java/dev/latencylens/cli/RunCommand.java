@@ -567,6 +567,10 @@ final class RunCommand implements Callable<Integer> {
                             + (plan.keyVariable() == null ? "" : "; better set " + plan.keyVariable()));
         }
         RunDirectory directory = RunDirectory.create(outputDir, id);
+        String full = plan.recording() ? RunRecording.outOfSpace(directory.path()) : "";
+        if (!full.isEmpty()) {
+            throw CommandFailure.nothingMeasured(full);
+        }
         if (!target.embedded()) {
             return new Measurement(console, secrets, plan, spoken, directory).run();
         }
@@ -582,6 +586,18 @@ final class RunCommand implements Callable<Integer> {
     private Plan plan(String id, URI base, Target target) throws IOException {
         boolean embedded = target.embedded();
         Endpoint endpoint = Target.endpoint(base.toString());
+        List<Metric> metrics = percentileMetrics.isEmpty()
+                ? USUAL_METRICS
+                : percentileMetrics.stream().map(Metric::of).toList();
+        if (noStream && !percentileMetrics.isEmpty()) {
+            metrics.stream()
+                    .filter(metric -> metric.group() == Metric.Group.GAP)
+                    .findFirst()
+                    .ifPresent(metric -> {
+                        throw CommandFailure.usage("--no-stream answers have no gaps, so there is no " + metric.label()
+                                + "; leave it out of --percentile-metrics, or leave out --no-stream");
+                    });
+        }
         if (!embedded && model == null) {
             throw CommandFailure.usage("--model is missing; name the model that " + endpoint + " is to answer with");
         }
@@ -614,9 +630,7 @@ final class RunCommand implements Callable<Integer> {
                 cpus,
                 prime,
                 labels,
-                percentileMetrics.isEmpty()
-                        ? USUAL_METRICS
-                        : percentileMetrics.stream().map(Metric::of).toList(),
+                metrics,
                 metricPercentiles.isEmpty()
                         ? Percentile.USUAL
                         : metricPercentiles.stream().map(Percentile::parse).toList(),

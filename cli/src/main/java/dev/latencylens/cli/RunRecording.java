@@ -10,6 +10,7 @@ import java.io.IOException;
 import java.nio.file.DirectoryIteratorException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
@@ -41,6 +42,24 @@ final class RunRecording implements AutoCloseable {
         this.file = file;
         this.space = space;
         starting = wanted ? Thread.ofPlatform().name("recorder").daemon().start(() -> start(clock)) : null;
+    }
+
+    /// As [#outOfSpace], before anything is recorded, or a run has a folder.
+    static String outOfSpace(Path parent) {
+        try {
+            for (Path folder : List.of(repository(), parent)) {
+                if (Files.getFileStore(folder).getUsableSpace() < LEAST_FREE_BYTES) {
+                    return nearlyFull(folder, LEAST_FREE_BYTES);
+                }
+            }
+            return "";
+        } catch (IOException untold) {
+            return ""; // then the disk says so itself
+        }
+    }
+
+    private static Path repository() {
+        return Path.of(System.getProperty("jdk.jfr.repository", System.getProperty("java.io.tmpdir")));
     }
 
     private void start(Clock clock) {
@@ -76,7 +95,7 @@ final class RunRecording implements AutoCloseable {
         if (recorder == null) {
             return "";
         }
-        Path own = Path.of(System.getProperty("jdk.jfr.repository", System.getProperty("java.io.tmpdir")));
+        Path own = repository();
         Path parent = Objects.requireNonNull(file.toAbsolutePath().getParent());
         try {
             long recorded = 0;

@@ -54,14 +54,16 @@ record RunSamples(
             if (exchange.isWarmup()) {
                 return;
             }
+            if (exchange.isAnswered()) {
+                long[] start = {exchange.atNs(Moment.STARTED), values.size(), exchange.conversation()};
+                long[][] each = asked.stream().map(exchange::values).toArray(long[][]::new);
+                counts[2] += exchange.outputTokens();
+                counts[1]++;
+                starts.add(start);
+                values.add(each);
+            }
             counts[0] += exchange.isRetry() ? 0 : 1;
             counts[3] += exchange.isCancelled() ? 1 : 0;
-            if (exchange.isAnswered()) {
-                counts[1]++;
-                counts[2] += exchange.outputTokens();
-                starts.add(new long[] {exchange.atNs(Moment.STARTED), values.size(), exchange.conversation()});
-                values.add(asked.stream().map(exchange::values).toArray(long[][]::new));
-            }
         });
         starts.sort(Comparator.comparingLong(start -> start[0]));
         long[] conversations = starts.stream().mapToLong(start -> start[2]).toArray();
@@ -89,6 +91,11 @@ record RunSamples(
         }
     }
 
+    /// How many answers `run.json` tells of beyond those that were read, where nothing more was to be left out.
+    long missingAnswers() {
+        return Math.max(0, run.at("/summary/answered").asLong(0) - answered);
+    }
+
     /// Hands over each exchange, and returns how many lines could not be read.
     static long exchanges(Path folder, Consumer<ExchangeLine> each) {
         return exchanges(folder, SteadyPart.cutAtNs(runFile(folder)), each);
@@ -101,14 +108,12 @@ record RunSamples(
         long unread = 0;
         try (var reader = Files.newBufferedReader(file)) {
             for (String line = reader.readLine(); line != null; line = reader.readLine()) {
-                JsonNode exchange;
                 try {
-                    exchange = JsonMapper.shared().readTree(line);
-                } catch (JacksonException cut) {
+                    JsonNode exchange = JsonMapper.shared().readTree(line);
+                    each.accept(new ExchangeLine(exchange, before.covers(exchange)));
+                } catch (JacksonException damaged) {
                     unread++;
-                    continue;
                 }
-                each.accept(new ExchangeLine(exchange, before.covers(exchange)));
             }
         } catch (IOException | UncheckedIOException e) {
             throw CommandFailure.usage(

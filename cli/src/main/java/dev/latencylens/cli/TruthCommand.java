@@ -69,7 +69,8 @@ final class TruthCommand implements Callable<Integer> {
             comparison = TruthComparison.of(run, exchanges, truth);
         } catch (JacksonException e) {
             throw CommandFailure.usage(
-                    "'" + exchanges + "' or '" + truth + "' is cut or no such file: " + e.getOriginalMessage()
+                    "'" + exchanges + "' or '" + truth + "' is cut or no such file: "
+                            + e.getOriginalMessage().replaceFirst("(?s) \\(start marker at.*", "")
                             + "; give the folder of a run that has ended, and the record of its server",
                     e);
         }

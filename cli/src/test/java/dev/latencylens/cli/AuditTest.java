@@ -18,6 +18,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.stream.Stream;
 import jdk.jfr.consumer.RecordedEvent;
 import jdk.jfr.consumer.RecordingFile;
@@ -151,10 +152,10 @@ class AuditTest {
                 {"thread":0,"endAtNs":110000000,"lagNs":100000000},{"thread":0,"endAtNs":500000000,"lagNs":2000000}]}}}}
                 """);
         Files.writeString(folder.resolve("exchanges.jsonl"), """
-                {"number":0,"outcome":"completed","startedAtNs":1000000,"requestStartAtNs":1000100,"connection":"reused",\
+                {"number":0,"outcome":"completed","startedAtNs":1000000,"requestStartAtNs":1000000,"requestEndAtNs":1000100,"connection":"reused",\
                 "firstTokenAtNs":110000100,"chunks":{"atNs":[110000100,130000000],"userAtNs":[110000100,130000000],\
                 "coalesced":[false,false]}}
-                {"number":1,"outcome":"completed","startedAtNs":60000000,"requestStartAtNs":111000000,"connection":"reused",\
+                {"number":1,"outcome":"completed","startedAtNs":60000000,"requestStartAtNs":110900000,"requestEndAtNs":111000000,"connection":"reused",\
                 "firstTokenAtNs":112000000,"chunks":{"atNs":[112000000],"userAtNs":[112000000],"coalesced":[false]}}
                 {"number":2,"outcome":"comp
                 """);
@@ -164,9 +165,68 @@ class AuditTest {
         assertThat(audit.exitCode()).as(audit.err()).isZero();
         assertThat(audit.out())
                 .contains("Verdict   INVALID", "- this client stood still")
-                .contains("1 lines of exchanges.jsonl could not be read")
-                .contains("at 0.01 s for 100.0 ms: loop pause of io-0, 1 tokens touched, 1 requests held up\n")
+                .contains("1 line of exchanges.jsonl could not be read")
+                .contains("at 0.01 s for 100.0 ms: loop pause of io-0, 1 token touched, 1 request held up\n")
                 .contains("for 2.000 ms: loop pause of io-0, 0 tokens touched");
+    }
+
+    /// Kernel stamps, one request a second: 2 ms of connecting of which 0.5 are the network's, 9 of a TLS
+    /// handshake, 1 until it has left; and two chunks in one read, 4 ms after their stamp.
+    @Test
+    void whatANewConnectionAndALateReadHoldOfThisClientIsInTheBudget() throws IOException {
+        Files.writeString(folder.resolve("run.json"), """
+                {"clock":{"monotonicStartNs":0},"verdict":{"state":"VALID","reasons":[]},"summary":{"windowStartAtNs":0,
+                "windowNs":20000000000,"client":{"stamps":{"arrival":"kernel"},"loopLag":{"p99Ns":5,"longest":[]}}}}
+                """);
+        var lines = new StringBuilder();
+        for (int i = 0; i < 13; i++) {
+            long atNs = i * 1_000_000_000L;
+            lines.append(String.format(
+                    Locale.ROOT,
+                    """
+                    {"number":%d,"outcome":"completed","connection":"new","tcp":{"handshakeRttNs":500000,"rttNs":1,"retransmits":0},\
+                    "startedAtNs":%d,"connectStartAtNs":%d,"connectEndAtNs":%d,"secureConnectionStartAtNs":%d,\
+                    "secureConnectionEndAtNs":%d,"requestStartAtNs":%d,"requestEndAtNs":%d,"firstTokenAtNs":%d,"chunks":\
+                    {"atNs":[%d,%d,%d],"userAtNs":[%d,%d,%d],"coalesced":[false,false,true]}}
+                    """,
+                    i,
+                    atNs,
+                    atNs,
+                    atNs + 2_000_000,
+                    atNs + 2_000_000,
+                    atNs + 11_000_000,
+                    atNs + 11_500_000,
+                    atNs + 12_000_000,
+                    atNs + 112_000_000,
+                    atNs + 112_000_000,
+                    atNs + 122_000_000,
+                    atNs + 122_000_000,
+                    atNs + 112_000_100,
+                    atNs + 126_000_000,
+                    atNs + 126_000_000));
+        }
+        Files.writeString(folder.resolve("exchanges.jsonl"), lines);
+
+        var audit = lens("audit", folder.toString());
+
+        assertThat(audit.exitCode()).as(audit.err()).isZero();
+        assertThat(told(audit))
+                .contains("of TTFT p50 112.0 ms, at most 2.500 ms is this machine")
+                .contains("of ICL p50 10.00 ms, at most 4.000 ms is this machine");
+    }
+
+    @Test
+    void aLineWithAWrongNumberIsLeftOutAndCounted() throws IOException {
+        lens("run", "--num-prompts", "20", "--output-dir", folder.toString());
+        Path exchanges = folder.resolve("exchanges.jsonl");
+        List<String> lines = new ArrayList<>(Files.readAllLines(exchanges));
+        lines.set(4, lines.get(4).replaceFirst("\"startedAtNs\":\\d+", "\"startedAtNs\":\"soon\""));
+        Files.write(exchanges, lines);
+
+        var audit = lens("audit", folder.toString());
+
+        assertThat(audit.exitCode()).as(audit.err()).isZero();
+        assertThat(told(audit)).contains("1 line of exchanges.jsonl could not be read, and left out");
     }
 
     @Test
@@ -194,7 +254,8 @@ class AuditTest {
         assertThat(audit.exitCode()).isZero();
         assertThat(audit.err()).isEmpty();
         assertThat(told(audit))
-                .contains("Recording 0 tokens, 400 in exchanges.jsonl: THEY DIFFER", "it is damaged (")
+                .contains("Recording 0 tokens, 400 in exchanges.jsonl: THEY DIFFER")
+                .contains(content.isEmpty() ? "it is empty, as a process leaves it that is killed" : "it is damaged (")
                 .contains("0 of 400 tokens could be read", "Noise budget");
     }
 

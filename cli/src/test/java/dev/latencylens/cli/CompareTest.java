@@ -176,7 +176,7 @@ class CompareTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"INVALID, is INVALID: it stood still", "none, 'has no verdict, for it did not end (running)'"})
+    @CsvSource({"INVALID, is INVALID: it stood still", "none, 'has no verdict, for it did not end; lens recover'"})
     void aRunThatIsNotToBeBelievedIsRefusedUnlessLenient(String verdict, String says) {
         Path a = write("a", new Written());
         Path b = write("b", new Written().seed(2).with("verdict", verdict));
@@ -261,8 +261,27 @@ class CompareTest {
 
         assertThat(out)
                 .contains("B: 5 of 300 requests in '")
-                .contains("1 lines of '")
+                .contains("1 line of '")
                 .contains("ttft of B rose during the run (Kendall's tau +");
+    }
+
+    @Test
+    void aRunWhoseExchangesAreNotAllThereIsRefusedUnlessLenient() throws IOException {
+        Path a = folder.resolve("a");
+        Path b = folder.resolve("b");
+        lens("run", "-n", "40", "--seed", "1", "--output-dir", a.toString());
+        lens("run", "-n", "40", "--seed", "2", "--output-dir", b.toString());
+        Path exchanges = b.resolve("exchanges.jsonl");
+        Files.write(exchanges, Files.readAllLines(exchanges).subList(0, 30));
+
+        var refused = lens("compare", a.toString(), b.toString());
+
+        assertThat(refused.exitCode()).isEqualTo(ExitCode.INVALID);
+        assertThat(refused.err())
+                .contains("b' is not whole: its exchanges.jsonl has 30 of the 40 answers that run.json tells of")
+                .hasLineCount(1);
+        assertThat(lens("compare", a.toString(), b.toString(), "--lenient").exitCode())
+                .isZero();
     }
 
     private static long[] values(RunSamples run, Metric metric) {

@@ -158,7 +158,9 @@ public final class DialectOptions {
         try {
             extra = JSON.readTree(json);
         } catch (JacksonException e) {
-            throw new IllegalArgumentException("extra body is no JSON: " + e.getOriginalMessage(), e);
+            throw new IllegalArgumentException(
+                    "extra body is no JSON: " + e.getOriginalMessage().replaceFirst("(?s) \\(start marker at.*", ""),
+                    e);
         }
         if (!(extra instanceof ObjectNode object)) {
             throw new IllegalArgumentException("extra body must be a JSON object, was " + json);

@@ -2,6 +2,7 @@ package dev.latencylens.cli;
 
 import dev.latencylens.audit.Evidence;
 import dev.latencylens.stats.Distribution;
+import dev.latencylens.transport.HttpVersion;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -198,6 +199,8 @@ final class Audit {
                 && !exchange.path("warmup").asBoolean()
                 && (exchange.path("outcome").asString("").equals("completed")
                         || exchange.path("outcome").asString("").equals("unterminated"));
+        // Over HTTP/2 it may have been with another answer's.
+        boolean shared = exchange.path("httpVersion").asString("").equals(HttpVersion.HTTP_2.label());
         long earlierMachineNs = 0;
         boolean earlierTouched = false;
         for (int i = 0; i < size; i++) {
@@ -205,7 +208,8 @@ final class Audit {
             long readNs = startNs + userAtNs.get(i).asLong();
             long fromNs = kernelStamps ? arrivalNs : readNs - SETTLING_NS;
             boolean touched = touch(fromNs, readNs);
-            boolean together = coalesced.get(i).asBoolean()
+            boolean together = shared
+                    || coalesced.get(i).asBoolean()
                     || (i + 1 < size && coalesced.get(i + 1).asBoolean());
             long machineNs = machineNs(together, fromNs, readNs);
             if (counts && i == 0) {

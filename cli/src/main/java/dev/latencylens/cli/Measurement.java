@@ -365,6 +365,7 @@ final class Measurement {
                 calibration = RunCalibration.skipped("interrupted while it was measured");
             }
         }
+        calibration = calibration.of(summary, backlog);
         caveats.addAll(calibration.doubts(plan, summary));
         if (plan.calibrating() && unwritten == null) {
             try {

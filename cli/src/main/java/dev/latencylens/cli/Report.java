@@ -453,11 +453,10 @@ final class Report {
                     value.isPresent() ? Figures.millis(value.getAsLong()) : notYet(percentile), width(percentile)));
         }
         line.append(right(Figures.millis(distribution.max().orElse(0)), VALUE_WIDTH));
-        Calibration figures = calibration.calibration();
-        if (figures != null) {
-            OptionalLong errorNs = figures.errorBar().in(summary).ofNs(metric, connectNs);
+        calibration.errorBar().ifPresent(bar -> {
+            OptionalLong errorNs = bar.ofNs(metric, connectNs);
             line.append(right(errorNs.isPresent() ? ErrorBar.millisUp(errorNs.getAsLong()) : "-", VALUE_WIDTH));
-        }
+        });
         line(line.toString());
     }
 
@@ -470,7 +469,6 @@ final class Report {
         }
         boolean stored = calibration.source() == RunCalibration.Source.STORED;
         long connectNs = ErrorBar.connectNs(summary.of(Metric.TCP), summary.of(Metric.CONNECT_LAG));
-        long laterNs = figures.errorBar().laterNs(summary);
         wrapped(
                 "Error bar ",
                 "ttft within " + within(figures.ttftErrorNs()) + ", gaps within " + within(figures.gapErrorNs())
@@ -480,8 +478,9 @@ final class Report {
                         + (stored ? "by lens calibrate at " + figures.measuredAt() : "right after the run")
                         + " in " + figures.basis()
                         + (stored ? "" : " (" + calibration.remark() + ")")
-                        + (laterNs > 0
-                                ? "; with " + Figures.millis(laterNs) + " ms more, for this client read as much later"
+                        + (calibration.laterNs() > 0
+                                ? "; with " + Figures.millis(calibration.laterNs())
+                                        + " ms more, for this client read as much later"
                                         + " than then (read_lag), and what waits may be merged"
                                 : "")
                         + (connectNs > 0

@@ -1,6 +1,8 @@
 package dev.latencylens.cli;
 
 import dev.latencylens.audit.Caveat;
+import dev.latencylens.audit.ErrorBar;
+import dev.latencylens.load.LoadRun;
 import dev.latencylens.stats.Summary;
 import java.io.IOException;
 import java.util.List;
@@ -13,8 +15,13 @@ import org.jspecify.annotations.Nullable;
 ///
 /// @param remark why it was not stored, or why there is none; empty where there is nothing to say
 /// @param calibration null where there is none
+/// @param laterNs how much further off the run may be because it read later, 0 where it did not
 record RunCalibration(
-        Source source, String remark, @Nullable Calibration calibration) {
+        Source source, String remark, @Nullable Calibration calibration, long laterNs) {
+    RunCalibration(Source source, String remark, @Nullable Calibration calibration) {
+        this(source, remark, calibration, 0);
+    }
+
     /// Where a calibration comes from.
     enum Source {
         /// Measured by `lens calibrate`, on this machine as it is.
@@ -62,13 +69,25 @@ record RunCalibration(
         }
     }
 
+    /// The same for a run of which this is known.
+    RunCalibration of(Summary run, LoadRun.Backlog backlog) {
+        return calibration == null
+                ? this
+                : new RunCalibration(
+                        source, remark, calibration, calibration.errorBar().laterNs(run, backlog.sharedParts()));
+    }
+
+    /// Empty where there is no calibration.
+    Optional<ErrorBar> errorBar() {
+        return Optional.ofNullable(calibration)
+                .map(figures -> figures.errorBar().later(laterNs));
+    }
+
     /// What it gives reason to doubt.
     List<Caveat> doubts(Plan plan, Summary summary) {
         if (source == Source.FAILED) {
             return List.of(new Caveat.NotCalibrated(remark));
         }
-        return calibration == null
-                ? List.of()
-                : calibration.errorBar().in(summary).doubts(summary, plan.metrics());
+        return errorBar().map(bar -> bar.doubts(summary, plan.metrics())).orElse(List.of());
     }
 }

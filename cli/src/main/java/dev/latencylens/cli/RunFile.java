@@ -529,6 +529,7 @@ final class RunFile {
         text(json, "remark", calibration.remark());
         Calibration figures = calibration.calibration();
         if (figures != null) {
+            json.writeNumberProperty("laterNs", calibration.laterNs());
             json.writeName("figures");
             json.writeRawValue(figures.json());
         }

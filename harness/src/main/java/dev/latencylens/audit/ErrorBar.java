@@ -25,14 +25,15 @@ public record ErrorBar(long ttftNs, long gapNs, long arrivalNs, long readLagNs) 
     /// While nobody reads, the kernel merges segments, and all bear the stamp of the last. So what came together
     /// with something else may have arrived earlier than its stamp, by as long as it waited. Nothing is added
     /// where chunks hardly ever came together.
-    public long laterNs(Summary run) {
-        boolean merged = 2 * run.coalescedChunks() > SHARE_OF_P99 * run.chunks();
+    ///
+    /// @param sharedParts parts of answers that came in one read with one of another answer
+    public long laterNs(Summary run, long sharedParts) {
+        boolean merged = 2 * run.coalescedChunks() + sharedParts > SHARE_OF_P99 * run.chunks();
         return merged ? Math.max(0, bound(run.of(Metric.READ_LAG)) - readLagNs) : 0;
     }
 
-    /// The same in a run, which may have read later.
-    public ErrorBar in(Summary run) {
-        long laterNs = laterNs(run);
+    /// The same of a client that read so much later.
+    public ErrorBar later(long laterNs) {
         return new ErrorBar(ttftNs + laterNs, gapNs + laterNs, arrivalNs + laterNs, readLagNs + laterNs);
     }
 

@@ -116,7 +116,10 @@ class ErrorBarTest {
                     .result());
         }
         record(summary, Metric.READ_LAG, 30_000, 1_000);
-        assertThat(bar.laterNs(summary)).as("each chunk had a read of its own").isZero();
+        assertThat(bar.laterNs(summary, 0))
+                .as("each chunk had a read of its own")
+                .isZero();
+        assertThat(bar.laterNs(summary, 10)).as("shared with other answers").isEqualTo(30_000 - 400);
 
         for (int i = 0; i < 5; i++) {
             summary.add(exchange()
@@ -125,9 +128,9 @@ class ErrorBarTest {
                     .result());
         }
 
-        assertThat(bar.laterNs(summary)).isEqualTo(30_000 - 400);
-        assertThat(bar.in(summary)).isEqualTo(new ErrorBar(30_600, 31_600, 32_600, 30_000));
-        assertThat(new ErrorBar(1, 1, 1, 40_000).in(summary)).isEqualTo(new ErrorBar(1, 1, 1, 40_000));
+        assertThat(bar.laterNs(summary, 0)).isEqualTo(30_000 - 400);
+        assertThat(bar.later(29_600)).isEqualTo(new ErrorBar(30_600, 31_600, 32_600, 30_000));
+        assertThat(new ErrorBar(1, 1, 1, 40_000).laterNs(summary, 0)).isZero();
     }
 
     private static void record(Summary summary, Metric metric, long valueNs, int times) {

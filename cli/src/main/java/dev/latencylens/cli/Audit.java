@@ -199,19 +199,24 @@ final class Audit {
                 && !exchange.path("warmup").asBoolean()
                 && (exchange.path("outcome").asString("").equals("completed")
                         || exchange.path("outcome").asString("").equals("unterminated"));
-        // Over HTTP/2 it may have been with another answer's.
+        // A stamp of the kernel does not move, but what waits until this client reads may be merged, and then has
+        // the stamp of the last: what came together may have come earlier, though not before the read before it.
+        // Over HTTP/2 it may have come together with another answer's.
+        long seenAtNs = startNs + exchange.path("requestEndAtNs").asLong(Long.MAX_VALUE - startNs);
         boolean shared = exchange.path("httpVersion").asString("").equals(HttpVersion.HTTP_2.label());
         long earlierMachineNs = 0;
         boolean earlierTouched = false;
         for (int i = 0; i < size; i++) {
             long arrivalNs = startNs + atNs.get(i).asLong();
             long readNs = startNs + userAtNs.get(i).asLong();
-            long fromNs = kernelStamps ? arrivalNs : readNs - SETTLING_NS;
-            boolean touched = touch(fromNs, readNs);
-            boolean together = shared
-                    || coalesced.get(i).asBoolean()
+            boolean together = coalesced.get(i).asBoolean()
                     || (i + 1 < size && coalesced.get(i + 1).asBoolean());
-            long machineNs = machineNs(together, fromNs, readNs);
+            long fromNs = !kernelStamps ? readNs - SETTLING_NS : together ? Math.min(arrivalNs, seenAtNs) : arrivalNs;
+            boolean touched = touch(fromNs, readNs);
+            long machineNs = !kernelStamps
+                    ? standing.lengthOfTouching(fromNs, readNs)
+                    : together || shared ? Math.max(standing.overlapNs(fromNs, readNs), readNs - arrivalNs) : 0;
+            seenAtNs = readNs;
             if (counts && i == 0) {
                 firstToken(exchange, machineNs, touched);
             } else if (counts && !coalesced.get(i).asBoolean()) {
@@ -223,16 +228,6 @@ final class Audit {
             earlierMachineNs = machineNs;
             earlierTouched = touched;
         }
-    }
-
-    /// A stamp of the kernel does not move, but what waits until this client reads may be merged, and then has the
-    /// stamp of the last: what came together may have arrived earlier, by as long as it waited.
-    private long machineNs(boolean together, long fromNs, long readNs) {
-        if (kernelStamps && !together) {
-            return 0;
-        }
-        long pausedNs = standing.lengthOfTouching(fromNs, readNs);
-        return kernelStamps ? Math.max(pausedNs, readNs - fromNs) : pausedNs;
     }
 
     /// A connection's count only grows, and its exchanges end one after the other or, in HTTP/2, in any order.

@@ -51,7 +51,7 @@ record Calibration(
     }
 
     ErrorBar errorBar() {
-        return new ErrorBar(ttftErrorNs.boundNs(), gapErrorNs.boundNs(), arrivalErrorNs.boundNs(), readLagNs.boundNs());
+        return new ErrorBar(ttftErrorNs.boundNs(), gapErrorNs.boundNs(), arrivalErrorNs.boundNs());
     }
 
     /// `3 rounds of 2.00 s, until two agreed; 1,934 answers`.

@@ -138,8 +138,16 @@ record ExchangeLine(JsonNode json, boolean isCut) {
             return NONE;
         }
         long streamedNs = atNs(Moment.LAST_TOKEN) - atNs(Moment.FIRST_TOKEN);
-        long laterTokens = outputTokens() - tokensOf(0);
-        return streamedNs == 0 || laterTokens <= 0 ? NONE : new long[] {Math.round((double) streamedNs / laterTokens)};
+        int choices = Math.max(1, json.path("finishReasons").size());
+        double laterTokens = (double) (outputTokens() - hiddenReasoning()) / choices - tokensOf(0);
+        return streamedNs == 0 || laterTokens <= 0 ? NONE : new long[] {Math.round(streamedNs / laterTokens)};
+    }
+
+    private long hiddenReasoning() {
+        boolean shown = json.at("/chunks/kind")
+                .valueStream()
+                .anyMatch(kind -> kind.asString("").equals(ChunkKind.REASONING.label()));
+        return shown ? 0 : json.at("/usage/reasoning").asLong(0);
     }
 
     boolean isToolCall(int chunk) {

@@ -478,10 +478,10 @@ final class Report {
                         + (stored ? "by lens calibrate at " + figures.measuredAt() : "right after the run")
                         + " in " + figures.basis()
                         + (stored ? "" : " (" + calibration.remark() + ")")
-                        + (calibration.laterNs() > 0
-                                ? "; with " + Figures.millis(calibration.laterNs())
-                                        + " ms more, for this client read as much later"
-                                        + " than then (read_lag), and what waits may be merged"
+                        + (calibration.mergedNs() > 0
+                                ? "; each at least " + Figures.millis(calibration.mergedNs())
+                                        + " ms, for chunks came together, and the kernel may have merged what waited so"
+                                        + " long to be read (read_lag)"
                                 : "")
                         + (connectNs > 0
                                 ? "; with " + Figures.millis(connectNs) + " ms more for new connections, which this"

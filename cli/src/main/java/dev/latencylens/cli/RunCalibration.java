@@ -15,9 +15,9 @@ import org.jspecify.annotations.Nullable;
 ///
 /// @param remark why it was not stored, or why there is none; empty where there is nothing to say
 /// @param calibration null where there is none
-/// @param laterNs how much further off the run may be because it read later, 0 where it did not
+/// @param mergedNs how far off the run may be because chunks came together, 0 where they hardly did
 record RunCalibration(
-        Source source, String remark, @Nullable Calibration calibration, long laterNs) {
+        Source source, String remark, @Nullable Calibration calibration, long mergedNs) {
     RunCalibration(Source source, String remark, @Nullable Calibration calibration) {
         this(source, remark, calibration, 0);
     }
@@ -71,16 +71,13 @@ record RunCalibration(
 
     /// The same for a run of which this is known.
     RunCalibration of(Summary run, LoadRun.Backlog backlog) {
-        return calibration == null
-                ? this
-                : new RunCalibration(
-                        source, remark, calibration, calibration.errorBar().laterNs(run, backlog.sharedParts()));
+        return new RunCalibration(source, remark, calibration, ErrorBar.mergedNs(run, backlog.sharedParts()));
     }
 
     /// Empty where there is no calibration.
     Optional<ErrorBar> errorBar() {
         return Optional.ofNullable(calibration)
-                .map(figures -> figures.errorBar().later(laterNs));
+                .map(figures -> figures.errorBar().atLeast(mergedNs));
     }
 
     /// What it gives reason to doubt.

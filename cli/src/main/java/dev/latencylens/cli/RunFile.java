@@ -529,7 +529,7 @@ final class RunFile {
         text(json, "remark", calibration.remark());
         Calibration figures = calibration.calibration();
         if (figures != null) {
-            json.writeNumberProperty("laterNs", calibration.laterNs());
+            json.writeNumberProperty("mergedNs", calibration.mergedNs());
             json.writeName("figures");
             json.writeRawValue(figures.json());
         }

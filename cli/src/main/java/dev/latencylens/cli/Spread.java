@@ -11,8 +11,10 @@ import java.util.OptionalLong;
 /// A distribution as a calibration keeps it, in nanoseconds.
 ///
 /// @param percentiles by label; those below their floor are absent
+/// @param p99LimitNs what the p99 is no more than, with 95 % confidence; the largest where there are too few for
+/// it
 /// @param min 0 where nothing was seen, as `max`
-record Spread(long count, Map<String, Long> percentiles, long min, long max) {
+record Spread(long count, Map<String, Long> percentiles, long p99LimitNs, long min, long max) {
     static final List<Percentile> PERCENTILES =
             List.of(Percentile.P50, Percentile.P90, Percentile.P99, Percentile.P99_9);
 
@@ -28,6 +30,7 @@ record Spread(long count, Map<String, Long> percentiles, long min, long max) {
         return new Spread(
                 distribution.count(),
                 percentiles,
+                distribution.upperLimit(Percentile.P99).orElse(0),
                 distribution.min().orElse(0),
                 distribution.max().orElse(0));
     }
@@ -41,9 +44,9 @@ record Spread(long count, Map<String, Long> percentiles, long min, long max) {
         return percentiles.containsKey(Percentile.P99.label());
     }
 
-    /// How far off one value is: the p99, either way, or the largest that was seen where there are too few for a
-    /// p99.
+    /// How far off one value is: the upper limit of the p99, either way, or the largest that was seen where there
+    /// are too few for a p99.
     long boundNs() {
-        return Math.max(percentile(Percentile.P99).orElse(max), -min);
+        return Math.max(p99LimitNs, -min);
     }
 }

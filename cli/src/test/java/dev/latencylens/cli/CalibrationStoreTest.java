@@ -103,7 +103,7 @@ class CalibrationStoreTest {
         Path file = cache.resolve("llm-latency-lens").resolve("calibration.json");
         String text = Files.readString(file);
 
-        Files.writeString(file, text.replace("\"formatVersion\" : 1", "\"formatVersion\" : 2"));
+        Files.writeString(file, text.replace("\"formatVersion\" : 2", "\"formatVersion\" : 3"));
         assertThat(store().read()).isEmpty();
         Files.writeString(file, text.replace("\"gapErrorNs\"", "\"gap\""));
         assertThat(store().read()).isEmpty();
@@ -140,7 +140,7 @@ class CalibrationStoreTest {
     }
 
     static CalibrationStore.Contents contents(Fingerprint fingerprint, Calibration... calibrations) {
-        var wakeUps = Map.of("park", new Spread(0, Map.of(), 0, 0));
+        var wakeUps = Map.of("park", new Spread(0, Map.of(), 0, 0, 0));
         return CalibrationStore.contents(fingerprint, new ClockGrain(20, 10), 30, wakeUps, List.of(calibrations));
     }
 

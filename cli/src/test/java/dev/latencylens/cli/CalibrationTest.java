@@ -221,7 +221,7 @@ class CalibrationTest {
 
     /// One whose errors are all the same.
     static Calibration calibration(Shape shape, long errorNs) {
-        var errors = new Spread(700, Map.of("p50", errorNs, "p99", errorNs), errorNs, errorNs);
+        var errors = new Spread(700, Map.of("p50", errorNs, "p99", errorNs), errorNs, errorNs, errorNs);
         return new Calibration(
                 shape,
                 "2026-11-26T05:43:38Z",

@@ -170,6 +170,19 @@ public sealed interface Caveat {
         }
     }
 
+    /// Answers whose time per token nobody knows.
+    record AnswersInOneRead(long answers, long of) implements Caveat {
+        /// Share of answers from which on the others' tpot is no longer that of all.
+        static final double MUCH = 0.01;
+
+        @Override
+        public String text() {
+            return answers + " of " + count(of, "answer") + " came in one read, all chunks together, so their time per"
+                    + " token is not known; tpot is that of the others, which are the slower ones. Ask for longer"
+                    + " answers, or go by e2e.";
+        }
+    }
+
     record TokensCountedAsChunks(long answers, long of) implements Caveat {
         @Override
         public String text() {

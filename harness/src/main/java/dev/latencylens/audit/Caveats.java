@@ -93,6 +93,9 @@ public final class Caveats {
         if (summary.coalescedChunks() > summary.chunks() * Caveat.ChunksCoalesced.MUCH) {
             caveats.add(new Caveat.ChunksCoalesced(summary.coalescedChunks(), summary.chunks()));
         }
+        if (summary.answersInOneRead() > summary.answered() * Caveat.AnswersInOneRead.MUCH) {
+            caveats.add(new Caveat.AnswersInOneRead(summary.answersInOneRead(), summary.answered()));
+        }
         Summary.Tokens tokens = summary.tokens();
         if (tokens.answersByChunks() > 0) {
             caveats.add(new Caveat.TokensCountedAsChunks(tokens.answersByChunks(), summary.answered()));

@@ -15,26 +15,24 @@ import java.util.OptionalLong;
 /// @param ttftNs of the arrival of an answer's beginning
 /// @param gapNs of a gap between two chunks
 /// @param arrivalNs of the arrival of any chunk
-/// @param readLagNs how long after the kernel's stamp it read, meanwhile
-public record ErrorBar(long ttftNs, long gapNs, long arrivalNs, long readLagNs) {
+public record ErrorBar(long ttftNs, long gapNs, long arrivalNs) {
     /// Chunks that a merge may have moved are in the p99 from this share on; a merge moves two at least.
     private static final double SHARE_OF_P99 = 0.01;
 
-    /// How much further off this client may have been in a run than in its calibration, because it read later.
+    /// How far off this client may have been in a run because chunks came together, 0 where they hardly ever did.
     ///
     /// While nobody reads, the kernel merges segments, and all bear the stamp of the last. So what came together
-    /// with something else may have arrived earlier than its stamp, by as long as it waited. Nothing is added
-    /// where chunks hardly ever came together.
+    /// with something else may have arrived earlier than its stamp, by as long as it waited.
     ///
     /// @param sharedParts parts of answers that came in one read with one of another answer
-    public long laterNs(Summary run, long sharedParts) {
+    public static long mergedNs(Summary run, long sharedParts) {
         boolean merged = 2 * run.coalescedChunks() + sharedParts > SHARE_OF_P99 * run.chunks();
-        return merged ? Math.max(0, bound(run.of(Metric.READ_LAG)) - readLagNs) : 0;
+        return merged ? Math.max(0, bound(run.of(Metric.READ_LAG))) : 0;
     }
 
-    /// The same of a client that read so much later.
-    public ErrorBar later(long laterNs) {
-        return new ErrorBar(ttftNs + laterNs, gapNs + laterNs, arrivalNs + laterNs, readLagNs + laterNs);
+    /// The same of a client that may have been so far off.
+    public ErrorBar atLeast(long ns) {
+        return new ErrorBar(Math.max(ttftNs, ns), Math.max(gapNs, ns), Math.max(arrivalNs, ns));
     }
 
     /// The error of one value of a metric. `started` is this client's own decision, so there is no other truth of

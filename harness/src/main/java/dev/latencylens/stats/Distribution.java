@@ -16,6 +16,9 @@ public final class Distribution {
     /// Samples kept exactly: 64 KiB of them.
     static final int MOST_EXACT = 8_192;
 
+    /// The standard normal distribution's 95th percentile.
+    private static final double ONE_SIDED_95 = 1.645;
+
     private static final int FIRST_CAPACITY = 64;
 
     private long[] exact = new long[FIRST_CAPACITY];
@@ -93,6 +96,15 @@ public final class Distribution {
     /// The value at the percentile's nearest rank; absent when there are fewer samples than its floor.
     public OptionalLong percentile(Percentile percentile) {
         return count < percentile.floor() ? OptionalLong.empty() : OptionalLong.of(valueAt(percentile.rank(count)));
+    }
+
+    /// What the percentile is no more than, with 95 % confidence: the value whose rank lies 1.645 standard
+    /// deviations of the binomial distribution higher, or the largest where there are too few for that. Absent
+    /// without samples.
+    public OptionalLong upperLimit(Percentile percentile) {
+        double share = percentile.percent() / 100;
+        long rank = (long) Math.ceil(count * share + ONE_SIDED_95 * Math.sqrt(count * share * (1 - share)));
+        return rank <= count && count >= percentile.floor() ? OptionalLong.of(valueAt(rank)) : max();
     }
 
     /// Receives values in rising order, with how often each was seen.

@@ -84,6 +84,7 @@ public final class Summary {
     private long lastStartedAtNs;
     private long lastEndAtNs;
 
+    private long answersInOneRead;
     private long answersWithUsage;
     private long answersByTokenizer;
     private long answersWithCachedInput;
@@ -332,6 +333,11 @@ public final class Summary {
                 outputTokens,
                 lastEndAtNs - firstStartedAtNs,
                 all[Metric.TTFT.ordinal()].percentile(Percentile.P50));
+    }
+
+    /// Answers of several chunks that all came in one read, so that nobody knows their time per token.
+    public synchronized long answersInOneRead() {
+        return answersInOneRead;
     }
 
     /// Exchanges that count, whatever came of them.
@@ -792,12 +798,28 @@ public final class Summary {
             answersWithCachedInput += orNone(usage.cachedRead()) > 0 ? 1 : 0;
         }
         OptionalLong streamedNs = result.timeline().betweenNs(Moment.FIRST_TOKEN, Moment.LAST_TOKEN);
-        if (streamedNs.isPresent() && streamedNs.getAsLong() != 0) {
-            long laterTokens = output - tokensOf(stream, 0);
-            if (laterTokens > 0) {
-                all[Metric.TPOT.ordinal()].record(Math.round((double) streamedNs.getAsLong() / laterTokens));
+        if (streamedNs.isEmpty() || stream.size() < 2) {
+            return;
+        }
+        double streamed = output - hiddenReasoning(stream, usage);
+        int choices = Math.max(1, result.completion().finishReasons().size());
+        double laterTokens = streamed / choices - tokensOf(stream, 0);
+        if (streamedNs.getAsLong() == 0) {
+            answersInOneRead++;
+        } else if (laterTokens > 0) {
+            all[Metric.TPOT.ordinal()].record(Math.round(streamedNs.getAsLong() / laterTokens));
+        }
+    }
+
+    /// What the usage counts as reasoning where nothing of it was streamed: it came before the first token.
+    private static long hiddenReasoning(Chunks stream, @Nullable Usage usage) {
+        long reasoning = usage == null ? 0 : orNone(usage.reasoning());
+        for (int i = 0; reasoning > 0 && i < stream.size(); i++) {
+            if (!stream.kind(i).isVisible()) {
+                return 0;
             }
         }
+        return reasoning;
     }
 
     private void densities(Chunks stream, @Nullable Usage usage) {

@@ -186,12 +186,27 @@ class CaveatsTest {
 
     @Test
     void manyCoalescedChunksAreToldAndFewAreNot() {
-        add(exchange().startedAt(ofMillis(0)).tokensAt(ofMillis(1), ofMillis(1)).usage(1, 0, 2, 0));
-        assertThat(about(CLOSED)).containsExactly(new Caveat.ChunksCoalesced(1, 2));
+        add(exchange()
+                .startedAt(ofMillis(0))
+                .tokensAt(ofMillis(1), ofMillis(1), ofMillis(2))
+                .usage(1, 0, 3, 0));
+        assertThat(about(CLOSED)).containsExactly(new Caveat.ChunksCoalesced(1, 3));
 
         for (int i = 0; i < 20; i++) {
             add(answer());
         }
+        assertThat(about(CLOSED)).isEmpty();
+    }
+
+    @Test
+    void answersOfWhichNobodyKnowsTheTimePerTokenAreTold() {
+        add(exchange().startedAt(ofMillis(0)).tokensAt(ofMillis(1), ofMillis(1)).usage(1, 0, 2, 0));
+        for (int i = 0; i < 98; i++) {
+            add(answer());
+        }
+        assertThat(about(CLOSED)).containsExactly(new Caveat.AnswersInOneRead(1, 99));
+
+        add(answer());
         assertThat(about(CLOSED)).isEmpty();
     }
 
@@ -237,6 +252,7 @@ class CaveatsTest {
                 new Caveat.Unterminated(1, 2),
                 new Caveat.Failures(1, 2, "reset (by peer)"),
                 new Caveat.ChunksCoalesced(1, 2),
+                new Caveat.AnswersInOneRead(1, 2),
                 new Caveat.TokensCountedAsChunks(1, 2),
                 new Caveat.TokenizerDisagrees(1, 2),
                 new Caveat.MixedConnections(1, 2, 3),

@@ -2,6 +2,7 @@ package dev.latencylens.exchange;
 
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -10,6 +11,7 @@ public final class ScriptedExchange {
     /// Where offset zero lies; negative, as CLOCK_MONOTONIC readings may be anything.
     public static final long ZERO_NS = -5_000_000_000L;
 
+    private int choices = 1;
     private static final EncodedRequest NO_BYTES = new EncodedRequest(new byte[0], new byte[0], new byte[0]);
 
     private final Timeline timeline = new Timeline();
@@ -128,6 +130,11 @@ public final class ScriptedExchange {
         return this;
     }
 
+    public ScriptedExchange choices(int number) {
+        choices = number;
+        return this;
+    }
+
     public ScriptedExchange ended(Outcome.Kind kind, String detail) {
         return ended(kind, detail, "");
     }
@@ -157,7 +164,7 @@ public final class ScriptedExchange {
                 connection,
                 path,
                 new ResponseHead(200, List.of()),
-                new Completion(List.of("stop"), true, usage, null, null, 0),
+                new Completion(Collections.nCopies(choices, "stop"), true, usage, null, null, 0),
                 timeline.chunks().size() * 10L);
     }
 }

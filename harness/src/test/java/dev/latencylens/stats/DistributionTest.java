@@ -58,6 +58,22 @@ class DistributionTest {
     }
 
     @Test
+    void aPercentileIsNoMoreThanItsUpperLimit() {
+        assertThat(new Distribution().upperLimit(Percentile.P99)).isEmpty();
+        var few = new Distribution();
+        var many = new Distribution();
+        for (int i = 1; i <= 1_000; i++) {
+            few.record(i % 100);
+            many.record(i);
+        }
+
+        // 990 + 1.645 sqrt(1000 x 0.99 x 0.01) = 995.2
+        assertThat(many.upperLimit(Percentile.P99)).hasValue(996);
+        assertThat(many.upperLimit(Percentile.P99_9)).as("too few").hasValue(1_000);
+        assertThat(few.upperLimit(Percentile.P99)).hasValue(99);
+    }
+
+    @Test
     void negativeValuesAreFindingsAndStay() {
         for (int i = -20; i < 20; i++) {
             distribution.record(i * 1_000L);

@@ -265,6 +265,38 @@ class SummaryTest {
     }
 
     @Test
+    void reasoningThatWasNotStreamedIsInNoTimePerToken() {
+        add(exchange()
+                .startedAt(ofMillis(0))
+                .tokensAt(ofMillis(10), ofMillis(20), ofMillis(30))
+                .usage(1, 0, 103, 100));
+
+        only(Metric.TPOT).isEqualTo(ms(10));
+    }
+
+    @Test
+    void reasoningThatWasStreamedIsInTheTimePerToken() {
+        add(exchange()
+                .startedAt(ofMillis(0))
+                .chunk(ofMillis(10), ChunkKind.REASONING, ChunkSink.UNKNOWN_TOKENS)
+                .tokensAt(ofMillis(20), ofMillis(30))
+                .usage(1, 0, 5, 3));
+
+        only(Metric.TPOT).isEqualTo(ms(5));
+    }
+
+    @Test
+    void choicesAreStreamedBesideEachOther() {
+        add(exchange()
+                .startedAt(ofMillis(0))
+                .tokensAt(ofMillis(10), ofMillis(10), ofMillis(20), ofMillis(20), ofMillis(30), ofMillis(30))
+                .choices(2)
+                .usage(1, 0, 6, 0));
+
+        only(Metric.TPOT).isEqualTo(ms(10));
+    }
+
+    @Test
     void usageCountsBeforeChunksAndTheSourceIsNamed() {
         add(exchange()
                 .startedAt(ofMillis(0))

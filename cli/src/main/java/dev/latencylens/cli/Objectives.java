@@ -3,6 +3,7 @@ package dev.latencylens.cli;
 import dev.latencylens.stats.Metric;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -30,13 +31,11 @@ record Objectives(List<Limit> limits) {
 
     /// One of them, for every request.
     record Limit(Metric metric, long mostNs) {
-        /// An answer of one token has no time per token, and so none that is too long; where an answer of several
-        /// has none, nobody knows it.
+        /// An answer of one token, or of which all came in one read, has no time per token, and so none that is
+        /// too long.
         boolean isMetBy(ExchangeLine exchange) {
             long[] values = exchange.values(metric);
-            return values.length == 0
-                    ? metric == Metric.TPOT && exchange.chunks() > 0 && exchange.outputTokens() <= 1
-                    : values[0] <= mostNs;
+            return values.length == 0 ? metric == Metric.TPOT && exchange.chunks() > 0 : values[0] <= mostNs;
         }
 
         String text() {
@@ -89,6 +88,14 @@ record Objectives(List<Limit> limits) {
                         .min()
                         .orElse(0)
                 / NS_PER_S;
+    }
+
+    /// One that only a stream can meet or miss.
+    Optional<Metric> ofStreams() {
+        return limits.stream()
+                .map(Limit::metric)
+                .filter(metric -> metric.group() == Metric.Group.GAP)
+                .findFirst();
     }
 
     boolean areAsked() {

@@ -589,14 +589,13 @@ final class RunCommand implements Callable<Integer> {
         List<Metric> metrics = percentileMetrics.isEmpty()
                 ? USUAL_METRICS
                 : percentileMetrics.stream().map(Metric::of).toList();
-        if (noStream && !percentileMetrics.isEmpty()) {
-            metrics.stream()
+        Objectives objectives = statistics.objectives();
+        if (noStream) {
+            objectives.ofStreams().ifPresent(metric -> refuseGaps(metric, "--goodput"));
+            percentileMetrics.stream()
+                    .map(Metric::of)
                     .filter(metric -> metric.group() == Metric.Group.GAP)
-                    .findFirst()
-                    .ifPresent(metric -> {
-                        throw CommandFailure.usage("--no-stream answers have no gaps, so there is no " + metric.label()
-                                + "; leave it out of --percentile-metrics, or leave out --no-stream");
-                    });
+                    .forEach(metric -> refuseGaps(metric, "--percentile-metrics"));
         }
         if (!embedded && model == null) {
             throw CommandFailure.usage("--model is missing; name the model that " + endpoint + " is to answer with");
@@ -643,8 +642,13 @@ final class RunCommand implements Callable<Integer> {
                 pricing(target.providerLabel(), name),
                 TokenizerOption.tokenizer(tokenizer, target.dialect(), name),
                 statistics.confidence(),
-                statistics.objectives(),
+                objectives,
                 statistics.steadyOnly());
+    }
+
+    private static void refuseGaps(Metric metric, String flag) {
+        throw CommandFailure.usage("--no-stream answers have no gaps, so there is no " + metric.label()
+                + "; leave it out of " + flag + ", or leave out --no-stream");
     }
 
     private Pricing pricing(@Nullable String provider, String name) {

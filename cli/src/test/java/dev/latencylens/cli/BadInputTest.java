@@ -45,6 +45,9 @@ class BadInputTest {
             run --request-rate -2            | --request-rate must be positive, was -2.0
             run --request-rate 0             | --request-rate must be positive, was 0.0
             run --duration -5s               | a time must be positive, was '-5s'
+            run --no-stream --goodput tpot:5 | --no-stream answers have no gaps, so there is no tpot; leave it out of --goodput, or leave out --no-stream
+            run --no-stream --percentile-metrics e2e,icl | there is no icl; leave it out of --percentile-metrics, or leave out --no-stream
+            run --label foo                  | option '--label'
             run --duration soon              | 'soon' is no time such as 500ms, 30s or 5m
             run --warmup -1                  | '-1' is no warm-up such as 16 (requests), 30s (a time), auto or auto:2m
             run --input-len 0                | --input-len must be at least 1, was 0

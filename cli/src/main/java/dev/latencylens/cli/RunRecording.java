@@ -44,7 +44,7 @@ final class RunRecording implements AutoCloseable {
         starting = wanted ? Thread.ofPlatform().name("recorder").daemon().start(() -> start(clock)) : null;
     }
 
-    /// As [#outOfSpace], before anything is recorded, or a run has a folder.
+    /// As [#outOfSpace()], before anything is recorded or written to the run's folder.
     static String outOfSpace(Path parent) {
         try {
             for (Path folder : List.of(repository(), parent)) {

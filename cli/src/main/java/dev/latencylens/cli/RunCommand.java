@@ -592,9 +592,8 @@ final class RunCommand implements Callable<Integer> {
         Objectives objectives = statistics.objectives();
         if (noStream) {
             objectives.ofStreams().ifPresent(metric -> refuseGaps(metric, "--goodput"));
-            percentileMetrics.stream()
-                    .map(Metric::of)
-                    .filter(metric -> metric.group() == Metric.Group.GAP)
+            metrics.stream()
+                    .filter(metric -> !percentileMetrics.isEmpty() && metric.group() == Metric.Group.GAP)
                     .forEach(metric -> refuseGaps(metric, "--percentile-metrics"));
         }
         if (!embedded && model == null) {

@@ -183,6 +183,22 @@ public sealed interface Caveat {
         }
     }
 
+    /// First chunks that may have held more than the one token that they are taken for.
+    ///
+    /// @param share of itself by which these answers' time per token would be larger on average
+    record FirstChunksUntold(long answers, long of, double share) implements Caveat {
+        /// From which share on it matters to the tpot of all answers.
+        static final double MUCH = 0.01;
+
+        @Override
+        public String text() {
+            return "Nothing tells how many tokens the first chunk of an answer held, and " + answers + " of "
+                    + count(of, "answer") + " had more tokens than chunks; it is taken for one token. If it held as many"
+                    + " as the others, their tpot was " + figures(100 * share) + " % longer. Give --tokenizer, or ask"
+                    + " for longer answers.";
+        }
+    }
+
     record TokensCountedAsChunks(long answers, long of) implements Caveat {
         @Override
         public String text() {

@@ -96,6 +96,11 @@ public final class Caveats {
         if (summary.answersInOneRead() > summary.answered() * Caveat.AnswersInOneRead.MUCH) {
             caveats.add(new Caveat.AnswersInOneRead(summary.answersInOneRead(), summary.answered()));
         }
+        if (summary.firstChunksShare() * summary.firstChunksUntold()
+                > summary.answered() * Caveat.FirstChunksUntold.MUCH) {
+            caveats.add(new Caveat.FirstChunksUntold(
+                    summary.firstChunksUntold(), summary.answered(), summary.firstChunksShare()));
+        }
         Summary.Tokens tokens = summary.tokens();
         if (tokens.answersByChunks() > 0) {
             caveats.add(new Caveat.TokensCountedAsChunks(tokens.answersByChunks(), summary.answered()));

@@ -85,6 +85,8 @@ public final class Summary {
     private long lastEndAtNs;
 
     private long answersInOneRead;
+    private long firstChunksUntold;
+    private double firstChunksShare;
     private long answersWithUsage;
     private long answersByTokenizer;
     private long answersWithCachedInput;
@@ -338,6 +340,18 @@ public final class Summary {
     /// Answers of several chunks that all came in one read, so that nobody knows their time per token.
     public synchronized long answersInOneRead() {
         return answersInOneRead;
+    }
+
+    /// Answers with a [Metric#TPOT] and more tokens than chunks of which nothing tells how many the first chunk held:
+    /// it is taken for one.
+    public synchronized long firstChunksUntold() {
+        return firstChunksUntold;
+    }
+
+    /// By which share of itself the [Metric#TPOT] of these answers would be larger on average if their first chunks held
+    /// as many tokens as their chunks do on average.
+    public synchronized double firstChunksShare() {
+        return firstChunksUntold == 0 ? 0 : firstChunksShare / firstChunksUntold;
     }
 
     /// Exchanges that count, whatever came of them.
@@ -808,6 +822,11 @@ public final class Summary {
             answersInOneRead++;
         } else if (laterTokens > 0) {
             all[Metric.TPOT.ordinal()].record(Math.round(streamedNs.getAsLong() / laterTokens));
+            double more = streamed / stream.size() - 1;
+            if (stream.tokens(0) == ChunkSink.UNKNOWN_TOKENS && more > 0 && more < laterTokens) {
+                firstChunksUntold++;
+                firstChunksShare += more / (laterTokens - more);
+            }
         }
     }
 

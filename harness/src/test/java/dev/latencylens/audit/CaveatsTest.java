@@ -211,6 +211,32 @@ class CaveatsTest {
     }
 
     @Test
+    void firstChunksThatMayHaveHeldMoreThanOneTokenAreTold() {
+        // Six tokens in three chunks: 4 ms / 5 tokens if the first held one, 4 ms / 4 if it held two.
+        add(exchange()
+                .startedAt(ofMillis(0))
+                .tokensAt(ofMillis(1), ofMillis(3), ofMillis(5))
+                .usage(1, 0, 6, 0));
+        assertThat(about(CLOSED)).containsExactly(new Caveat.FirstChunksUntold(1, 1, 0.25));
+
+        for (int i = 0; i < 24; i++) {
+            add(answer());
+        }
+        assertThat(about(CLOSED)).isEmpty();
+    }
+
+    @Test
+    void firstChunksWhoseTokensAreKnownRaiseNoDoubt() {
+        add(exchange()
+                .startedAt(ofMillis(0))
+                .counted(ofMillis(5), ChunkKind.TEXT, 10)
+                .counted(ofMillis(6), ChunkKind.TEXT, 10)
+                .usage(1, 0, 20, 0));
+
+        assertThat(about(CLOSED)).isEmpty();
+    }
+
+    @Test
     void connectionsOfSeveralKindsInOneFigureAreTold() {
         add(answer().over(ConnectionFacts.Kind.NEW));
         assertThat(about(CLOSED)).isEmpty();
@@ -253,6 +279,7 @@ class CaveatsTest {
                 new Caveat.Failures(1, 2, "reset (by peer)"),
                 new Caveat.ChunksCoalesced(1, 2),
                 new Caveat.AnswersInOneRead(1, 2),
+                new Caveat.FirstChunksUntold(1, 2, 0.1),
                 new Caveat.TokensCountedAsChunks(1, 2),
                 new Caveat.TokenizerDisagrees(1, 2),
                 new Caveat.MixedConnections(1, 2, 3),

@@ -604,6 +604,7 @@ final class RunFile {
         }
         json.writeNumberProperty("kernelReads", stamps.stampedReads());
         json.writeNumberProperty("unstampedReads", stamps.unstampedReads());
+        json.writeNumberProperty("outOfOrderReads", stamps.outOfOrderReads());
         json.writeNumberProperty("sharedParts", backlog.sharedParts());
         json.writeNumberProperty("offsetUncertaintyNs", stamps.offsetUncertaintyNs());
         json.writeNumberProperty("clockSteps", stamps.clockSteps());

@@ -65,6 +65,17 @@ public sealed interface Caveat {
         }
     }
 
+    /// The network lost segments or brought them in another order, so that their stamps are earlier than what could be
+    /// read.
+    record SegmentsOutOfOrder(long outOfOrder, long reads) implements Caveat {
+        @Override
+        public String text() {
+            return outOfOrder + " of " + count(reads, "read") + " brought what had come out of order, because the network"
+                    + " lost or overtook segments; the instant after the read call counts for them, and not the"
+                    + " kernel's stamp. See userAtNs in exchanges.jsonl.";
+        }
+    }
+
     /// There was to be a recording.
     record NotRecorded(String reason) implements Caveat {
         @Override

@@ -34,8 +34,10 @@ public final class Caveats {
             caveats.add(new Caveat.WallClockSet(stamps.clockSteps(), stamps.largestClockStepNs()));
         }
         if (stamps.unstampedReads() > 0) {
-            caveats.add(new Caveat.ReadsUnstamped(
-                    stamps.unstampedReads(), stamps.stampedReads() + stamps.unstampedReads()));
+            caveats.add(new Caveat.ReadsUnstamped(stamps.unstampedReads(), stamps.reads()));
+        }
+        if (stamps.outOfOrderReads() > 0) {
+            caveats.add(new Caveat.SegmentsOutOfOrder(stamps.outOfOrderReads(), stamps.reads()));
         }
         Live live = backlog.inFlight();
         boolean kept =

@@ -99,8 +99,7 @@ public record Verdict(State state, List<Reason> reasons) {
 
     /// Whether arrivals are this client's own readings, so that they move when it is late.
     public static boolean movesWithTheClient(StampSource stamps) {
-        long reads = stamps.stampedReads() + stamps.unstampedReads();
-        return !stamps.kernel() || stamps.unstampedReads() > reads * MOST_UNSTAMPED;
+        return !stamps.kernel() || stamps.reads() - stamps.stampedReads() > stamps.reads() * MOST_UNSTAMPED;
     }
 
     private static void schedule(Load load, Summary summary, LoadRun.Backlog backlog, List<Reason> reasons) {

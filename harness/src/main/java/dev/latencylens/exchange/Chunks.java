@@ -7,7 +7,7 @@ import java.util.List;
 /// The output chunks of one exchange, in the order of arrival.
 ///
 /// A chunk's time is the stamp of the read that brought its last byte. A chunk that came in the same read as the
-/// one before it is coalesced: it has no gap of its own.
+/// one before it, or in the same segment that took more than one read, is coalesced: it has no gap of its own.
 ///
 /// They lie in pages, as arrays that doubled would leave as much garbage as they hold, and thousands of streams
 /// that double them at once are a collection in the middle of a run.
@@ -95,7 +95,8 @@ public final class Chunks {
     }
 
     public boolean isCoalesced(int index) {
-        return index > 0 && userAtNs(index) == userAtNs(index - 1);
+        return index > 0
+                && (userAtNs(index) == userAtNs(index - 1) || atNs(index) == atNs(index - 1));
     }
 
     /// The sum of all chunks' tokens, or [ChunkSink#UNKNOWN_TOKENS] if that of any is unknown.

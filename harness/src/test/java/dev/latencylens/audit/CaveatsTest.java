@@ -48,14 +48,18 @@ class CaveatsTest {
 
     @Test
     void aWallClockThatWasSetAndReadsWithoutTheKernelsStampAreTold() {
-        var stamps = new StampSource(true, "", 98, 2, 30, 1, -250_000_000);
+        var stamps = new StampSource(true, "", 95, 2, 3, 30, 1, -250_000_000);
 
         assertThat(Caveats.about(CLOSED, summary, backlog(0, 0, 0, stamps)))
-                .containsExactly(new Caveat.WallClockSet(1, -250_000_000), new Caveat.ReadsUnstamped(2, 100))
+                .containsExactly(
+                        new Caveat.WallClockSet(1, -250_000_000),
+                        new Caveat.ReadsUnstamped(2, 100),
+                        new Caveat.SegmentsOutOfOrder(3, 100))
                 .extracting(Caveat::text)
                 .satisfiesExactly(
                         set -> assertThat(set).contains("1 time during the run", "-250 ms"),
-                        unstamped -> assertThat(unstamped).contains("2 of 100 reads"));
+                        unstamped -> assertThat(unstamped).contains("2 of 100 reads"),
+                        outOfOrder -> assertThat(outOfOrder).contains("3 of 100 reads", "lost or overtook"));
     }
 
     @Test
@@ -300,6 +304,7 @@ class CaveatsTest {
                 new Caveat.KeyInCleartext("example.com"),
                 new Caveat.WallClockSet(1, -5),
                 new Caveat.ReadsUnstamped(1, 2),
+                new Caveat.SegmentsOutOfOrder(1, 2),
                 new Caveat.NotRecorded("no disk"),
                 new Caveat.HotPathChanged(3, 1),
                 new Caveat.CpusShared(1),

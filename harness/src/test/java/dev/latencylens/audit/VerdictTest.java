@@ -38,7 +38,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class VerdictTest {
     private static final Load CLOSED = new Load(null, 1, 10, 0, null, ofSeconds(1));
     private static final Load PER_MILLISECOND = new Load(ArrivalSchedule.constant(1_000), 0, 10, 0, null, ofSeconds(1));
-    private static final StampSource KERNEL = new StampSource(true, "", 10_000, 0, 30, 0, 0);
+    private static final StampSource KERNEL = new StampSource(true, "", 10_000, 0, 0, 30, 0, 0);
     private static final StampSource USER = StampSource.user("--stamps user");
 
     private final Summary summary = new Summary();
@@ -335,7 +335,7 @@ class VerdictTest {
     void readsWithoutTheKernelsStampMakeTheClientsPausesMatter() {
         answers(20);
         lag = lag(100_000, 1_500_000);
-        stamps = new StampSource(true, "", 998, 2, 30, 0, 0);
+        stamps = new StampSource(true, "", 998, 2, 0, 30, 0, 0);
 
         assertThat(verdict()).isEqualTo(invalid(new Reason.ClientPaused(1_500_000, 1, 1_000_000)));
     }
@@ -390,7 +390,7 @@ class VerdictTest {
     @Test
     void aWallClockThatWasSetIsInvalid() {
         answers(20);
-        stamps = new StampSource(true, "", 10_000, 0, 30, 1, -250_000_000);
+        stamps = new StampSource(true, "", 10_000, 0, 0, 30, 1, -250_000_000);
 
         assertThat(verdict()).isEqualTo(invalid(new Reason.WallClockSet(1, -250_000_000)));
     }
@@ -398,7 +398,7 @@ class VerdictTest {
     @Test
     void aStepThatMovesNoStampByMoreThanItIsOffAnywayIsNone() {
         answers(20);
-        stamps = new StampSource(true, "", 10_000, 0, 30, 2, 10_000);
+        stamps = new StampSource(true, "", 10_000, 0, 0, 30, 2, 10_000);
 
         assertThat(verdict().state()).isEqualTo(Verdict.State.VALID);
     }

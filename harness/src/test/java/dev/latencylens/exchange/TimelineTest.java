@@ -51,6 +51,18 @@ class TimelineTest {
         assertThat(chunks.isCoalesced(5)).isTrue();
     }
 
+    /// As a burst of more bytes than one read brings.
+    @Test
+    void chunksOfOneSegmentThatTookSeveralReadsAreCoalesced() {
+        var chunks = new Chunks();
+        chunks.add(10, 5, ChunkKind.TEXT, 1, 5);
+        chunks.add(11, 5, ChunkKind.TEXT, 1, 5);
+        chunks.add(12, 6, ChunkKind.TEXT, 1, 5);
+
+        assertThat(chunks.isCoalesced(1)).isTrue();
+        assertThat(chunks.isCoalesced(2)).isFalse();
+    }
+
     @Test
     void theKernelsStampIsTheArrivalWhereThereIsOne() {
         var chunks = new Chunks();

@@ -35,7 +35,7 @@ class FaultsInTheHarnessTest {
     private static final int REQUESTS = 700;
 
     private static final int TURN_OF_THE_FAULT = 300;
-    private static final StampSource KERNEL = new StampSource(true, "", 1_400, 0, 30, 0, 0);
+    private static final StampSource KERNEL = new StampSource(true, "", 1_400, 0, 0, 30, 0, 0);
     private static final StampSource USER = StampSource.user("--stamps user");
 
     private final FakeClock clock = new FakeClock(1_000);
@@ -177,7 +177,7 @@ class FaultsInTheHarnessTest {
             @Override
             public StampSource stamps() {
                 return source.kernel()
-                        ? source.and(new StampSource(true, "", 0, 0, 30, wallClock.steps(), wallClock.largestStepNs()))
+                        ? source.and(new StampSource(true, "", 0, 0, 0, 30, wallClock.steps(), wallClock.largestStepNs()))
                         : source;
             }
         };

@@ -79,7 +79,7 @@ class SleepInsideTheLoopTest {
                                 return ofMillis(4);
                             });
                             transport.answer = "text a\ntext b\nfinish stop\ndone\n";
-                            transport.stamps = new StampSource(true, "", 600, 0, 30, 0, 0);
+                            transport.stamps = new StampSource(true, "", 600, 0, 0, 30, 0, 0);
                             return transport;
                         },
                         Thread::new,

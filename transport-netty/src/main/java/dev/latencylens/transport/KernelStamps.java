@@ -27,7 +27,8 @@ import org.jspecify.annotations.Nullable;
 /// where frames begin are looked at by halves; what a look shows of later segments is kept for them.
 ///
 /// While nobody reads, the kernel may merge segments of one connection once they have been acknowledged; they
-/// share the stamp of the last, be it the connection's end. It does so between two looks, too.
+/// share the stamp of the last, be it the connection's end. It does so between two looks, too. Where segments came
+/// out of order no stamp tells the arrival: see [ArrivalOrder].
 ///
 /// Used by the one I/O thread that makes it. Allocates nothing after it has been made, whatever the compilers do:
 /// a downcall that captures errno makes a view of memory for each call, which only escape analysis can take away
@@ -64,6 +65,13 @@ final class KernelStamps implements AutoCloseable {
     /// One control message with a struct timespec; there is room for no other, as no other was asked for.
     private static final long CMSG_BYTES = 32;
 
+    private static final long IPPROTO_TCP = 6;
+    private static final long TCP_INFO = 11;
+    /// `tcpi_rcv_ooopack` in struct tcp_info, the last member that is asked for; kernels before 5.4 end sooner.
+    private static final long TCPI_RCV_OOOPACK = 224;
+
+    private static final int TCP_INFO_BYTES = 228;
+
     /// Frames that are told apart in what waits; behind them, bytes are.
     private static final int MOST_FRAMES = 1024;
     /// More than halving so many frames, and then the bytes of one, leaves open at a time.
@@ -76,9 +84,13 @@ final class KernelStamps implements AutoCloseable {
     private final MemorySegment vector = arena.allocate(IOV_BYTES, 8);
     private final MemorySegment control = arena.allocate(CMSG_BYTES, 8);
     private final MemorySegment time = arena.allocate(16, 8);
+    private final MemorySegment tcpInfo = arena.allocate(TCP_INFO_BYTES, 8);
+    private final MemorySegment tcpInfoBytes = arena.allocate(ValueLayout.JAVA_INT);
     private final MemorySegment errno = Native.errnoOfThisThread();
     private final long messageAddress = message.address();
     private final long timeAddress = time.address();
+    private final long tcpInfoAddress = tcpInfo.address();
+    private final long tcpInfoBytesAddress = tcpInfoBytes.address();
     private final WallClockOffset offset;
 
     /// What the look at everything saw, to tell where its frames end.
@@ -106,6 +118,7 @@ final class KernelStamps implements AutoCloseable {
     private long earliestAtNs = FlightLog.NO_STAMP;
     private long stampedReads;
     private long unstampedReads;
+    private long outOfOrderReads;
 
     KernelStamps(Clock clock) {
         vector.set(ValueLayout.JAVA_LONG, 0, seen.address());
@@ -152,16 +165,7 @@ final class KernelStamps implements AutoCloseable {
             lookWithin(socket, 1);
             nextWallNs = lookedAtWallNs;
         }
-        if (nextWallNs == FlightLog.NO_STAMP) {
-            unstampedReads++;
-            kernelAtNs = FlightLog.NO_STAMP;
-        } else {
-            stampedReads++;
-            kernelAtNs = offset.monotonicAtNs(nextWallNs);
-            if (earliestAtNs == FlightLog.NO_STAMP || kernelAtNs - earliestAtNs < 0) {
-                earliestAtNs = kernelAtNs;
-            }
-        }
+        kernelAtNs = nextWallNs == FlightLog.NO_STAMP ? FlightLog.NO_STAMP : offset.monotonicAtNs(nextWallNs);
         int end = nextWallNs == laterWallNs[0] ? queued : endOfNext(socket);
         int length = end - found;
         found = end;
@@ -243,12 +247,44 @@ final class KernelStamps implements AutoCloseable {
         return lookedAtWallNs;
     }
 
-    /// When the segment found last arrived, or [FlightLog#NO_STAMP].
+    /// The stamp of the segment found last, or [FlightLog#NO_STAMP].
     long kernelAtNs() {
         return kernelAtNs;
     }
 
-    /// The earliest stamp of what was found since [#forgetEarliest], or [FlightLog#NO_STAMP].
+    /// When the segment found last had arrived, which has now been read; [FlightLog#NO_STAMP] where the kernel does not
+    /// tell.
+    long settle(ArrivalOrder order, long readAtNs) {
+        if (kernelAtNs == FlightLog.NO_STAMP) {
+            unstampedReads++;
+            return FlightLog.NO_STAMP;
+        }
+        long arrivalNs = order.arrivalNs(kernelAtNs, readAtNs);
+        if (arrivalNs == FlightLog.NO_STAMP) {
+            outOfOrderReads++;
+            return FlightLog.NO_STAMP;
+        }
+        stampedReads++;
+        if (earliestAtNs == FlightLog.NO_STAMP || arrivalNs - earliestAtNs < 0) {
+            earliestAtNs = arrivalNs;
+        }
+        return arrivalNs;
+    }
+
+    /// How many segments have come out of order on this connection; 0 where the kernel does not tell.
+    long outOfOrder(int socket) {
+        tcpInfoBytes.set(ValueLayout.JAVA_INT, 0, TCP_INFO_BYTES);
+        tcpInfo.set(ValueLayout.JAVA_INT, TCPI_RCV_OOOPACK, 0);
+        try {
+            long _ = (long) Native.GETSOCKOPT.invokeExact(
+                    (long) socket, IPPROTO_TCP, TCP_INFO, tcpInfoAddress, tcpInfoBytesAddress);
+        } catch (Throwable e) {
+            throw new IllegalStateException("getsockopt cannot be called", e);
+        }
+        return tcpInfo.get(ValueLayout.JAVA_INT, TCPI_RCV_OOOPACK);
+    }
+
+    /// The earliest arrival of what was read since [#forgetEarliest], or [FlightLog#NO_STAMP].
     long earliestAtNs() {
         return earliestAtNs;
     }
@@ -269,7 +305,14 @@ final class KernelStamps implements AutoCloseable {
 
     StampSource source() {
         return new StampSource(
-                true, "", stampedReads, unstampedReads, offset.uncertaintyNs(), offset.steps(), offset.largestStepNs());
+                true,
+                "",
+                stampedReads,
+                unstampedReads,
+                outOfOrderReads,
+                offset.uncertaintyNs(),
+                offset.steps(),
+                offset.largestStepNs());
     }
 
     @Override
@@ -328,6 +371,7 @@ final class KernelStamps implements AutoCloseable {
     private static final class Native {
         static final MethodHandle RECVMSG = CLibrary.function("recvmsg");
         static final MethodHandle CLOCK_GETTIME = CLibrary.function("clock_gettime");
+        static final MethodHandle GETSOCKOPT = CLibrary.function("getsockopt");
 
         /// Why not, or empty if the kernel stamps what it receives from now on: it begins with the first socket
         /// that asks for it, a moment later, and ends with the last, so one is kept open.

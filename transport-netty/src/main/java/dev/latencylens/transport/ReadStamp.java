@@ -26,6 +26,7 @@ final class ReadStamp extends DefaultMaxMessagesRecvByteBufAllocator {
     private final Clock clock;
     private final @Nullable KernelStamps kernel;
     private @Nullable EpollSocketChannel channel;
+    private @Nullable ArrivalOrder order;
     private long arrivedAtNs;
     private long kernelAtNs = FlightLog.NO_STAMP;
 
@@ -40,6 +41,8 @@ final class ReadStamp extends DefaultMaxMessagesRecvByteBufAllocator {
     void attach(Channel stamped) {
         if (kernel != null && stamped instanceof EpollSocketChannel epoll) {
             channel = epoll;
+            order = new ArrivalOrder(
+                    clock.nowNs(), () -> kernel.outOfOrder(epoll.fd().intValue()));
         }
     }
 
@@ -48,7 +51,7 @@ final class ReadStamp extends DefaultMaxMessagesRecvByteBufAllocator {
         return arrivedAtNs;
     }
 
-    /// The kernel's stamp of the segment that the latest read brought, or [FlightLog#NO_STAMP].
+    /// When the segment had arrived that the latest read brought, by the kernel's stamp; else [FlightLog#NO_STAMP].
     long kernelAtNs() {
         return kernelAtNs;
     }
@@ -84,13 +87,15 @@ final class ReadStamp extends DefaultMaxMessagesRecvByteBufAllocator {
             } catch (IOException e) {
                 throw met(e);
             }
-            kernelAtNs = kernel.kernelAtNs();
             return allocator.ioBuffer(Math.max(segmentBytes, 1));
         }
 
         @Override
         public void lastBytesRead(int bytes) {
             arrivedAtNs = clock.nowNs();
+            if (kernel != null && order != null) {
+                kernelAtNs = bytes > 0 ? kernel.settle(order, arrivedAtNs) : FlightLog.NO_STAMP;
+            }
             super.lastBytesRead(bytes);
         }
 

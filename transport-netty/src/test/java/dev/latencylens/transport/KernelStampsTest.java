@@ -89,8 +89,10 @@ class KernelStampsTest {
             assertThat(stamps.kernelAtNs()).isBetween(beforeNs - TOLERANCE_NS, lateNs);
             assertThat(lateNs - stamps.kernelAtNs()).isGreaterThan(10_000_000);
             assertThat(stamps.more()).isFalse();
+            assertThat(stamps.settle(new ArrivalOrder(beforeNs, () -> stamps.outOfOrder(pair.reader.intValue())), lateNs))
+                    .isEqualTo(stamps.kernelAtNs());
             assertThat(stamps.source())
-                    .isEqualTo(new StampSource(true, "", 1, 0, stamps.source().offsetUncertaintyNs(), 0, 0));
+                    .isEqualTo(new StampSource(true, "", 1, 0, 0, stamps.source().offsetUncertaintyNs(), 0, 0));
         }
     }
 
@@ -229,6 +231,7 @@ class KernelStampsTest {
             for (int look = 0; look < 100; look++) {
                 stamps.begin();
                 assertThat(stamps.nextSegment(socket)).isPositive();
+                assertThat(stamps.outOfOrder(socket)).isZero();
             }
 
             long beforeBytes = threads.getCurrentThreadAllocatedBytes();
@@ -236,6 +239,7 @@ class KernelStampsTest {
             for (int look = 0; look < 1_000; look++) {
                 stamps.begin();
                 found += stamps.nextSegment(socket) > 0 ? 1 : 0;
+                found += (int) stamps.outOfOrder(socket);
             }
             long allocatedBytes = threads.getCurrentThreadAllocatedBytes() - beforeBytes;
 

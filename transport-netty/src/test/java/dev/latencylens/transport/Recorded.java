@@ -15,6 +15,7 @@ import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.List;
+import java.util.stream.IntStream;
 import java.util.Map;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -65,6 +66,13 @@ final class Recorded implements FlightLog.Reader {
 
         /// The kernel's stamp of each body entry.
         final List<Long> bodyKernelAtNs = new ArrayList<>();
+
+        /// The kernel's stamps, and where there are none, the reads.
+        List<Long> bodyArrivalsNs() {
+            return IntStream.range(0, bodyAtNs.size())
+                    .mapToObj(i -> bodyKernelAtNs.get(i) == FlightLog.NO_STAMP ? bodyAtNs.get(i) : bodyKernelAtNs.get(i))
+                    .toList();
+        }
 
         private final Map<Moment, Long> moments = new EnumMap<>(Moment.class);
         private final ByteArrayOutputStream body = new ByteArrayOutputStream();

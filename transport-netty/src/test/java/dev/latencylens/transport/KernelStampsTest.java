@@ -226,6 +226,7 @@ class KernelStampsTest {
             int socket = pair.reader.intValue();
             for (int look = 0; look < 100; look++) {
                 assertThat(stamps.nextSegment(socket)).isZero();
+                assertThat(stamps.outOfOrder(socket)).isZero();
             }
             pair.write(chunk(40));
             for (int look = 0; look < 100; look++) {

@@ -478,10 +478,13 @@ final class Report {
                         + (stored ? "by lens calibrate at " + figures.measuredAt() : "right after the run")
                         + " in " + figures.basis()
                         + (stored ? "" : " (" + calibration.remark() + ")")
-                        + (calibration.mergedNs() > 0
-                                ? "; each at least " + Figures.millis(calibration.mergedNs())
-                                        + " ms, for chunks came together, and the kernel may have merged what waited so"
-                                        + " long to be read (read_lag)"
+                        + (calibration.lateNs() > 0
+                                ? "; each at least " + Figures.millis(calibration.lateNs())
+                                        + (Verdict.movesWithTheClient(backlog.stamps())
+                                                ? " ms, for the read is the arrival, and in this run it was so late"
+                                                        + " (loop lag at p99 over time)"
+                                                : " ms, for chunks came together, and the kernel may have merged what"
+                                                        + " waited so long to be read (read_lag)")
                                 : "")
                         + (connectNs > 0
                                 ? "; with " + Figures.millis(connectNs) + " ms more for new connections, which this"

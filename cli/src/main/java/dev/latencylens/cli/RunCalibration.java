@@ -15,9 +15,9 @@ import org.jspecify.annotations.Nullable;
 ///
 /// @param remark why it was not stored, or why there is none; empty where there is nothing to say
 /// @param calibration null where there is none
-/// @param mergedNs how far off the run may be because chunks came together, 0 where they hardly did
+/// @param lateNs how far off the run may be because this client was late in it, 0 where that moved nothing
 record RunCalibration(
-        Source source, String remark, @Nullable Calibration calibration, long mergedNs) {
+        Source source, String remark, @Nullable Calibration calibration, long lateNs) {
     RunCalibration(Source source, String remark, @Nullable Calibration calibration) {
         this(source, remark, calibration, 0);
     }
@@ -71,13 +71,13 @@ record RunCalibration(
 
     /// The same for a run of which this is known.
     RunCalibration of(Summary run, LoadRun.Backlog backlog) {
-        return new RunCalibration(source, remark, calibration, ErrorBar.mergedNs(run, backlog.sharedParts()));
+        return new RunCalibration(source, remark, calibration, ErrorBar.lateNs(run, backlog));
     }
 
     /// Empty where there is no calibration.
     Optional<ErrorBar> errorBar() {
         return Optional.ofNullable(calibration)
-                .map(figures -> figures.errorBar().atLeast(mergedNs));
+                .map(figures -> figures.errorBar().atLeast(lateNs));
     }
 
     /// What it gives reason to doubt.

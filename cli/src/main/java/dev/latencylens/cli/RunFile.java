@@ -529,7 +529,7 @@ final class RunFile {
         text(json, "remark", calibration.remark());
         Calibration figures = calibration.calibration();
         if (figures != null) {
-            json.writeNumberProperty("mergedNs", calibration.mergedNs());
+            json.writeNumberProperty("lateNs", calibration.lateNs());
             json.writeName("figures");
             json.writeRawValue(figures.json());
         }

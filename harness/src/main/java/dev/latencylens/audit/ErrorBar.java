@@ -1,5 +1,6 @@
 package dev.latencylens.audit;
 
+import dev.latencylens.load.LoadRun;
 import dev.latencylens.stats.Distribution;
 import dev.latencylens.stats.Metric;
 import dev.latencylens.stats.Percentile;
@@ -19,14 +20,16 @@ public record ErrorBar(long ttftNs, long gapNs, long arrivalNs) {
     /// Chunks that a merge may have moved are in the p99 from this share on; a merge moves two at least.
     private static final double SHARE_OF_P99 = 0.01;
 
-    /// How far off this client may have been in a run because chunks came together, 0 where they hardly ever did.
+    /// How far off this client may have been in a run because it was late itself, 0 where that moved nothing.
     ///
-    /// While nobody reads, the kernel merges segments, and all bear the stamp of the last. So what came together
-    /// with something else may have arrived earlier than its stamp, by as long as it waited.
-    ///
-    /// @param sharedParts parts of answers that came in one read with one of another answer
-    public static long mergedNs(Summary run, long sharedParts) {
-        boolean merged = 2 * run.coalescedChunks() + sharedParts > SHARE_OF_P99 * run.chunks();
+    /// Where the read is the arrival, that is late by as much as the client is. Where the kernel's stamp is: while
+    /// nobody reads, the kernel merges segments, and all bear the stamp of the last. So what came together with
+    /// something else may have arrived earlier than its stamp, by as long as it waited.
+    public static long lateNs(Summary run, LoadRun.Backlog backlog) {
+        if (Verdict.movesWithTheClient(backlog.stamps())) {
+            return backlog.lag().p99Ns();
+        }
+        boolean merged = 2 * run.coalescedChunks() + backlog.sharedParts() > SHARE_OF_P99 * run.chunks();
         return merged ? Math.max(0, bound(run.of(Metric.READ_LAG))) : 0;
     }
 

@@ -4,6 +4,10 @@ import static dev.latencylens.exchange.ScriptedExchange.exchange;
 import static java.time.Duration.ofMillis;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.latencylens.exchange.StampSource;
+import dev.latencylens.load.Live;
+import dev.latencylens.load.LoadRun;
+import dev.latencylens.load.LoopLag;
 import dev.latencylens.stats.Distribution;
 import dev.latencylens.stats.Metric;
 import dev.latencylens.stats.Percentile;
@@ -16,6 +20,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 class ErrorBarTest {
+    private static final StampSource KERNEL = new StampSource(true, "", 1_000, 0, 0, 30, 0, 0);
+
     private final ErrorBar bar = new ErrorBar(1_000, 2_000, 3_000);
 
     @ParameterizedTest
@@ -116,10 +122,10 @@ class ErrorBarTest {
                     .result());
         }
         record(summary, Metric.READ_LAG, 2_500, 1_000);
-        assertThat(ErrorBar.mergedNs(summary, 0))
+        assertThat(ErrorBar.lateNs(summary, backlog(KERNEL, 0)))
                 .as("each chunk had a read of its own")
                 .isZero();
-        assertThat(ErrorBar.mergedNs(summary, 10))
+        assertThat(ErrorBar.lateNs(summary, backlog(KERNEL, 10)))
                 .as("shared with other answers")
                 .isEqualTo(2_500);
 
@@ -130,9 +136,36 @@ class ErrorBarTest {
                     .result());
         }
 
-        assertThat(ErrorBar.mergedNs(summary, 0)).isEqualTo(2_500);
+        assertThat(ErrorBar.lateNs(summary, backlog(KERNEL, 0))).isEqualTo(2_500);
         assertThat(bar.atLeast(2_500)).isEqualTo(new ErrorBar(2_500, 2_500, 3_000));
         assertThat(bar.atLeast(0)).isEqualTo(bar);
+    }
+
+    @Test
+    void whereTheReadIsTheArrivalItIsAsLateAsTheClient() {
+        var summary = new Summary();
+
+        assertThat(ErrorBar.lateNs(summary, backlog(StampSource.user("--stamps user"), 0)))
+                .isEqualTo(7_000);
+        assertThat(ErrorBar.lateNs(summary, backlog(KERNEL, 0))).isZero();
+    }
+
+    private static LoadRun.Backlog backlog(StampSource stamps, long sharedParts) {
+        return new LoadRun.Backlog(
+                0,
+                0,
+                0,
+                0,
+                0,
+                stamps,
+                new LoopLag(1_000_000, 7_000, 8_000, 9_000, 0, 0, List.of()),
+                List.of(),
+                0,
+                0,
+                sharedParts,
+                0,
+                Live.NONE,
+                Live.NONE);
     }
 
     private static void record(Summary summary, Metric metric, long valueNs, int times) {

@@ -460,6 +460,7 @@ final class Http2Connection extends Connection {
                     new TransportEnd(TransportEnd.Kind.RESET, "the server reset the stream (RST_STREAM " + code + ")"),
                     arrivedAtNs,
                     kernelAtNs);
+            closeWhenDone();
             madeRoom();
         }
     }

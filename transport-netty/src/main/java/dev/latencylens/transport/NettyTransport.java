@@ -24,8 +24,10 @@ import org.jspecify.annotations.Nullable;
 public final class NettyTransport implements Transport, Connection.Owner, Dial.Owner {
     /// Flights looked at for timeouts at each turn, so that the look never takes long.
     private static final int FLIGHTS_A_TURN = 16;
-    /// How often each flight is looked at: the grain of a timeout.
+    /// How often a look at all flights begins: the grain of a timeout, but for what the look takes.
     private static final long TIMEOUT_GRAIN_NS = 5_000_000;
+    /// How long a wait for I/O may be in the midst of such a look: thousands of flights that hang wake nobody.
+    private static final long UNFINISHED_LOOK_NS = 1_000_000;
     /// How long the first idle connection to an endpoint is watched before exchanges go over it again: a server
     /// that closes after its answer, as llama.cpp's does, has done so by then (about 1 ms was seen on loopback).
     private static final long PROBATION_NS = 20_000_000;
@@ -160,7 +162,7 @@ public final class NettyTransport implements Transport, Connection.Owner, Dial.O
             loop.runNow();
         } else {
             long beganAtNs = clock.nowNs();
-            long waitNs = Math.min(untilAtNs - beganAtNs, habit == Habit.WATCHED ? 1_000_000 : Long.MAX_VALUE);
+            long waitNs = Math.min(untilAtNs - beganAtNs, longestWaitNs());
             if (waitNs > 0) {
                 if (kernelStamps != null) {
                     kernelStamps.forgetEarliest();
@@ -181,6 +183,13 @@ public final class NettyTransport implements Transport, Connection.Owner, Dial.O
             kernelStamps.checkClock();
         }
         return waitedNs;
+    }
+
+    private long longestWaitNs() {
+        if (habit == Habit.WATCHED) {
+            return 1_000_000;
+        }
+        return nextLook < flights.size() && nextLook > 0 ? UNFINISHED_LOOK_NS : Long.MAX_VALUE;
     }
 
     /// The end of a wait for I/O, or the instant within it from which on something waited to be read.

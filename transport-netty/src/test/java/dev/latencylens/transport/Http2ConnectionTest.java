@@ -504,6 +504,19 @@ class Http2ConnectionTest {
     }
 
     @Test
+    void aConnectionThatIsToCloseDoesSoAlsoWhenItsLastStreamIsReset() {
+        OnWire wire = open();
+        Exchange last = wire.send();
+        wire.receive(server.settings().goAway(1, 0).ok(1).data(1, 0, "a").bytes());
+        assertThat(wire.channel.isActive()).isTrue();
+
+        wire.receive(server.number(RST_STREAM, 1, 8).bytes());
+
+        assertThat(wire.flown(last).end().kind()).isEqualTo(Kind.RESET);
+        assertThat(wire.channel.isActive()).isFalse();
+    }
+
+    @Test
     void goAwayOnAnIdleConnectionClosesIt() {
         OnWire wire = open();
         wire.receive(server.settings().goAway(Integer.MAX_VALUE, 0).bytes());

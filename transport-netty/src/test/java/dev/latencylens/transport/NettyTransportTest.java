@@ -12,6 +12,7 @@ import static dev.latencylens.exchange.Moment.STARTED;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assumptions.assumeThat;
 
+import dev.latencylens.clock.Clock;
 import dev.latencylens.exchange.Exchange;
 import dev.latencylens.exchange.Header;
 import dev.latencylens.exchange.Moment;
@@ -630,6 +631,25 @@ class NettyTransportTest {
             all.forEach(exchange ->
                     assertThat(client.await(exchange).end().detail()).startsWith("first byte: "));
             assertThat(client.ended).hasSize(60);
+        }
+    }
+
+    /// Nothing wakes a thread whose exchanges all hang, so it must not sleep with half of them looked at.
+    @Test
+    void aWaitIsShortUntilAllHaveBeenLookedAtForTimeouts() {
+        try (Peer peer = Peer.serving(Peer.Line::awaitClose);
+                Client client = Client.to(peer).open()) {
+            List<Exchange> all = IntStream.range(0, 200).mapToObj(client::start).toList();
+            client.pollUntil("all connections", () -> all.stream()
+                    .allMatch(exchange -> client.flown(exchange).has(REQUEST_END)));
+            int shortWaits = 0;
+            for (int i = 0; i < 40; i++) {
+                long untilNs = Clock.monotonic().nowNs() + 300_000_000;
+                client.transport().poll(untilNs);
+                shortWaits += Clock.monotonic().nowNs() - untilNs < 0 ? 1 : 0;
+            }
+
+            assertThat(shortWaits).isGreaterThan(30);
         }
     }
 

@@ -121,7 +121,7 @@ public record Verdict(State state, List<Reason> reasons) {
         // is this client's doing.
         Stream<Distribution> judged = load.conversations() == null
                 ? Stream.of(summary.ownQueue(), summary.ownSendLag())
-                : Stream.of(summary.ownQueueOfFirstTurns());
+                : Stream.of(summary.ownQueue());
         judged
                 .map(distribution -> distribution.percentile(Percentile.P99))
                 .flatMapToLong(OptionalLong::stream)

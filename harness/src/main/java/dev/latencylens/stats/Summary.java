@@ -61,7 +61,6 @@ public final class Summary {
     private final Map<Outcome, Long> unanswered = new HashMap<>();
 
     private final SendTimes sends = new SendTimes();
-    /// What is left of `queue`, and of `send_lag` over connections that stood, when the limits' part is taken out.
     private final Distribution ownQueue = new Distribution();
     private final Distribution ownSendLag = new Distribution();
     private final Throughput throughput = new Throughput();
@@ -304,6 +303,7 @@ public final class Summary {
         if (retry == null) {
             measured++;
             sent(result);
+            scheduled(result);
         } else {
             takeThePlace(retry);
         }
@@ -497,20 +497,15 @@ public final class Summary {
         return all[metric.ordinal()];
     }
 
-    /// How late this client itself began requests: `queue` without what limits held back.
+    /// How late this client itself began what has a schedule, whatever came of it: `queue` of first attempts, and of
+    /// conversations' first turns, without what limits held back.
     public Distribution ownQueue() {
-        return limited == 0 ? of(Metric.QUEUE) : ownQueue;
+        return ownQueue;
     }
 
-    /// The same of conversations' first turns, which alone have a schedule.
-    public Distribution ownQueueOfFirstTurns() {
-        return limited == 0 ? of(Metric.QUEUE, TurnKind.FIRST) : ownQueue;
-    }
-
-    /// How late this client itself wrote requests over connections that stood: `send_lag` without what limits held
-    /// back.
+    /// How late it wrote those of them that went over connections that stood: the same of `send_lag`.
     public Distribution ownSendLag() {
-        return limited == 0 ? of(Metric.SEND_LAG, ConnectionFacts.Kind.REUSED) : ownSendLag;
+        return ownSendLag;
     }
 
     /// The answered exchanges over connections of one kind; for metrics within a stream, which are not told apart,
@@ -578,17 +573,19 @@ public final class Summary {
         limited++;
         heldBack += throttleNs > 0 ? 1 : 0;
         heldBackNs += throttleNs;
-        if (!result.outcome().isAnswered()) {
-            return;
+        if (result.outcome().isAnswered()) {
+            all[Metric.THROTTLE.ordinal()].record(throttleNs);
         }
-        all[Metric.THROTTLE.ordinal()].record(throttleNs);
+    }
+
+    private void scheduled(ExchangeResult result) {
         Timeline timeline = result.timeline();
         OptionalLong queueNs = timeline.betweenNs(Moment.INTENDED, Moment.STARTED);
         Turn turn = result.exchange().turn();
-        boolean scheduled = result.exchange().retry() == null && (turn == null || turn.isFirst());
-        if (!scheduled || queueNs.isEmpty()) {
+        if ((turn != null && !turn.isFirst()) || queueNs.isEmpty()) {
             return;
         }
+        long throttleNs = Math.max(0, result.exchange().throttleNs());
         ownQueue.record(queueNs.getAsLong() - throttleNs);
         ConnectionFacts connection = result.connection();
         OptionalLong sendLagNs = timeline.betweenNs(Moment.INTENDED, Moment.REQUEST_START);
@@ -752,7 +749,7 @@ public final class Summary {
         long sinceTokenNs = 0;
         for (int i = 0; i < size; i++) {
             if (stream.isCoalesced(i)) {
-                coalescedChunks++;
+                coalescedChunks += sharesItsEvent(stream, i) ? 0 : 1;
                 continue;
             }
             if (stream.isKernelStamped(i)) {
@@ -812,7 +809,7 @@ public final class Summary {
             answersWithCachedInput += orNone(usage.cachedRead()) > 0 ? 1 : 0;
         }
         OptionalLong streamedNs = result.timeline().betweenNs(Moment.FIRST_TOKEN, Moment.LAST_TOKEN);
-        if (streamedNs.isEmpty() || stream.size() < 2) {
+        if (streamedNs.isEmpty() || isOneEvent(stream)) {
             return;
         }
         double streamed = output - hiddenReasoning(stream, usage);
@@ -828,6 +825,20 @@ public final class Summary {
                 firstChunksShare += more / (laterTokens - more);
             }
         }
+    }
+
+    /// With the chunk before it: a tool's name and its arguments, or two choices. Nothing came together there.
+    private static boolean sharesItsEvent(Chunks stream, int index) {
+        return index > 0 && stream.bytes(index) == 0;
+    }
+
+    private static boolean isOneEvent(Chunks stream) {
+        for (int i = 1; i < stream.size(); i++) {
+            if (!sharesItsEvent(stream, i)) {
+                return false;
+            }
+        }
+        return true;
     }
 
     /// What the usage counts as reasoning where nothing of it was streamed: it came before the first token.

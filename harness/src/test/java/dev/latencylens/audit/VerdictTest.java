@@ -78,6 +78,19 @@ class VerdictTest {
     }
 
     @Test
+    void aScheduleIsKeptOrNotWhateverTheAnswersAre() {
+        load = PER_MILLISECOND;
+        for (int i = 0; i < 662; i++) {
+            ScriptedExchange sent = i % 3 == 0
+                    ? answer(i).ended(Outcome.Kind.RATE_LIMITED, "429")
+                    : answer(i);
+            add(sent.at(Moment.INTENDED, ofMillis(i).minusNanos(150_000)));
+        }
+
+        assertThat(verdict().reasons()).contains(new Reason.SentLate(150_000, 100_000));
+    }
+
+    @Test
     void theScheduleAllowsAHundredthOfTheGap() {
         load = new Load(ArrivalSchedule.constant(10), 0, 10, 0, null, ofSeconds(1));
         for (int i = 0; i < 662; i++) {

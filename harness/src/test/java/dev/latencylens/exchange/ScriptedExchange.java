@@ -76,6 +76,14 @@ public final class ScriptedExchange {
     }
 
     /// Chunks of visible text that do not say their tokens.
+    /// A further chunk of the event before, such as a tool's arguments behind its name.
+    public ScriptedExchange inTheSameEvent(ChunkKind kind) {
+        int last = timeline.chunks().size() - 1;
+        timeline.chunks()
+                .add(timeline.chunks().userAtNs(last), FlightLog.NO_STAMP, kind, ChunkSink.UNKNOWN_TOKENS, 0);
+        return this;
+    }
+
     public ScriptedExchange tokensAt(Duration... offsets) {
         for (Duration offset : offsets) {
             chunk(offset, ChunkKind.TEXT, ChunkSink.UNKNOWN_TOKENS);

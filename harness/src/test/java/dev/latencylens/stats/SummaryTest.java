@@ -199,6 +199,22 @@ class SummaryTest {
         only(Metric.ICL_PER_REQUEST).isEqualTo(ms(7));
     }
 
+    /// A tool's name and its arguments: nothing came together that was sent apart.
+    @Test
+    void chunksOfOneEventAreNotCountedAsCoalesced() {
+        summary.add(exchange()
+                .startedAt(ofMillis(0))
+                .tokensAt(ofMillis(5))
+                .inTheSameEvent(ChunkKind.TOOL)
+                .usage(1, 0, 20, 0)
+                .result());
+
+        assertThat(summary.coalescedChunks()).isZero();
+        assertThat(summary.answersInOneRead()).isZero();
+        assertThat(summary.of(Metric.ICL).count()).isZero();
+        assertThat(summary.of(Metric.TPOT).count()).isZero();
+    }
+
     @Test
     void aCoalescedChunkHasNoGapAndIsCounted() {
         add(exchange().startedAt(ofMillis(0)).tokensAt(ofMillis(10), ofMillis(10), ofMillis(10), ofMillis(30)));

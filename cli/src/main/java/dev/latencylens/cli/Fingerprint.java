@@ -2,6 +2,7 @@ package dev.latencylens.cli;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Collectors;
 
 /// What a calibration holds for: another machine, kernel, Java or version of this tool makes it stale.
 ///
@@ -23,6 +24,12 @@ record Fingerprint(
     }
 
     static Fingerprint of(Environment environment) {
+        return of(environment, Fork.flags());
+    }
+
+    /// @param flags all that Java was started with; where its start-up cache lies, and which process this is,
+    /// changes nothing
+    static Fingerprint of(Environment environment, List<String> flags) {
         return new Fingerprint(
                 environment.cpuModel(),
                 environment.cpus(),
@@ -31,8 +38,8 @@ record Fingerprint(
                 environment.clockSource(),
                 environment.java() + ", " + System.getProperty("java.vendor"),
                 Lens.Version.number(),
-                Fork.flags().stream()
-                        .filter(flag -> !flag.startsWith("-XX:AOTCache="))
+                flags.stream()
+                        .filter(flag -> !flag.startsWith("-XX:AOTCache=") && !flag.startsWith("-Dio.netty.processId="))
                         .sorted()
                         .toList());
     }
@@ -48,9 +55,15 @@ record Fingerprint(
         compare("Java", earlier.java, java, changes);
         compare("lens", earlier.lens, lens, changes);
         if (!earlier.javaFlags.equals(javaFlags)) {
-            changes.add("Java's flags are others");
+            changes.add("Java's flags had " + without(earlier.javaFlags, javaFlags) + ", have "
+                    + without(javaFlags, earlier.javaFlags));
         }
         return String.join("; ", changes);
+    }
+
+    private static String without(List<String> flags, List<String> others) {
+        String only = flags.stream().filter(flag -> !others.contains(flag)).collect(Collectors.joining(" "));
+        return only.isEmpty() ? "no more" : only;
     }
 
     private static void compare(String what, String earlier, String now, List<String> changes) {

@@ -52,6 +52,18 @@ class CalibrationStoreTest {
                         CalibrationTest.calibration(SHAPE, 7_000), CalibrationTest.calibration(other, 6_000));
     }
 
+    /// The script tells Netty the number of its process.
+    @Test
+    void anotherProcessOfTheSameFlagsIsTheSameMachine() {
+        Environment environment = Environment.ofThisMachine();
+        var earlier = Fingerprint.of(environment, List.of("-Xmx1g", "-Dio.netty.processId=1", "-XX:AOTCache=a"));
+
+        assertThat(Fingerprint.of(environment, List.of("-XX:AOTCache=b", "-Dio.netty.processId=2", "-Xmx1g")))
+                .isEqualTo(earlier);
+        assertThat(Fingerprint.of(environment, List.of("-Xmx2g")).changedSince(earlier))
+                .isEqualTo("Java's flags had -Xmx1g, have -Xmx2g");
+    }
+
     @Test
     void anotherMachineMakesAllOfItStale() throws IOException {
         store().write(contents(MACHINE, CalibrationTest.calibration(SHAPE, 5_000)));
@@ -61,7 +73,7 @@ class CalibrationStoreTest {
         assertThat(found(later, SHAPE))
                 .isEqualTo(RunCalibration.skipped(
                         "the stored one is stale: number of CPUs was 2, is 4; system was Linux 6.18, is Linux 6.19;"
-                                + " Java's flags are others"));
+                                + " Java's flags had -XX:+UseSerialGC, have -XX:+UseZGC"));
         Shape other = CalibrationTest.shape(HttpVersion.HTTP_1_1, false, 1, Stamps.USER);
         store().write(contents(later, CalibrationTest.calibration(other, 6_000)));
         assertThat(store().read().orElseThrow().calibrations()).hasSize(1);

@@ -170,10 +170,45 @@ class SecretsTest {
         assertThat(secrets.redact("EMPTY answer")).isEqualTo("EMPTY answer");
     }
 
+    /// Java's recorder knows the arguments of its process.
+    @Test
+    void aKeyOnTheCommandLineIsNotInTheRecording() throws Exception {
+        try (var provider = SimulatedProvider.start(ServerOptions.defaults().withApiKey(CANARY), Behaviour.defaults());
+                var run = LensProcess.start(
+                        folder,
+                        "run",
+                        "--url",
+                        provider.baseUrl() + "?key=" + CANARY,
+                        "-m",
+                        "m",
+                        "-n",
+                        "12",
+                        "--api-key",
+                        CANARY,
+                        "-H",
+                        "X-Api-Token: " + CANARY,
+                        "--jfr",
+                        "on",
+                        "--lenient",
+                        "--no-calibration",
+                        "--output-dir",
+                        folder.resolve("r").toString())) {
+            assertThat(run.await()).as(run.err()).isZero();
+
+            assertThat(folder.resolve("r").resolve("recording.jfr")).isNotEmptyFile();
+            nowhereInFiles();
+        }
+    }
+
     private void nowhere(LensRun run) throws IOException {
         String beginning = CANARY.substring(0, 12);
         assertThat(run.out()).doesNotContain(beginning);
         assertThat(run.err()).doesNotContain(beginning);
+        nowhereInFiles();
+    }
+
+    private void nowhereInFiles() throws IOException {
+        String beginning = CANARY.substring(0, 12);
         try (var files = Files.walk(folder)) {
             List<Path> written = files.filter(Files::isRegularFile).toList();
             assertThat(written).hasSizeGreaterThanOrEqualTo(2);

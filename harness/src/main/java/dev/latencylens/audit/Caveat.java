@@ -65,12 +65,13 @@ public sealed interface Caveat {
         }
     }
 
-    /// The network lost segments or brought them in another order, so that their stamps are earlier than what could be
-    /// read.
+    /// The network lost segments or brought them in another order, so that their stamps are earlier than what
+    /// could be read.
     record SegmentsOutOfOrder(long outOfOrder, long reads) implements Caveat {
         @Override
         public String text() {
-            return outOfOrder + " of " + count(reads, "read") + " brought what had come out of order, because the network"
+            return outOfOrder + " of " + count(reads, "read")
+                    + " brought what had come out of order, because the network"
                     + " lost or overtook segments; the instant after the read call counts for them, and not the"
                     + " kernel's stamp. See userAtNs in exchanges.jsonl.";
         }
@@ -204,7 +205,8 @@ public sealed interface Caveat {
         @Override
         public String text() {
             return "Nothing tells how many tokens the first chunk of an answer held, and " + answers + " of "
-                    + count(of, "answer") + " had more tokens than chunks; it is taken for one token. If it held as many"
+                    + count(of, "answer")
+                    + " had more tokens than chunks; it is taken for one token. If it held as many"
                     + " as the others, their tpot was " + figures(100 * share) + " % longer. Give --tokenizer, or ask"
                     + " for longer answers.";
         }

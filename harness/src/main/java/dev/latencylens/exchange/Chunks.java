@@ -95,8 +95,7 @@ public final class Chunks {
     }
 
     public boolean isCoalesced(int index) {
-        return index > 0
-                && (userAtNs(index) == userAtNs(index - 1) || atNs(index) == atNs(index - 1));
+        return index > 0 && (userAtNs(index) == userAtNs(index - 1) || atNs(index) == atNs(index - 1));
     }
 
     /// The sum of all chunks' tokens, or [ChunkSink#UNKNOWN_TOKENS] if that of any is unknown.

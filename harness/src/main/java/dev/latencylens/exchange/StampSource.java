@@ -6,8 +6,8 @@ package dev.latencylens.exchange;
 /// @param whyNot why it did not, where it did not
 /// @param stampedReads reads of a socket whose segment bore the kernel's stamp
 /// @param unstampedReads reads without one, although it was asked for; their arrival is the instant after the read
-/// @param outOfOrderReads reads whose stamp does not tell the arrival, as segments had come out of order; it is the
-/// instant after the read, too
+/// @param outOfOrderReads reads whose stamp does not tell the arrival, as segments had come out of order; it is
+/// the instant after the read, too
 /// @param offsetUncertaintyNs how far the kernel's stamps may be off for having been brought from the wall clock
 /// to the monotonic one
 /// @param clockSteps how often the wall clock was set meanwhile

@@ -342,14 +342,14 @@ public final class Summary {
         return answersInOneRead;
     }
 
-    /// Answers with a [Metric#TPOT] and more tokens than chunks of which nothing tells how many the first chunk held:
-    /// it is taken for one.
+    /// Answers with a [Metric#TPOT] and more tokens than chunks of which nothing tells how many the first chunk
+    /// held: it is taken for one.
     public synchronized long firstChunksUntold() {
         return firstChunksUntold;
     }
 
-    /// By which share of itself the [Metric#TPOT] of these answers would be larger on average if their first chunks held
-    /// as many tokens as their chunks do on average.
+    /// By which share of itself the [Metric#TPOT] of these answers would be larger on average if their first
+    /// chunks held as many tokens as their chunks do on average.
     public synchronized double firstChunksShare() {
         return firstChunksUntold == 0 ? 0 : firstChunksShare / firstChunksUntold;
     }
@@ -497,8 +497,8 @@ public final class Summary {
         return all[metric.ordinal()];
     }
 
-    /// How late this client itself began what has a schedule, whatever came of it: `queue` of first attempts, and of
-    /// conversations' first turns, without what limits held back.
+    /// How late this client itself began what has a schedule, whatever came of it: `queue` of first attempts, and
+    /// of conversations' first turns, without what limits held back.
     public Distribution ownQueue() {
         return ownQueue;
     }

@@ -81,9 +81,7 @@ class VerdictTest {
     void aScheduleIsKeptOrNotWhateverTheAnswersAre() {
         load = PER_MILLISECOND;
         for (int i = 0; i < 662; i++) {
-            ScriptedExchange sent = i % 3 == 0
-                    ? answer(i).ended(Outcome.Kind.RATE_LIMITED, "429")
-                    : answer(i);
+            ScriptedExchange sent = i % 3 == 0 ? answer(i).ended(Outcome.Kind.RATE_LIMITED, "429") : answer(i);
             add(sent.at(Moment.INTENDED, ofMillis(i).minusNanos(150_000)));
         }
 

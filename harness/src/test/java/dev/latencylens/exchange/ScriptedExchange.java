@@ -79,8 +79,7 @@ public final class ScriptedExchange {
     /// A further chunk of the event before, such as a tool's arguments behind its name.
     public ScriptedExchange inTheSameEvent(ChunkKind kind) {
         int last = timeline.chunks().size() - 1;
-        timeline.chunks()
-                .add(timeline.chunks().userAtNs(last), FlightLog.NO_STAMP, kind, ChunkSink.UNKNOWN_TOKENS, 0);
+        timeline.chunks().add(timeline.chunks().userAtNs(last), FlightLog.NO_STAMP, kind, ChunkSink.UNKNOWN_TOKENS, 0);
         return this;
     }
 

@@ -177,7 +177,8 @@ class FaultsInTheHarnessTest {
             @Override
             public StampSource stamps() {
                 return source.kernel()
-                        ? source.and(new StampSource(true, "", 0, 0, 0, 30, wallClock.steps(), wallClock.largestStepNs()))
+                        ? source.and(
+                                new StampSource(true, "", 0, 0, 0, 30, wallClock.steps(), wallClock.largestStepNs()))
                         : source;
             }
         };

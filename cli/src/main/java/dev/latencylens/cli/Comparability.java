@@ -42,6 +42,7 @@ record Comparability(List<String> refusals, List<String> notes) {
         MAY_DIFFER.put("connection reuse", "/plan/network/connectionReuse");
         MAY_DIFFER.put("transport", "/plan/network/transport");
         MAY_DIFFER.put("I/O wait", "/plan/network/ioWait");
+        MAY_DIFFER.put("I/O priority", "/plan/network/ioPriority");
         MAY_DIFFER.put("CPU", "/environment/cpuModel");
         MAY_DIFFER.put("number of CPUs", "/environment/cpus");
         MAY_DIFFER.put("Java", "/environment/java");

@@ -211,7 +211,7 @@ final class Measurement {
                 plan.load(),
                 conversations == null ? exchanges() : beginnings(conversations),
                 placed(opener),
-                NettyTransport.threads(),
+                plan.ioRealTime() ? NettyTransport.realTimeThreads() : NettyTransport.threads(),
                 plan.ioCpus() == null ? Thread::new : Cpus.background(),
                 interpreter,
                 flightLogs());

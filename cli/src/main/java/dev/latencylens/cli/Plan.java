@@ -30,6 +30,7 @@ import org.jspecify.annotations.Nullable;
 /// @param limits of what is started in a minute
 /// @param stopAfterFailures how many failed requests in a row end it
 /// @param ioCpus the CPUs of the I/O threads, null for wherever the system puts them
+/// @param ioRealTime whether they go before all other threads on their CPUs
 /// @param priming how long the client's own code is run before it counts
 /// @param metrics what the report's table shows
 /// @param percentiles what it tells of each
@@ -66,6 +67,7 @@ record Plan(
         NetworkSettings network,
         int ioThreads,
         @Nullable Cpus ioCpus,
+        boolean ioRealTime,
         Priming priming,
         Map<String, String> labels,
         List<Metric> metrics,

@@ -19,6 +19,7 @@ import dev.latencylens.stats.Percentile;
 import dev.latencylens.stats.PercentileEstimate;
 import dev.latencylens.stats.Summary;
 import dev.latencylens.transport.NetworkSettings;
+import dev.latencylens.transport.Stamps;
 import java.math.BigDecimal;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
@@ -145,7 +146,8 @@ final class Report {
                         + (plan.ioCpus() == null
                                 ? ""
                                 : " on CPU " + numbers(plan.ioCpus().numbers()))
-                        + (network.spin() ? ", busy-polling" : "") + ", connections "
+                        + (network.spin() ? ", busy-polling" : "")
+                        + (plan.ioRealTime() ? ", real-time" : "") + ", connections "
                         + network.reuse().label()
                         + (network.proxy() == null ? "" : ", proxy " + network.proxy()));
         wrapped("Machine   ", environment.summary());
@@ -480,7 +482,7 @@ final class Report {
                         + (stored ? "" : " (" + calibration.remark() + ")")
                         + (calibration.lateNs() > 0
                                 ? "; each at least " + Figures.millis(calibration.lateNs())
-                                        + (Verdict.movesWithTheClient(backlog.stamps())
+                                        + (figures.shape().stamps().equals(Stamps.USER.label())
                                                 ? " ms, for the read is the arrival, and in this run it was so late"
                                                         + " (loop lag at p99 over time)"
                                                 : " ms, for chunks came together, and the kernel may have merged what"

@@ -145,6 +145,7 @@ final class RunCommand implements Callable<Integer> {
     private Map<String, String> labels = new LinkedHashMap<>();
     private List<String> percentileMetrics = List.of();
     private List<String> metricPercentiles = List.of();
+    private IoPriority ioPriority = IoPriority.AUTO;
     private OnOff jfr = OnOff.OFF;
     private boolean lean;
     private boolean noCalibration;
@@ -280,6 +281,15 @@ final class RunCommand implements Callable<Integer> {
                 Integer.class,
                 value -> maxStreams = value);
         io.declare(flags);
+        flags.add(
+                named("--io-priority")
+                        .paramLabel("auto|realtime|usual")
+                        .description(
+                                "whether the I/O threads go before all other threads on their CPUs (SCHED_RR): auto"
+                                        + " (default) where they sleep until requests are due and the kernel lets them, which"
+                                        + " takes CAP_SYS_NICE"),
+                IoPriority.class,
+                value -> ioPriority = value);
         flags.add(
                 named("--timeout")
                         .paramLabel("TIME")
@@ -626,6 +636,7 @@ final class RunCommand implements Callable<Integer> {
                 network,
                 io.threads(asked.concurrency(), cpus),
                 cpus,
+                ioPriority.isRealTime(asked, io.spin()),
                 prime,
                 labels,
                 metrics,

@@ -317,6 +317,7 @@ final class RunFile {
         json.writeStringProperty("http", network.http().label());
         json.writeStringProperty("transport", network.sockets().label());
         json.writeStringProperty("ioWait", network.spin() ? "spin" : "park");
+        json.writeStringProperty("ioPriority", plan.ioRealTime() ? "realtime" : "usual");
         json.writeStringProperty("stamps", network.stamps().label());
         json.writeNumberProperty("ioThreads", plan.ioThreads());
         json.writeNumberProperty("primingNs", plan.priming().length().toNanos());

@@ -79,6 +79,7 @@ record WrittenRun(Plan plan, Environment environment, ClockAnchor clock) {
                 network(Target.endpoint(url), network),
                 network.path("ioThreads").intValue(),
                 cpus(network.path("ioCpus")),
+                network.path("ioPriority").asString("").equals("realtime"),
                 new Priming(
                         Duration.ofNanos(network.path("primingNs").longValue(1)),
                         network.path("primedUntilSettled").booleanValue(false)),

@@ -8,9 +8,9 @@ import java.util.function.LongSupplier;
 /// TCP hands out bytes in their order, so what came ahead of a lost segment waits in the kernel until that one has
 /// come again; but it bears the stamp of its own coming, and so may the lost one, which the kernel merges with it.
 /// Such a stamp is earlier than the arrival, by a round trip or more. A stamp can only be like that where the read
-/// was late by it, so nothing is asked about the others. The kernel counts what came out of order (TCP_INFO): where
-/// there is more of it than before, or where the stamp is earlier than what was read already, the instant after the
-/// read call is the arrival.
+/// was late by it, so nothing is asked about the others. The kernel counts what came out of order (TCP_INFO):
+/// where there is more of it than before, or where the stamp is earlier than what was read already, the instant
+/// after the read call is the arrival.
 ///
 /// Used by the connection's I/O thread alone.
 final class ArrivalOrder {
@@ -32,8 +32,8 @@ final class ArrivalOrder {
 
     /// @param stampNs the kernel's stamp of what the read brought
     /// @param readAtNs the instant after the read call
-    /// @return the arrival as the stamp has it, never before an earlier one's; [FlightLog#NO_STAMP] where the stamp
-    /// does not tell
+    /// @return the arrival as the stamp has it, never before an earlier one's; [FlightLog#NO_STAMP] where the
+    /// stamp does not tell
     long arrivalNs(long stampNs, long readAtNs) {
         if (readAtNs - stampNs > LATE_NS && isDoubtful(stampNs)) {
             latestAtNs = readAtNs;

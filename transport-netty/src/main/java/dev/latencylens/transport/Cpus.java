@@ -32,12 +32,19 @@ public record Cpus(SortedSet<Integer> numbers) {
     private static final int SCHED_ATTR_BYTES = 48;
 
     private static final int SCHED_POLICY_AT = 4;
+    private static final int SCHED_FLAGS_AT = 8;
     private static final int SCHED_NICE_AT = 16;
+    private static final int SCHED_PRIORITY_AT = 20;
     private static final int SCHED_RUNTIME_AT = 24;
-    /// SCHED_OTHER and SCHED_IDLE of sched(7).
+    /// SCHED_OTHER, SCHED_RR and SCHED_IDLE of sched(7).
     private static final int USUAL_POLICY = 0;
 
+    private static final int REAL_TIME_POLICY = 2;
     private static final int IDLE_POLICY = 5;
+    /// What the thread starts gets the usual policy (SCHED_FLAG_RESET_ON_FORK).
+    private static final long NOT_TO_CHILDREN = 1;
+
+    private static final int LOWEST_PRIORITY = 1;
     /// The kernel's least.
     private static final long SHORTEST_SLICE_NS = 100_000;
 
@@ -124,6 +131,39 @@ public record Cpus(SortedSet<Integer> numbers) {
                 boolean _ = Native.setAttributes(0, attributes);
             }
         }
+    }
+
+    /// Makes the calling thread run as soon as it has something to do, whatever else is on its CPU, and end its
+    /// sleeps when they are over (SCHED_RR, without timer slack). Only for one that sleeps most of the time:
+    /// nothing else runs on its CPU meanwhile. Where the kernel refuses, it is one of [#prefer].
+    static void goFirst() {
+        try (Arena arena = Arena.ofConfined()) {
+            if (!setRealTime(arena.allocate(SCHED_ATTR_BYTES, Long.BYTES))) {
+                prefer();
+            }
+        }
+    }
+
+    /// Whether this process may have threads that [#goFirst] and another CPU for all the rest: tried with the
+    /// calling thread, which is as before.
+    public static boolean mayGoFirst() {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment before = arena.allocate(SCHED_ATTR_BYTES, Long.BYTES);
+            return allowed().numbers().size() > 1
+                    && Native.getAttributes(0, before)
+                    && setRealTime(arena.allocate(SCHED_ATTR_BYTES, Long.BYTES))
+                    && Native.setAttributes(0, before);
+        } catch (IllegalStateException notLinux) {
+            return false;
+        }
+    }
+
+    private static boolean setRealTime(MemorySegment attributes) {
+        attributes.set(ValueLayout.JAVA_INT, 0, SCHED_ATTR_BYTES);
+        attributes.set(ValueLayout.JAVA_INT, SCHED_POLICY_AT, REAL_TIME_POLICY);
+        attributes.set(ValueLayout.JAVA_LONG, SCHED_FLAGS_AT, NOT_TO_CHILDREN);
+        attributes.set(ValueLayout.JAVA_INT, SCHED_PRIORITY_AT, LOWEST_PRIORITY);
+        return Native.setAttributes(0, attributes);
     }
 
     /// Moves every thread that this process has now, and all that they will start, off these CPUs; the I/O

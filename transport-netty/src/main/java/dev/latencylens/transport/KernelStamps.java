@@ -252,8 +252,8 @@ final class KernelStamps implements AutoCloseable {
         return kernelAtNs;
     }
 
-    /// When the segment found last had arrived, which has now been read; [FlightLog#NO_STAMP] where the kernel does not
-    /// tell.
+    /// When the segment found last had arrived, which has now been read; [FlightLog#NO_STAMP] where the kernel
+    /// does not tell.
     long settle(ArrivalOrder order, long readAtNs) {
         if (kernelAtNs == FlightLog.NO_STAMP) {
             unstampedReads++;

@@ -122,8 +122,17 @@ public final class NettyTransport implements Transport, Connection.Owner, Dial.O
     /// Makes threads for transports: Netty keeps its pools of buffers and objects for threads of its own kind
     /// only, and what is due or arrives is not to wait for the end of somebody else's slice.
     public static ThreadFactory threads() {
+        return threads(Cpus::prefer);
+    }
+
+    /// The same, for threads that sleep most of the time, and then go before all others: see [Cpus#mayGoFirst].
+    public static ThreadFactory realTimeThreads() {
+        return threads(Cpus::goFirst);
+    }
+
+    private static ThreadFactory threads(Runnable first) {
         return body -> new FastThreadLocalThread(() -> {
-            Cpus.prefer();
+            first.run();
             body.run();
         });
     }

@@ -51,7 +51,8 @@ final class ReadStamp extends DefaultMaxMessagesRecvByteBufAllocator {
         return arrivedAtNs;
     }
 
-    /// When the segment had arrived that the latest read brought, by the kernel's stamp; else [FlightLog#NO_STAMP].
+    /// When the segment had arrived that the latest read brought, by the kernel's stamp; else
+    /// [FlightLog#NO_STAMP].
     long kernelAtNs() {
         return kernelAtNs;
     }

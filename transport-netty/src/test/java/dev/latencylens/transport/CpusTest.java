@@ -89,6 +89,29 @@ class CpusTest {
         assertThat(policies).containsEntry("other", "5").containsEntry("io", "0");
     }
 
+    @Test
+    void aThreadThatGoesFirstDoesSoAloneAndNotWhatItStarts() throws InterruptedException {
+        assumeThat(Cpus.mayGoFirst()).as("this takes a privilege and two CPUs").isTrue();
+        var ofChild = new HashMap<String, String>();
+
+        Map<String, String> io = scheduling(NettyTransport.realTimeThreads());
+        Thread parent = NettyTransport.realTimeThreads().newThread(() -> {
+            try {
+                ofChild.putAll(scheduling(Thread::new));
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+        });
+        parent.start();
+        parent.join();
+
+        assertThat(io).containsEntry("policy", "2");
+        assertThat(ofChild).containsEntry("policy", "0");
+        assertThat(scheduling(Thread::new))
+                .as("asking whether it may leaves no trace")
+                .containsEntry("policy", "0");
+    }
+
     private static Map<String, String> scheduling(ThreadFactory threads) throws InterruptedException {
         var told = new HashMap<String, String>();
         Thread thread = threads.newThread(() -> {

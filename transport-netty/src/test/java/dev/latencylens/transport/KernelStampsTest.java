@@ -89,10 +89,12 @@ class KernelStampsTest {
             assertThat(stamps.kernelAtNs()).isBetween(beforeNs - TOLERANCE_NS, lateNs);
             assertThat(lateNs - stamps.kernelAtNs()).isGreaterThan(10_000_000);
             assertThat(stamps.more()).isFalse();
-            assertThat(stamps.settle(new ArrivalOrder(beforeNs, () -> stamps.outOfOrder(pair.reader.intValue())), lateNs))
+            assertThat(stamps.settle(
+                            new ArrivalOrder(beforeNs, () -> stamps.outOfOrder(pair.reader.intValue())), lateNs))
                     .isEqualTo(stamps.kernelAtNs());
             assertThat(stamps.source())
-                    .isEqualTo(new StampSource(true, "", 1, 0, 0, stamps.source().offsetUncertaintyNs(), 0, 0));
+                    .isEqualTo(
+                            new StampSource(true, "", 1, 0, 0, stamps.source().offsetUncertaintyNs(), 0, 0));
         }
     }
 

@@ -15,7 +15,8 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicLongArray;
 
-/// A server on the other side of a network that loses one of the segments of its answer, which it sends again later.
+/// A server on the other side of a network that loses one of the segments of its answer, which it sends again
+/// later.
 ///
 /// It speaks as much TCP as one exchange needs, over a network device that ends in this process (tun(4)).
 final class LossyPeer implements AutoCloseable {
@@ -88,8 +89,8 @@ final class LossyPeer implements AutoCloseable {
             MemorySegment request = arena.allocate(40);
             request.setString(0, name, US_ASCII);
             request.set(ValueLayout.JAVA_SHORT, 16, PACKETS_ALONE);
-            int set = (int) (long)
-                    CLibrary.function("ioctl").invokeExact((long) opened, TUNSETIFF, request.address(), 0L, 0L);
+            int set = (int)
+                    (long) CLibrary.function("ioctl").invokeExact((long) opened, TUNSETIFF, request.address(), 0L, 0L);
             if (opened < 0 || set != 0) {
                 throw new IOException(TUN + " cannot be used");
             }
@@ -157,9 +158,15 @@ final class LossyPeer implements AutoCloseable {
         byte[] data = text.getBytes(US_ASCII);
         int length = TCP_BYTES + data.length;
         ByteBuffer packet = ByteBuffer.allocateDirect(IP_BYTES + length);
-        packet.put(0, (byte) 0x45).putShort(2, (short) packet.capacity()).put(8, (byte) 64).put(9, (byte) 6);
+        packet.put(0, (byte) 0x45)
+                .putShort(2, (short) packet.capacity())
+                .put(8, (byte) 64)
+                .put(9, (byte) 6);
         packet.put(12, address(FAR)).put(16, address(NEAR));
-        packet.putShort(20, (short) 80).putShort(22, (short) port).putInt(24, sequence).putInt(28, acknowledged);
+        packet.putShort(20, (short) 80)
+                .putShort(22, (short) port)
+                .putInt(24, sequence)
+                .putInt(28, acknowledged);
         packet.put(32, (byte) ((TCP_BYTES / 4) << 4)).put(33, (byte) flags).putShort(34, (short) 0xffff);
         packet.put(IP_BYTES + TCP_BYTES, data);
         packet.putShort(36, checksum(packet, 12, packet.capacity(), 6 + length));

@@ -640,8 +640,10 @@ class NettyTransportTest {
         try (Peer peer = Peer.serving(Peer.Line::awaitClose);
                 Client client = Client.to(peer).open()) {
             List<Exchange> all = IntStream.range(0, 200).mapToObj(client::start).toList();
-            client.pollUntil("all connections", () -> all.stream()
-                    .allMatch(exchange -> client.flown(exchange).has(REQUEST_END)));
+            client.pollUntil(
+                    "all connections",
+                    () -> all.stream()
+                            .allMatch(exchange -> client.flown(exchange).has(REQUEST_END)));
             int shortWaits = 0;
             for (int i = 0; i < 40; i++) {
                 long untilNs = Clock.monotonic().nowNs() + 300_000_000;

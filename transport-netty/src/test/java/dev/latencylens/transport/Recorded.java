@@ -15,9 +15,9 @@ import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.List;
-import java.util.stream.IntStream;
 import java.util.Map;
 import java.util.Objects;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /// What a flight log held, sorted by exchange.
@@ -70,7 +70,8 @@ final class Recorded implements FlightLog.Reader {
         /// The kernel's stamps, and where there are none, the reads.
         List<Long> bodyArrivalsNs() {
             return IntStream.range(0, bodyAtNs.size())
-                    .mapToObj(i -> bodyKernelAtNs.get(i) == FlightLog.NO_STAMP ? bodyAtNs.get(i) : bodyKernelAtNs.get(i))
+                    .mapToObj(
+                            i -> bodyKernelAtNs.get(i) == FlightLog.NO_STAMP ? bodyAtNs.get(i) : bodyKernelAtNs.get(i))
                     .toList();
         }
 

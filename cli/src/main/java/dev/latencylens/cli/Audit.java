@@ -13,6 +13,7 @@ import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.stream.IntStream;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
@@ -22,10 +23,13 @@ import tools.jackson.databind.json.JsonMapper;
 /// A token is touched by what overlaps the time from its arrival to its read; where the arrival is the read
 /// itself, by what had ended no more than [#SETTLING_NS] before. How much of a latency is the machine's is bounded
 /// from above: all of the time from the start of a request to its first byte over a connection that stood, and,
-/// where arrivals are this client's own readings, all of the pause that touched one.
+/// where arrivals are this client's own readings, all of the pause that touched one. What held up one I/O thread
+/// counts for that thread's exchanges only.
 final class Audit {
     /// How long after a pause a thread still works off what has queued up.
     static final long SETTLING_NS = 200_000;
+    /// What the names of I/O threads begin with; their number follows.
+    private static final String IO_THREAD = "io-";
 
     final JsonNode run;
     final long startNs;
@@ -50,8 +54,9 @@ final class Audit {
     long retransmits;
 
     private final Map<String, Long> retransmitsOf = new HashMap<>();
-    private final Spans standing;
-    private final Map<Evidence.Kind, Spans> spans = new EnumMap<>(Evidence.Kind.class);
+    /// By I/O thread.
+    private final List<Spans> standing;
+    private final Map<Evidence.Kind, List<Spans>> spans = new EnumMap<>(Evidence.Kind.class);
     private final IdentityHashMap<Evidence.Stall, long[]> touchedBy = new IdentityHashMap<>();
     private final IdentityHashMap<Evidence.Stall, long[]> heldUpBy = new IdentityHashMap<>();
 
@@ -89,6 +94,7 @@ final class Audit {
         startNs = run.at("/clock/monotonicStartNs").asLong();
         pausesKnown = run.at("/summary/client").has("loopLag");
         windowKnown = run.at("/summary").has("windowNs");
+        int ioThreads = Math.max(1, run.at("/plan/network/ioThreads").asInt(1));
         long windowStartNs = startNs + run.at("/summary/windowStartAtNs").asLong();
         long windowEndNs = windowStartNs + run.at("/summary/windowNs").asLong();
         var inWindow = new ArrayList<Evidence.Stall>();
@@ -106,12 +112,12 @@ final class Audit {
                 touched.longestNs = Math.max(touched.longestNs, stall.tookNs());
             }
             byKind.put(kind, touched);
-            spans.put(kind, new Spans(ofKind));
+            spans.put(kind, Spans.ofEachThread(ofKind, ioThreads));
         }
         pauses = inWindow.stream()
                 .filter(stall -> stall.kind().standsStill() || stall.kind() == Evidence.Kind.LOOP_PAUSE)
                 .toList();
-        standing = new Spans(pauses);
+        standing = Spans.ofEachThread(pauses, ioThreads);
     }
 
     /// @param evidence of its recording, or what stands for one that there is not
@@ -180,7 +186,7 @@ final class Audit {
                 all.add(new Evidence.Stall(
                         Evidence.Kind.LOOP_PAUSE,
                         "",
-                        "io-" + pause.path("thread").asInt(),
+                        IO_THREAD + pause.path("thread").asInt(),
                         endAtNs - pause.path("lagNs").asLong(),
                         endAtNs));
             }
@@ -188,8 +194,15 @@ final class Audit {
         return all;
     }
 
+    /// Every I/O thread takes its residue class of the numbers; retries and later turns too.
+    private int ioThread(JsonNode exchange) {
+        return Math.floorMod(exchange.path("number").asLong(), standing.size());
+    }
+
     private void add(JsonNode exchange) {
         path(exchange);
+        int thread = ioThread(exchange);
+        Spans held = standing.get(thread);
         JsonNode atNs = exchange.at("/chunks/atNs");
         JsonNode userAtNs = exchange.at("/chunks/userAtNs");
         JsonNode coalesced = exchange.at("/chunks/coalesced");
@@ -212,10 +225,10 @@ final class Audit {
             boolean together = coalesced.get(i).asBoolean()
                     || (i + 1 < size && coalesced.get(i + 1).asBoolean());
             long fromNs = !kernelStamps ? readNs - SETTLING_NS : together ? Math.min(arrivalNs, seenAtNs) : arrivalNs;
-            boolean touched = touch(fromNs, readNs);
+            boolean touched = touch(thread, fromNs, readNs);
             long machineNs = !kernelStamps
-                    ? standing.lengthOfTouching(fromNs, readNs)
-                    : together || shared ? Math.max(standing.overlapNs(fromNs, readNs), readNs - arrivalNs) : 0;
+                    ? held.lengthOfTouching(fromNs, readNs)
+                    : together || shared ? Math.max(held.overlapNs(fromNs, readNs), readNs - arrivalNs) : 0;
             seenAtNs = readNs;
             if (counts && i == 0) {
                 firstToken(exchange, machineNs, touched);
@@ -252,14 +265,15 @@ final class Audit {
         }
         long startedAtNs = exchange.path("startedAtNs").asLong();
         long sentAtNs = exchange.path("requestEndAtNs").asLong();
-        boolean heldUp = heldUpNs(startedAtNs, sentAtNs) > 0;
+        Spans held = standing.get(ioThread(exchange));
+        boolean heldUp = heldUpNs(held, startedAtNs, sentAtNs) > 0;
         if (heldUp) {
-            standing.touching(startNs + startedAtNs, startNs + sentAtNs)
+            held.touching(startNs + startedAtNs, startNs + sentAtNs)
                     .forEach(stall -> heldUpBy.computeIfAbsent(stall, _ -> new long[1])[0]++);
         }
         long sendingNs = exchange.path("connection").asString("").equals("reused")
                 ? sentAtNs - startedAtNs
-                : sendingNs(exchange, startedAtNs, sentAtNs);
+                : sendingNs(exchange, held, startedAtNs, sentAtNs);
         ttft.record(
                 exchange.path("firstTokenAtNs").asLong() - startedAtNs,
                 Math.max(0, sendingNs) + arrivalMachineNs,
@@ -268,16 +282,16 @@ final class Audit {
 
     /// This client's part of the time until a request had left over a new connection: what is not a look-up or a
     /// handshake, how late it noticed that the connection stood, and where it stood still meanwhile.
-    private long sendingNs(JsonNode exchange, long startedAtNs, long sentAtNs) {
+    private long sendingNs(JsonNode exchange, Spans held, long startedAtNs, long sentAtNs) {
         if (!exchange.has("connectStartAtNs") || !exchange.has("connectEndAtNs")) {
-            return heldUpNs(startedAtNs, sentAtNs);
+            return heldUpNs(held, startedAtNs, sentAtNs);
         }
         long sumNs = sentAtNs - startedAtNs;
         for (String phase : List.of("domainLookup", "secureConnection")) {
             if (exchange.has(phase + "StartAtNs") && exchange.has(phase + "EndAtNs")) {
                 long fromNs = exchange.path(phase + "StartAtNs").asLong();
                 long untilNs = exchange.path(phase + "EndAtNs").asLong();
-                sumNs -= untilNs - fromNs - heldUpNs(fromNs, untilNs);
+                sumNs -= untilNs - fromNs - heldUpNs(held, fromNs, untilNs);
             }
         }
         long connectNs = exchange.path("connectEndAtNs").asLong()
@@ -286,20 +300,21 @@ final class Audit {
         return sumNs - (handshake.isNumber() ? Math.min(handshake.asLong(), connectNs) : 0);
     }
 
-    private long heldUpNs(long fromNs, long untilNs) {
-        return standing.overlapNs(startNs + fromNs, startNs + untilNs);
+    private long heldUpNs(Spans held, long fromNs, long untilNs) {
+        return held.overlapNs(startNs + fromNs, startNs + untilNs);
     }
 
-    private boolean touch(long fromNs, long untilNs) {
-        boolean touched = standing.touches(fromNs, untilNs);
+    private boolean touch(int thread, long fromNs, long untilNs) {
+        Spans held = standing.get(thread);
+        boolean touched = held.touches(fromNs, untilNs);
         if (touched) {
             touchedTokens++;
-            for (Evidence.Stall stall : standing.touching(fromNs, untilNs)) {
+            for (Evidence.Stall stall : held.touching(fromNs, untilNs)) {
                 touchedBy.computeIfAbsent(stall, _ -> new long[1])[0]++;
             }
         }
         spans.forEach((kind, ofKind) -> {
-            if (ofKind.touches(fromNs, untilNs)) {
+            if (ofKind.get(thread).touches(fromNs, untilNs)) {
                 Objects.requireNonNull(byKind.get(kind)).tokens++;
             }
         });
@@ -321,6 +336,16 @@ final class Audit {
                 long endAtNs = stalls.get(i).endAtNs();
                 latestEndAtNs[i] = i > 0 && latestEndAtNs[i - 1] - endAtNs > 0 ? latestEndAtNs[i - 1] : endAtNs;
             }
+        }
+
+        /// For each I/O thread, without what held up another one only.
+        static List<Spans> ofEachThread(List<Evidence.Stall> stalls, int ioThreads) {
+            return IntStream.range(0, ioThreads)
+                    .mapToObj(thread -> new Spans(stalls.stream()
+                            .filter(stall -> !stall.thread().startsWith(IO_THREAD)
+                                    || stall.thread().equals(IO_THREAD + thread))
+                            .toList()))
+                    .toList();
         }
 
         boolean touches(long fromNs, long untilNs) {

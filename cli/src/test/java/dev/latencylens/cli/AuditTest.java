@@ -170,6 +170,30 @@ class AuditTest {
                 .contains("for 2.000 ms: loop pause of io-0, 0 tokens touched");
     }
 
+    /// The odd number is io-1's: it sent and read while io-0 stood still.
+    @Test
+    void aLoopPauseTouchesTheTokensOfItsOwnThreadOnly() throws IOException {
+        Files.writeString(folder.resolve("run.json"), """
+                {"plan":{"network":{"ioThreads":2}},"clock":{"monotonicStartNs":0},"verdict":{"state":"VALID","reasons":[]},
+                "summary":{"windowStartAtNs":0,"windowNs":1000000000,"client":{"stamps":{"arrival":"user"},"loopLag":{
+                "p99Ns":5,"longest":[{"thread":0,"endAtNs":110000000,"lagNs":30000000}]}}}}
+                """);
+        Files.writeString(folder.resolve("exchanges.jsonl"), """
+                {"number":2,"outcome":"completed","startedAtNs":90000000,"requestEndAtNs":90000100,"connection":"reused",\
+                "firstTokenAtNs":110000100,"chunks":{"atNs":[110000100],"userAtNs":[110000100],"coalesced":[false]}}
+                {"number":3,"outcome":"completed","startedAtNs":90000000,"requestEndAtNs":90000100,"connection":"reused",\
+                "firstTokenAtNs":100000000,"chunks":{"atNs":[100000000,105000000,109000000],\
+                "userAtNs":[100000000,105000000,109000000],"coalesced":[false,false,false]}}
+                """);
+
+        var audit = lens("audit", folder.toString());
+
+        assertThat(audit.exitCode()).as(audit.err()).isZero();
+        assertThat(told(audit))
+                .contains("loop pause of io-0, 1 token touched, 1 request held up")
+                .contains("loop pause 1 30.00 30.00 1");
+    }
+
     /// Kernel stamps, one request a second: 2 ms of connecting of which 0.5 are the network's, 9 of a TLS
     /// handshake, 1 until it has left; and two chunks in one read, 4 ms after their stamp.
     @Test

@@ -244,13 +244,15 @@ final class Audit {
     }
 
     /// A connection's count only grows, and its exchanges end one after the other or, in HTTP/2, in any order.
+    /// Each I/O thread numbers its own connections.
     private void path(JsonNode exchange) {
         JsonNode tcp = exchange.path("tcp");
         if (!tcp.isMissingNode()) {
             rtt.record(tcp.path("rttNs").asLong());
             long sofar = tcp.path("retransmits").asLong();
-            String connection = exchange.path("remoteAddress").asString("") + " "
-                    + exchange.path("connectionNumber").asLong();
+            String connection =
+                    ioThread(exchange) + " " + exchange.path("remoteAddress").asString("") + " "
+                            + exchange.path("connectionNumber").asLong();
             long before = retransmitsOf.getOrDefault(connection, 0L);
             if (sofar > before) {
                 retransmitsOf.put(connection, sofar);

@@ -194,6 +194,29 @@ class AuditTest {
                 .contains("loop pause 1 30.00 30.00 1");
     }
 
+    /// Each I/O thread counts its connections from 1: the even numbers went over one, the odd over another.
+    @Test
+    void segmentsSentAgainAreCountedOfEachThreadsConnections() throws IOException {
+        Files.writeString(folder.resolve("run.json"), """
+                {"plan":{"network":{"ioThreads":2}},"clock":{"monotonicStartNs":0},"verdict":{"state":"VALID","reasons":[]},
+                "summary":{"windowStartAtNs":0,"windowNs":1000000000,"client":{"stamps":{"arrival":"kernel"},"loopLag":{
+                "p99Ns":5,"longest":[]}}}}
+                """);
+        var lines = new StringBuilder();
+        for (int number = 0; number < 4; number++) {
+            lines.append(String.format(Locale.ROOT, """
+                    {"number":%d,"outcome":"completed","connection":"reused","connectionNumber":1,"remoteAddress":"10.0.0.1:443",\
+                    "tcp":{"handshakeRttNs":1,"rttNs":1,"retransmits":5},"chunks":{"atNs":[],"userAtNs":[],"coalesced":[]}}
+                    """, number));
+        }
+        Files.writeString(folder.resolve("exchanges.jsonl"), lines);
+
+        var audit = lens("audit", folder.toString());
+
+        assertThat(audit.exitCode()).as(audit.err()).isZero();
+        assertThat(told(audit)).contains("; 10 segments sent again on the connections of this run");
+    }
+
     /// Kernel stamps, one request a second: 2 ms of connecting of which 0.5 are the network's, 9 of a TLS
     /// handshake, 1 until it has left; and two chunks in one read, 4 ms after their stamp.
     @Test

@@ -28,7 +28,7 @@ final class AnthropicEvents {
             case "content_block_start" -> block(json.path("content_block"));
             case "content_block_delta" -> delta(json.path("delta"));
             case "message_delta" -> {
-                answer.finish(json.path("delta").path("stop_reason"));
+                answer.finish(0, json.path("delta").path("stop_reason"));
                 mergeUsage(json.path("usage"));
             }
             case "message_stop" -> answer.terminate();
@@ -47,7 +47,7 @@ final class AnthropicEvents {
         for (JsonNode block : message.path("content").values()) {
             block(block);
         }
-        answer.finish(message.path("stop_reason"));
+        answer.finish(0, message.path("stop_reason"));
         mergeUsage(message.path("usage"));
         answer.terminate();
     }

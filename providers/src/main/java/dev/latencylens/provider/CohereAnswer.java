@@ -69,7 +69,7 @@ final class CohereAnswer extends JsonAnswer {
         if (!error.isEmpty() || reason.startsWith("ERROR") || reason.equals("TIMEOUT")) {
             fail(errors.error(reason, error.isEmpty() ? "the answer ended with " + reason : error));
         }
-        finish(end.path("finish_reason"));
+        finish(0, end.path("finish_reason"));
         keepUsage(usage);
         end();
     }

@@ -22,7 +22,7 @@ final class ConverseEvents {
         switch (type) {
             case "contentBlockStart" -> start(json.path("start").path("toolUse"));
             case "contentBlockDelta" -> delta(json.path("delta"));
-            case "messageStop" -> answer.finish(json.path("stopReason"));
+            case "messageStop" -> answer.finish(0, json.path("stopReason"));
             case "metadata" -> {
                 account(json);
                 answer.end();
@@ -43,7 +43,7 @@ final class ConverseEvents {
             start(block.path("toolUse"));
             answer.arguments(0, block.path("toolUse").path("input"));
         }
-        answer.finish(json.path("stopReason"));
+        answer.finish(0, json.path("stopReason"));
         account(json);
         answer.terminate();
     }

@@ -51,7 +51,7 @@ final class GeminiAnswer extends JsonAnswer {
         }
         JsonNode reason = candidate.path("finishReason");
         if (reason.isString()) {
-            finish(reason);
+            finish(index, reason);
             end();
         }
     }

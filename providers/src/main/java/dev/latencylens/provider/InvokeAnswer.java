@@ -80,7 +80,7 @@ final class InvokeAnswer extends JsonAnswer {
     }
 
     private void stop(JsonNode reason, boolean whole) {
-        finish(reason);
+        finish(0, reason);
         if (whole) {
             terminate();
         } else if (reason.isString()) {

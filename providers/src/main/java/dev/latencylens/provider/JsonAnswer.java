@@ -5,7 +5,6 @@ import dev.latencylens.exchange.ChunkSink;
 import dev.latencylens.exchange.Completion;
 import dev.latencylens.exchange.ProviderError;
 import dev.latencylens.exchange.Usage;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -32,7 +31,7 @@ abstract class JsonAnswer extends Answer {
 
     private static final byte[] BYTE_ORDER_MARK = {(byte) 0xEF, (byte) 0xBB, (byte) 0xBF};
 
-    private final List<String> finishReasons = new ArrayList<>();
+    private final Map<Integer, String> finishReasons = new LinkedHashMap<>();
     private final Map<String, Long> serverTimingsNs = new LinkedHashMap<>();
     private @Nullable JsonNode usage;
     private int toolCalls;
@@ -87,7 +86,7 @@ abstract class JsonAnswer extends Answer {
     @Override
     final Completion completion(boolean doneSeen) {
         return new Completion(
-                List.copyOf(finishReasons),
+                List.copyOf(finishReasons.values()),
                 terminated,
                 ended || terminated,
                 usage == null ? null : usage(usage),
@@ -117,12 +116,10 @@ abstract class JsonAnswer extends Answer {
         }
     }
 
-    /// Keeps each reason once, in the order of arrival.
-    final void finish(JsonNode reason) {
-        if (reason.isString()
-                && !reason.stringValue().isEmpty()
-                && !finishReasons.contains(errors.redact(reason.stringValue()))) {
-            finishReasons.add(errors.redact(reason.stringValue()));
+    /// Keeps one reason for each choice, its last: Gemini may say `STOP` with every piece, and then why it ended.
+    final void finish(int choice, JsonNode reason) {
+        if (reason.isString() && !reason.stringValue().isEmpty()) {
+            finishReasons.put(choice, errors.redact(reason.stringValue()));
         }
     }
 

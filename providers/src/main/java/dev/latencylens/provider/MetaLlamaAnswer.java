@@ -37,7 +37,7 @@ final class MetaLlamaAnswer extends JsonAnswer {
 
     private void event(JsonNode event) {
         delta(event.path("delta"));
-        finish(event.path("stop_reason"));
+        finish(0, event.path("stop_reason"));
         metrics(event.path("metrics"));
         switch (event.path("event_type").asString("")) {
             case "complete", "metrics" -> end();
@@ -70,7 +70,7 @@ final class MetaLlamaAnswer extends JsonAnswer {
         JsonNode content = message.path("content");
         output(TEXT, 0, content.isString() ? content : content.path("text"));
         message.path("tool_calls").values().forEach(this::toolCall);
-        finish(message.path("stop_reason"));
+        finish(0, message.path("stop_reason"));
     }
 
     private void metrics(JsonNode metrics) {

@@ -32,7 +32,7 @@ final class OllamaAnswer extends JsonAnswer {
         output(REASONING, 0, json.path("thinking"));
         output(TEXT, 0, json.path("response"));
         if (json.path("done").asBoolean(false)) {
-            finish(json.path("done_reason"));
+            finish(0, json.path("done_reason"));
             figures(json);
             terminate();
         }

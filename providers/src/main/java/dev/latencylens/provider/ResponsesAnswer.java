@@ -99,7 +99,7 @@ final class ResponsesAnswer extends JsonAnswer {
             return;
         }
         JsonNode reason = response.path("incomplete_details").path("reason");
-        finish(reason.isString() ? reason : status);
+        finish(0, reason.isString() ? reason : status);
         keepUsage(response.path("usage"));
         if (response.hasNonNull("error")) {
             fail(response.path("error"));

@@ -155,6 +155,30 @@ class GeminiTest {
     }
 
     @Test
+    void everyCandidateHasItsReasonForFinishing() {
+        Reading reading = read(Reading.STREAM, """
+                data: {"candidates":[{"index":0,"finishReason":"STOP"},{"index":1,"content":{"parts":[{"text":"a"}]}}]}
+
+                data: {"candidates":[{"index":1,"finishReason":"STOP"}]}
+
+                """);
+
+        assertThat(reading.completion().finishReasons()).containsExactly("STOP", "STOP");
+    }
+
+    @Test
+    void lastReasonOfACandidateCounts() {
+        Reading reading = read(Reading.STREAM, """
+                data: {"candidates":[{"content":{"parts":[{"text":"a"}]},"finishReason":"STOP"}]}
+
+                data: {"candidates":[{"finishReason":"RECITATION"}]}
+
+                """);
+
+        assertThat(reading.completion().finishReasons()).containsExactly("RECITATION");
+    }
+
+    @Test
     void lastUsageCountsAndIsBroughtToOneMeaning() {
         Usage usage = requireNonNull(read(Reading.STREAM, STREAM).completion().usage());
 

@@ -12,9 +12,9 @@ import org.jspecify.annotations.Nullable;
 /// Reckons how many exchanges a run may start before it could cost more than it may.
 ///
 /// Every exchange that has ended counts with its cost, every other with the most that one can cost: the input of
-/// the longest prompt seen, an estimate before the first usage, and an answer of full length. An exchange whose
-/// cost nobody knows counts with that much too, unless not a byte of it was sent. Used by the interpreter's
-/// thread.
+/// the longest prompt seen, as far as it is billed, an estimate before the first usage, and an answer of full
+/// length. An exchange whose cost nobody knows counts with that much too, unless not a byte of it was sent. Used
+/// by the interpreter's thread.
 final class CostLimit {
     private final BigDecimal limit;
     private final Price.Tariff tariff;
@@ -44,9 +44,10 @@ final class CostLimit {
 
     void see(@Nullable Usage usage, boolean sent, Optional<BigDecimal> cost) {
         ended++;
-        if (usage != null && usage.inputTotal() != null && (!inputSeen || usage.inputTotal() > inputTokens)) {
+        Long input = usage == null ? null : usage.pricedInput();
+        if (input != null && (!inputSeen || input > inputTokens)) {
             inputSeen = true;
-            inputTokens = usage.inputTotal();
+            inputTokens = input;
             perRequest = mostOf(inputTokens);
         }
         spent = spent.add(cost.orElse(sent ? perRequest : BigDecimal.ZERO));

@@ -47,6 +47,18 @@ class CostLimitTest {
     }
 
     @Test
+    void ofAPromptOnlyWhatIsBilledIsTheMostThatOneCanCost() {
+        limit.see(billed(690, 70), true, Optional.of(new BigDecimal("0.00007")));
+        assertThat(limit.perRequest()).isEqualByComparingTo("0.00017");
+        // 930 left, which is room for five of 170.
+        assertThat(limit.allowed()).isEqualTo(6);
+
+        // An answer that does not tell what is billed is priced by all of its input.
+        limit.see(usage(690), true, Optional.of(new BigDecimal("0.00079")));
+        assertThat(limit.perRequest()).isEqualByComparingTo("0.00079");
+    }
+
+    @Test
     void unknownCostCountsAsTheMostUnlessNothingWasSent() {
         limit.see(null, true, Optional.empty());
         assertThat(limit.allowed()).isEqualTo(5);
@@ -88,6 +100,19 @@ class CostLimitTest {
 
         assertThat(new CostLimit(BigDecimal.ONE, free, 100, 10, false).allowed())
                 .isEqualTo(Long.MAX_VALUE);
+    }
+
+    private static Usage billed(long input, long billedInput) {
+        return new Usage(
+                input,
+                null,
+                null,
+                null,
+                10L,
+                null,
+                new Usage.Reported(input, 10L, null, null, null),
+                new Usage.Billed(billedInput, 0),
+                "");
     }
 
     private static Usage usage(long input) {

@@ -11,6 +11,7 @@ import org.jspecify.annotations.Nullable;
 /// @param outputTotal all tokens of the answer, reasoning included
 /// @param reasoning those of them that were reasoning
 /// @param reported the same counts under the provider's own rule
+/// @param billed what is paid for, where the provider tells it apart from what it processed
 /// @param raw the provider's own usage object, as JSON text
 public record Usage(
         @Nullable Long inputTotal,
@@ -20,9 +21,23 @@ public record Usage(
         @Nullable Long outputTotal,
         @Nullable Long reasoning,
         Reported reported,
+        @Nullable Billed billed,
         String raw) {
 
-    /// Of a provider that counts as this record does.
+    /// Of a provider that bills what it counts.
+    public Usage(
+            @Nullable Long inputTotal,
+            @Nullable Long cachedRead,
+            @Nullable Long cacheWrite,
+            @Nullable Long cacheWriteHour,
+            @Nullable Long outputTotal,
+            @Nullable Long reasoning,
+            Reported reported,
+            String raw) {
+        this(inputTotal, cachedRead, cacheWrite, cacheWriteHour, outputTotal, reasoning, reported, null, raw);
+    }
+
+    /// Of a provider that also counts as this record does.
     public Usage(
             @Nullable Long inputTotal,
             @Nullable Long cachedRead,
@@ -41,6 +56,11 @@ public record Usage(
                 raw);
     }
 
+    /// The tokens of the prompt that have a price, null where the provider did not say.
+    public @Nullable Long pricedInput() {
+        return billed == null ? inputTotal : (Long) billed.input();
+    }
+
     /// Counts as the provider gives them: whether input includes what was cached, and output what was reasoning,
     /// is its own affair.
     public record Reported(
@@ -49,4 +69,7 @@ public record Usage(
             @Nullable Long cachedRead,
             @Nullable Long cacheCreation,
             @Nullable Long reasoning) {}
+
+    /// Counts that have their price as they are, whatever of the tokens was cached or reasoning.
+    public record Billed(long input, long output) {}
 }

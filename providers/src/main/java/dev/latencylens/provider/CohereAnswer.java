@@ -12,7 +12,8 @@ import tools.jackson.databind.JsonNode;
 ///
 /// It is whole with `message-end` (`stream-end`), whether or not a `[DONE]` follows. A plan for tool calls is a
 /// part of them: the model makes it, token by token, before the first call. Of the two counts in usage the
-/// processed tokens count, and not the billed ones; `cached_tokens` is a part of them.
+/// processed tokens count, of which `cached_tokens` is a part; the billed ones, often far fewer, are what is paid
+/// for.
 final class CohereAnswer extends JsonAnswer {
     CohereAnswer(ErrorReader errors) {
         super(errors);
@@ -77,13 +78,24 @@ final class CohereAnswer extends JsonAnswer {
     @Override
     Usage usage(JsonNode raw) {
         JsonNode processed = raw.path("tokens");
-        @Nullable Long cached = count(raw.path("cached_tokens"));
+        Long input = count(processed.path("input_tokens"));
+        Long output = count(processed.path("output_tokens"));
+        Long cached = count(raw.path("cached_tokens"));
         return new Usage(
-                count(processed.path("input_tokens")),
+                input,
                 cached,
                 null,
-                count(processed.path("output_tokens")),
                 null,
+                output,
+                null,
+                new Usage.Reported(input, output, cached, null, null),
+                billed(raw.path("billed_units")),
                 raw.toString());
+    }
+
+    private static Usage.@Nullable Billed billed(JsonNode units) {
+        Long input = count(units.path("input_tokens"));
+        Long output = count(units.path("output_tokens"));
+        return input == null || output == null ? null : new Usage.Billed(input, output);
     }
 }

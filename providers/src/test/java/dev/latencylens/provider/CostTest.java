@@ -1,5 +1,7 @@
 package dev.latencylens.provider;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.latencylens.exchange.Usage;
@@ -64,6 +66,26 @@ class CostTest {
     }
 
     @Test
+    void cohereIsPaidForWhatItBillsAndNotForWhatItProcessed() {
+        byte[] body = """
+                {"message":{},"finish_reason":"COMPLETE","usage":{"billed_units":{"input_tokens":7,"output_tokens":1},\
+                "tokens":{"input_tokens":69,"output_tokens":2},"cached_tokens":64}}""".getBytes(UTF_8);
+        Usage usage = requireNonNull(
+                Reading.of(DialectName.COHERE.decoder(body), body).completion().usage());
+
+        // 7 at 2.50, 1 at 10.
+        assertThat(cost("command-a-03-2025", usage)).isEqualTo("0.0000275");
+    }
+
+    @Test
+    void negativeBilledCountsHaveNoCost() {
+        Price.Tariff tariff = tariff("command-a-03-2025", Price.STANDARD);
+
+        assertThat(Cost.of(billed(-1, 2), tariff)).isEmpty();
+        assertThat(Cost.of(billed(1, -2), tariff)).isEmpty();
+    }
+
+    @Test
     void withoutCountsThereIsNoCost() {
         Price.Tariff tariff = tariff("gpt-5.5", Price.STANDARD);
 
@@ -118,6 +140,19 @@ class CostTest {
 
     private static Price.Tariff tariff(Price.Rates rates) {
         return new Price.Tariff(rates, List.of(), Long.MAX_VALUE);
+    }
+
+    private static Usage billed(long input, long output) {
+        return new Usage(
+                69L,
+                null,
+                null,
+                null,
+                2L,
+                null,
+                new Usage.Reported(null, null, null, null, null),
+                new Usage.Billed(input, output),
+                "");
     }
 
     private static Usage usage(

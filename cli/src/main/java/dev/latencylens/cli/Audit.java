@@ -282,8 +282,9 @@ final class Audit {
                 arrivalTouched || heldUp);
     }
 
-    /// This client's part of the time until a request had left over a new connection: what is not a look-up or a
-    /// handshake, how late it noticed that the connection stood, and where it stood still meanwhile.
+    /// This client's part of the time until a request had left over a new connection: what is not a look-up, an
+    /// address that did not connect or a handshake, how late it noticed that the connection stood, and where it
+    /// stood still meanwhile.
     private long sendingNs(JsonNode exchange, Spans held, long startedAtNs, long sentAtNs) {
         if (!exchange.has("connectStartAtNs") || !exchange.has("connectEndAtNs")) {
             return heldUpNs(held, startedAtNs, sentAtNs);
@@ -296,8 +297,11 @@ final class Audit {
                 sumNs -= untilNs - fromNs - heldUpNs(held, fromNs, untilNs);
             }
         }
-        long connectNs = exchange.path("connectEndAtNs").asLong()
-                - exchange.path("connectStartAtNs").asLong();
+        long connectStartAtNs = exchange.path("connectStartAtNs").asLong();
+        long lastTryAtNs =
+                connectStartAtNs + exchange.at("/tcp/earlierAttemptsNs").asLong(0);
+        sumNs -= lastTryAtNs - connectStartAtNs - heldUpNs(held, connectStartAtNs, lastTryAtNs);
+        long connectNs = exchange.path("connectEndAtNs").asLong() - lastTryAtNs;
         JsonNode handshake = exchange.at("/tcp/handshakeRttNs");
         return sumNs - (handshake.isNumber() ? Math.min(handshake.asLong(), connectNs) : 0);
     }

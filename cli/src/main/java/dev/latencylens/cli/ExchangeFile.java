@@ -258,6 +258,9 @@ final class ExchangeFile implements AutoCloseable {
     private void path(@Nullable TcpPath path) {
         if (path != null) {
             json.writeObjectPropertyStart("tcp");
+            if (path.earlierAttemptsNs() > 0) {
+                json.writeNumberProperty("earlierAttemptsNs", path.earlierAttemptsNs());
+            }
             json.writeNumberProperty("handshakeRttNs", path.handshakeRttNs());
             json.writeNumberProperty("rttNs", path.rttNs());
             json.writeNumberProperty("retransmits", path.retransmits());

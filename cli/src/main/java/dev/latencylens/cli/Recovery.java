@@ -245,6 +245,7 @@ record Recovery(
             return tcp == null
                     ? null
                     : new TcpPath(
+                            tcp.path("earlierAttemptsNs").longValue(0),
                             tcp.path("handshakeRttNs").longValue(),
                             tcp.path("rttNs").longValue(),
                             tcp.path("retransmits").longValue());

@@ -262,6 +262,27 @@ class AuditTest {
                 .contains("of ICL p50 10.00 ms, at most 4.000 ms is this machine");
     }
 
+    /// Of 302 ms of connecting 300 went to an address that did not answer and 0.5 are the network's.
+    @Test
+    void anAddressThatDidNotConnectIsNotInTheBudget() throws IOException {
+        Files.writeString(folder.resolve("run.json"), """
+                {"clock":{"monotonicStartNs":0},"verdict":{"state":"VALID","reasons":[]},"summary":{"windowStartAtNs":0,
+                "windowNs":20000000000,"client":{"stamps":{"arrival":"kernel"},"loopLag":{"p99Ns":5,"longest":[]}}}}
+                """);
+        String line = """
+                {"number":0,"outcome":"completed","connection":"new","tcp":{"earlierAttemptsNs":300000000,"handshakeRttNs":500000,\
+                "rttNs":1,"retransmits":0},"startedAtNs":0,"connectStartAtNs":0,"connectEndAtNs":302000000,\
+                "requestStartAtNs":302000000,"requestEndAtNs":302500000,"firstTokenAtNs":402000000,\
+                "chunks":{"atNs":[402000000],"userAtNs":[402000000],"coalesced":[false]}}
+                """;
+        Files.writeString(folder.resolve("exchanges.jsonl"), line.repeat(13));
+
+        var audit = lens("audit", folder.toString());
+
+        assertThat(audit.exitCode()).as(audit.err()).isZero();
+        assertThat(told(audit)).contains("of TTFT p50 402.0 ms, at most 2.000 ms is this machine");
+    }
+
     @Test
     void aLineWithAWrongNumberIsLeftOutAndCounted() throws IOException {
         lens("run", "--num-prompts", "20", "--output-dir", folder.toString());

@@ -3,6 +3,8 @@ package dev.latencylens.cli;
 import static dev.latencylens.cli.LensRun.lens;
 import static dev.latencylens.cli.LensRun.runFile;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+import static org.assertj.core.api.Assumptions.assumeThat;
 
 import com.networknt.schema.InputFormat;
 import dev.latencylens.clock.ClockAnchor;
@@ -11,10 +13,12 @@ import dev.latencylens.exchange.Completion;
 import dev.latencylens.exchange.ExchangeResult;
 import dev.latencylens.exchange.Moment;
 import dev.latencylens.exchange.Outcome;
+import dev.latencylens.exchange.TcpPath;
 import dev.latencylens.exchange.WrittenExchange;
 import dev.latencylens.simulated.Behaviour;
 import dev.latencylens.simulated.ServerOptions;
 import dev.latencylens.simulated.SimulatedProvider;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
@@ -26,9 +30,11 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ObjectNode;
 
 /// Runs that never ended, read back.
@@ -148,6 +154,41 @@ class RecoverTest {
     }
 
     @Test
+    void theTimeOfAddressesThatDidNotConnectIsReadBack() throws IOException {
+        JsonNode live = liveAndKilled();
+        assumeThat(live.at("/summary/metrics/connect_lag").isObject()).isTrue();
+        Path exchanges = run().resolve(RunDirectory.EXCHANGES);
+        String lines = Files.readString(exchanges);
+        assertThat(lines).doesNotContain("earlierAttemptsNs");
+        Files.writeString(exchanges, lines.replace("\"tcp\":{", "\"tcp\":{\"earlierAttemptsNs\":1000000000,"));
+
+        lens("recover", run().toString());
+
+        assertThat(runFile(run()).at("/summary/metrics/connect_lag/max").asLong())
+                .isCloseTo(live.at("/summary/metrics/connect_lag/max").asLong() - 1_000_000_000, within(10_000_000L));
+    }
+
+    @Test
+    void onlyATimeOfAddressesThatDidNotConnectIsWritten() throws IOException {
+        assertThat(written(new TcpPath(0, 2, 3, 4)).path("tcp").has("earlierAttemptsNs"))
+                .isFalse();
+
+        JsonNode line = written(new TcpPath(1, 2, 3, 4));
+
+        assertThat(line.at("/tcp/earlierAttemptsNs").asLong()).isEqualTo(1);
+        assertThat(MeasuringTest.schema("exchange").validate(line.toString(), InputFormat.JSON))
+                .isEmpty();
+    }
+
+    private static JsonNode written(TcpPath path) throws IOException {
+        var out = new ByteArrayOutputStream();
+        try (var file = new ExchangeFile("x", out, new ClockAnchor(0, Instant.EPOCH, 1), new Secrets())) {
+            file.write(anExchange(path), Optional.empty());
+        }
+        return JsonMapper.shared().readTree(out.toByteArray());
+    }
+
+    @Test
     void aRunThatIsCompleteIsLeftAlone() throws IOException {
         live();
         String before = Files.readString(run().resolve(RunDirectory.RUN));
@@ -212,6 +253,10 @@ class RecoverTest {
     }
 
     private static ExchangeResult anExchange() {
+        return anExchange(null);
+    }
+
+    private static ExchangeResult anExchange(@Nullable TcpPath path) {
         var recorded = new WrittenExchange();
         recorded.at(Moment.INTENDED, 1);
         recorded.chunk(2, 3, ChunkKind.TEXT, 1, 10);
@@ -223,7 +268,7 @@ class RecoverTest {
                 null,
                 new Outcome(Outcome.Kind.COMPLETED, ""),
                 null,
-                null,
+                path,
                 null,
                 new Completion(List.of("stop"), true, null, null, null, 0),
                 10);

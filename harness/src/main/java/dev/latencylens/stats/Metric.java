@@ -37,7 +37,10 @@ public enum Metric {
             Group.CONNECTION,
             "from SYN to SYN-ACK as the kernel timed it (TCP_INFO)",
             "tcp without this client's lateness"),
-    CONNECT_LAG(Group.CONNECTION, "tcp - tcp_rtt", "this client's own lateness at connecting"),
+    CONNECT_LAG(
+            Group.CONNECTION,
+            "tcp - tcp_rtt - the time for which other addresses were tried before",
+            "this client's own lateness at connecting"),
     TLS(Group.CONNECTION, Moment.SECURE_CONNECTION_START, Moment.SECURE_CONNECTION_END, "curl appconnect - connect"),
     REQUEST(Group.CONNECTION, Moment.REQUEST_START, Moment.REQUEST_END, "k6 sending"),
     WAIT(Group.CONNECTION, Moment.REQUEST_END, Moment.RESPONSE_START, "k6 waiting");

@@ -725,7 +725,7 @@ public final class Summary {
         OptionalLong tcpNs = result.timeline().betweenNs(Moment.CONNECT_START, Moment.CONNECT_END);
         if (path != null && population != null && tcpNs.isPresent()) {
             long rttNs = path.handshakeRttNs();
-            long lagNs = tcpNs.getAsLong() - rttNs;
+            long lagNs = tcpNs.getAsLong() - path.earlierAttemptsNs() - rttNs;
             all[Metric.TCP_RTT.ordinal()].record(rttNs);
             all[Metric.CONNECT_LAG.ordinal()].record(lagNs);
             record(population, Metric.TCP_RTT, rttNs);

@@ -128,7 +128,12 @@ public final class ScriptedExchange {
 
     /// Its connection was set up for it, and the kernel timed the handshake.
     public ScriptedExchange handshake(Duration start, Duration end, Duration byTheKernel) {
-        path = new TcpPath(byTheKernel.toNanos(), byTheKernel.toNanos(), 0);
+        return handshake(start, start, end, byTheKernel);
+    }
+
+    /// The same, after another address had been tried first.
+    public ScriptedExchange handshake(Duration start, Duration lastTry, Duration end, Duration byTheKernel) {
+        path = new TcpPath(lastTry.minus(start).toNanos(), byTheKernel.toNanos(), byTheKernel.toNanos(), 0);
         return over(ConnectionFacts.Kind.NEW).at(Moment.CONNECT_START, start).at(Moment.CONNECT_END, end);
     }
 

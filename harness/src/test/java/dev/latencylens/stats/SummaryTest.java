@@ -447,6 +447,17 @@ class SummaryTest {
     }
 
     @Test
+    void anAddressThatDidNotConnectIsNotThisClientsLateness() {
+        add(exchange()
+                .startedAt(ofMillis(0))
+                .handshake(ofMillis(0), ofMillis(300), ofMillis(303), ofMillis(1))
+                .tokensAt(ofMillis(320)));
+
+        assertThat(summary.of(Metric.TCP).max()).hasValue(ms(303));
+        assertThat(summary.of(Metric.CONNECT_LAG).max()).hasValue(ms(2));
+    }
+
+    @Test
     void warmUpIsLeftOutButCounted() {
         add(exchange().warmup().startedAt(ofMillis(0)).tokensAt(ofMillis(10)));
         add(exchange().warmup().startedAt(ofMillis(0)).ended(Outcome.Kind.RESET, "reset"));

@@ -96,8 +96,9 @@ final class Dialer {
         var address = new InetSocketAddress(addresses.get(index), proxy == null ? endpoint.port() : proxy.port());
         var stamp = new ReadStamp(clock, kernelStamps);
         var setUp = new SetUp(dial, stamp, address);
+        setUp.connectStartAtNs = clock.nowNs();
         if (dial.connectStartAtNs == Dial.NOT_YET) {
-            dial.connectStartAtNs = clock.nowNs();
+            dial.connectStartAtNs = setUp.connectStartAtNs;
         }
         var bootstrap = new Bootstrap()
                 .group(loop)
@@ -136,7 +137,7 @@ final class Dialer {
 
     private void build(Channel channel, SetUp setUp, InetSocketAddress address) {
         setUp.stamp.attach(channel);
-        channel.pipeline().addLast(new TcpStamp(setUp.dial));
+        channel.pipeline().addLast(new TcpStamp(setUp));
         ProxyServer proxy = settings.proxy();
         if (proxy != null) {
             HttpProxyHandler connect = proxy.user() == null
@@ -185,16 +186,17 @@ final class Dialer {
 
     /// Stamps the TCP connection, ahead of a proxy's handler, which keeps it to itself until its own work is done.
     private final class TcpStamp extends ChannelInboundHandlerAdapter {
-        private final Dial dial;
+        private final SetUp setUp;
 
-        TcpStamp(Dial dial) {
-            this.dial = dial;
+        TcpStamp(SetUp setUp) {
+            this.setUp = setUp;
         }
 
         @Override
         public void channelActive(ChannelHandlerContext ctx) {
+            Dial dial = setUp.dial;
             dial.connectEndAtNs = clock.nowNs();
-            dial.path = PathReader.connected(ctx.channel());
+            dial.path = PathReader.connected(ctx.channel(), setUp.connectStartAtNs - dial.connectStartAtNs);
             ctx.fireChannelActive();
             ctx.pipeline().remove(this);
         }
@@ -236,6 +238,9 @@ final class Dialer {
         private final Dial dial;
         private final ReadStamp stamp;
         private final InetSocketAddress address;
+        /// When this address was tried, after others that failed.
+        private long connectStartAtNs;
+
         private boolean done;
 
         SetUp(Dial dial, ReadStamp stamp, InetSocketAddress address) {

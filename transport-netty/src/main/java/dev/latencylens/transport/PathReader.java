@@ -13,19 +13,21 @@ final class PathReader {
 
     private final EpollSocketChannel channel;
     private final EpollTcpInfo info = new EpollTcpInfo();
+    private final long earlierAttemptsNs;
     private final long handshakeRttNs;
 
-    private PathReader(EpollSocketChannel channel) {
+    private PathReader(EpollSocketChannel channel, long earlierAttemptsNs) {
         this.channel = channel;
+        this.earlierAttemptsNs = earlierAttemptsNs;
         channel.tcpInfo(info);
         handshakeRttNs = info.rtt() * NANOS_PER_MICRO;
     }
 
     /// To be called when TCP has just connected: the only round trip that the kernel knows then is the
     /// handshake's. Null where the transport cannot ask.
-    static @Nullable PathReader connected(Channel channel) {
+    static @Nullable PathReader connected(Channel channel, long earlierAttemptsNs) {
         try {
-            return channel instanceof EpollSocketChannel socket ? new PathReader(socket) : null;
+            return channel instanceof EpollSocketChannel socket ? new PathReader(socket, earlierAttemptsNs) : null;
         } catch (ChannelException closedAlready) {
             return null;
         }
@@ -42,6 +44,6 @@ final class PathReader {
         } catch (ChannelException closedMeanwhile) {
             return null;
         }
-        return new TcpPath(handshakeRttNs, info.rtt() * NANOS_PER_MICRO, info.totalRetrans());
+        return new TcpPath(earlierAttemptsNs, handshakeRttNs, info.rtt() * NANOS_PER_MICRO, info.totalRetrans());
     }
 }

@@ -1,12 +1,15 @@
 package dev.latencylens.transport;
 
+import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.latencylens.clock.Clock;
 import dev.latencylens.exchange.ConnectionFacts;
 import dev.latencylens.exchange.EncodedRequest;
 import dev.latencylens.exchange.Exchange;
 import dev.latencylens.exchange.FlightLog;
+import dev.latencylens.exchange.TcpPath;
 import dev.latencylens.exchange.TransportEnd;
 import io.netty.channel.ManualIoEventLoop;
 import io.netty.resolver.dns.SingletonDnsServerAddressStreamProvider;
@@ -32,6 +35,10 @@ class NamesTest {
 
     @AfterEach
     void close() {
+        close(loop);
+    }
+
+    private static void close(ManualIoEventLoop loop) {
         loop.shutdownGracefully(0, 0, TimeUnit.NANOSECONDS);
         while (!loop.isTerminated()) {
             loop.run(1_000_000);
@@ -168,19 +175,25 @@ class NamesTest {
     // Several addresses.
 
     private record Dialled(
-            @Nullable Connection connection, @Nullable TransportEnd end) {}
+            Dial dial,
+            @Nullable Connection connection,
+            @Nullable TransportEnd end) {}
 
     private Dialled dial(NetworkSettings settings, List<InetAddress> addresses) {
+        return dial(loop, settings, addresses);
+    }
+
+    private static Dialled dial(ManualIoEventLoop loop, NetworkSettings settings, List<InetAddress> addresses) {
         var outcomes = new ArrayList<Dialled>();
         var owner = new Dial.Owner() {
             @Override
             public void succeeded(Dial dial, Connection connection) {
-                outcomes.add(new Dialled(connection, null));
+                outcomes.add(new Dialled(dial, connection, null));
             }
 
             @Override
             public void failed(Dial dial, TransportEnd end) {
-                outcomes.add(new Dialled(null, end));
+                outcomes.add(new Dialled(dial, null, end));
             }
         };
         var dial = new Dial(owner, 0);
@@ -215,18 +228,13 @@ class NamesTest {
     }
 
     private static NetworkSettings to(Endpoint endpoint) {
+        return to(endpoint, SocketKind.NIO);
+    }
+
+    private static NetworkSettings to(Endpoint endpoint, SocketKind sockets) {
         NetworkSettings any = NetworkSettings.to(endpoint);
         return new NetworkSettings(
-                endpoint,
-                any.http(),
-                SocketKind.NIO,
-                false,
-                any.reuse(),
-                1,
-                any.timeouts(),
-                any.tls(),
-                null,
-                any.stamps());
+                endpoint, any.http(), sockets, false, any.reuse(), 1, any.timeouts(), any.tls(), null, any.stamps());
     }
 
     @Test
@@ -235,11 +243,40 @@ class NamesTest {
             Dialled dialled = dial(to(peer.endpoint()), addresses("127.0.0.9", "127.0.0.1"));
 
             assertThat(dialled.end()).isNull();
-            Connection connection = java.util.Objects.requireNonNull(dialled.connection());
+            Connection connection = requireNonNull(dialled.connection());
             ConnectionFacts facts = connection.facts();
             assertThat(facts.remoteAddress()).isEqualTo("127.0.0.1:" + peer.port());
             connection.channel.close();
         }
+    }
+
+    @Test
+    void theTimeOfAnAddressThatRefusedIsToldApart() throws IOException {
+        assumeTrue(SocketKind.EPOLL.unavailable() == null);
+        var epoll = new ManualIoEventLoop(Thread.currentThread(), SocketKind.EPOLL.handlers());
+        try (Peer peer = Peer.serving(Peer.Line::awaitClose)) {
+            NetworkSettings settings = to(peer.endpoint(), SocketKind.EPOLL);
+            Dialled first = dial(epoll, settings, addresses("127.0.0.1", "127.0.0.9"));
+            Dialled second = dial(epoll, settings, addresses("127.0.0.9", "127.0.0.1"));
+
+            assertThat(path(first).earlierAttemptsNs()).isZero();
+            // The kernel's time is in whole microseconds.
+            assertThat(path(second).earlierAttemptsNs())
+                    .isPositive()
+                    .isLessThanOrEqualTo(second.dial().connectEndAtNs
+                            - second.dial().connectStartAtNs
+                            - path(second).handshakeRttNs()
+                            + 1_000);
+            requireNonNull(first.connection()).channel.close();
+            requireNonNull(second.connection()).channel.close();
+        } finally {
+            close(epoll);
+        }
+    }
+
+    private static TcpPath path(Dialled dialled) {
+        Connection connection = requireNonNull(dialled.connection());
+        return requireNonNull(requireNonNull(connection.path).read());
     }
 
     @Test
@@ -257,7 +294,7 @@ class NamesTest {
         try (Peer peer = Peer.serving(Identity.valid(), Peer.answering(Peer.ok("")))) {
             Dialled dialled = dial(to(peer.endpoint()), addresses("127.0.0.1", "127.0.0.1"));
 
-            assertThat(java.util.Objects.requireNonNull(dialled.end()).kind()).isEqualTo(TransportEnd.Kind.TLS_FAILED);
+            assertThat(requireNonNull(dialled.end()).kind()).isEqualTo(TransportEnd.Kind.TLS_FAILED);
             assertThat(peer.connections()).isEqualTo(1);
         }
     }

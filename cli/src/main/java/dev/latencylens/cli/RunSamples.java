@@ -38,19 +38,21 @@ record RunSamples(
         long outputTokens,
         long unreadLines) {
 
+    /// Leaves out what the run has cut.
+    ///
     /// @throws CommandFailure where the folder holds no run
     static RunSamples read(Path folder, Collection<Metric> metrics) {
-        return read(folder, metrics, Long.MIN_VALUE);
+        return read(folder, metrics, SteadyPart.cutAtNs(runFile(folder)));
     }
 
-    /// @param fromAtNs requests that started before are left out, and what the run has cut already
+    /// @param fromAtNs requests that started before are left out, whatever the run has cut
     static RunSamples read(Path folder, Collection<Metric> metrics, long fromAtNs) {
         JsonNode run = runFile(folder);
         var starts = new ArrayList<long[]>();
         var values = new ArrayList<long[][]>();
         List<Metric> asked = List.copyOf(metrics);
         long[] counts = new long[4];
-        long unread = exchanges(folder, Math.max(fromAtNs, SteadyPart.cutAtNs(run)), exchange -> {
+        long unread = exchanges(folder, fromAtNs, exchange -> {
             if (exchange.isWarmup()) {
                 return;
             }

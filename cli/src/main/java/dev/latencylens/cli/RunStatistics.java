@@ -104,12 +104,12 @@ record RunStatistics(
     }
 
     /// Where a run became steady, of a run that is asked to measure that part alone with the decision to cut; null
-    /// where too few requests tell of it, or too many.
+    /// where too few requests tell of it, or too many. What a recovery has cut before is looked at anew.
     static @Nullable SteadyPart steady(Path folder, boolean steadyOnly) {
         if (!steadyOnly && !tooMuch(folder).isEmpty()) {
             return null;
         }
-        SteadyPart part = SteadyPart.of(folder);
+        SteadyPart part = SteadyPart.of(folder, SteadyPart.NOTHING);
         return part != null && steadyOnly ? part.cutOff() : part;
     }
 

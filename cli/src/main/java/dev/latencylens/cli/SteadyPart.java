@@ -93,9 +93,13 @@ record SteadyPart(
         return steady.path("cut").asBoolean(false) ? steady.path("fromAtNs").asLong() : NOTHING;
     }
 
-    /// Null where too few requests were answered to tell.
+    /// Of what the run has not cut; null where too few requests were answered to tell.
     static @Nullable SteadyPart of(Path folder) {
-        long cutAtNs = cutAtNs(RunSamples.runFile(folder));
+        return of(folder, cutAtNs(RunSamples.runFile(folder)));
+    }
+
+    /// @param cutAtNs what started before counts as warm-up, whatever the run has cut; [#NOTHING] for none
+    static @Nullable SteadyPart of(Path folder, long cutAtNs) {
         var requests = new ArrayList<Request>();
         RunSamples.exchanges(folder, cutAtNs, exchange -> {
             if (!exchange.isWarmup() && exchange.isAnswered()) {

@@ -183,6 +183,10 @@ class WarmupTest {
         assertThat(recovered.path("steady")).isEqualTo(steady);
         assertThat(recovered.path("metrics")).isEqualTo(summary.path("metrics"));
         assertThat(recovered.path("rates")).isEqualTo(summary.path("rates"));
+
+        JsonNode once = runFile(out());
+        lens("recover", out().toString());
+        assertThat(runFile(out())).as("recovered again").isEqualTo(once);
     }
 
     private JsonNode killedAndRecovered(JsonNode live) throws IOException {

@@ -63,6 +63,12 @@ record Recovery(
         }
     }
 
+    /// The same, of a file from which so many bytes of a torn last line were cut off before.
+    Recovery afterTorn(long bytes) {
+        var all = new Caveat.LinesDropped(dropped.tornBytes() + bytes, dropped.unreadable(), dropped.repeated());
+        return new Recovery(summary, costs, exchanges, missing, wholeBytes, all);
+    }
+
     /// Whether anything that stands in the file is not among the figures.
     boolean isPartial() {
         return dropped.tornBytes() + dropped.unreadable() + dropped.repeated() > 0;

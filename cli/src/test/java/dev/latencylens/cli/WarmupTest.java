@@ -13,6 +13,7 @@ import dev.latencylens.stats.Metric;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -185,8 +186,10 @@ class WarmupTest {
         assertThat(recovered.path("rates")).isEqualTo(summary.path("rates"));
 
         JsonNode once = runFile(out());
+        Files.writeString(out().resolve(RunDirectory.EXCHANGES), "torn", StandardOpenOption.APPEND);
         lens("recover", out().toString());
-        assertThat(runFile(out())).as("recovered again").isEqualTo(once);
+        assertThat(runFile(out()).path("summary")).as("recovered again").isEqualTo(once.path("summary"));
+        assertThat(runFile(out()).at("/recovery/tornBytes").asInt()).isEqualTo(4);
     }
 
     private JsonNode killedAndRecovered(JsonNode live) throws IOException {

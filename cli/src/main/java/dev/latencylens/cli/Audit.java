@@ -21,12 +21,13 @@ import tools.jackson.databind.json.JsonMapper;
 /// A run's tokens laid over what the machine did meanwhile.
 ///
 /// A token is touched by what overlaps the time from its arrival to its read; where the arrival is the read
-/// itself, by what had ended no more than [#SETTLING_NS] before. How much of a latency is the machine's is bounded
-/// from above: all of the time from the start of a request to its first byte over a connection that stood, and,
-/// where arrivals are this client's own readings, all of the pause that touched one. What held up one I/O thread
-/// counts for that thread's exchanges only.
+/// itself, by what began before it and had ended no longer before than it took, for so long may a thread work off
+/// what has queued up. How much of a latency is the machine's is bounded from above: all of the time from the
+/// start of a request to its first byte over a connection that stood, and, where arrivals are this client's own
+/// readings, all of the time since the beginning of the pause that touched one or the read before. What held up
+/// one I/O thread counts for that thread's exchanges only.
 final class Audit {
-    /// How long after a pause a thread still works off what has queued up.
+    /// How long after a pause a thread still works off what has queued up, at the least.
     static final long SETTLING_NS = 200_000;
     /// What the names of I/O threads begin with; their number follows.
     private static final String IO_THREAD = "io-";
@@ -76,6 +77,11 @@ final class Audit {
         final Distribution measured = new Distribution();
         final Distribution untouched = new Distribution();
         final Distribution withoutMachine = new Distribution();
+
+        /// A gap that is in no figure because this client was late.
+        private void lose() {
+            withoutMachine.record(0);
+        }
 
         private void record(long valueNs, long machineNs, boolean touched) {
             measured.record(valueNs);
@@ -213,10 +219,12 @@ final class Audit {
                 && (exchange.path("outcome").asString("").equals("completed")
                         || exchange.path("outcome").asString("").equals("unterminated"));
         // A stamp of the kernel does not move, but what waits until this client reads may be merged, and then has
-        // the stamp of the last: what came together may have come earlier, though not before the read before it.
-        // Over HTTP/2 it may have come together with another answer's.
+        // the stamp of the last: what came together may have come earlier, though not before what has another
+        // stamp. Over HTTP/2 it may have come together with another answer's.
+        JsonNode bytes = exchange.at("/chunks/bytes");
         long seenAtNs = startNs + exchange.path("requestEndAtNs").asLong(Long.MAX_VALUE - startNs);
         boolean shared = exchange.path("httpVersion").asString("").equals(HttpVersion.HTTP_2.label());
+        long earlierStampNs = seenAtNs;
         long earlierMachineNs = 0;
         boolean earlierTouched = false;
         for (int i = 0; i < size; i++) {
@@ -224,14 +232,21 @@ final class Audit {
             long readNs = startNs + userAtNs.get(i).asLong();
             boolean together = coalesced.get(i).asBoolean()
                     || (i + 1 < size && coalesced.get(i + 1).asBoolean());
-            long fromNs = !kernelStamps ? readNs - SETTLING_NS : together ? Math.min(arrivalNs, seenAtNs) : arrivalNs;
+            if (i > 0 && !coalesced.get(i).asBoolean()) {
+                earlierStampNs = startNs + atNs.get(i - 1).asLong();
+            }
+            long mergedSinceNs = Math.min(arrivalNs, earlierStampNs);
+            long fromNs = !kernelStamps ? held.waitedSinceNs(seenAtNs, readNs) : together ? mergedSinceNs : arrivalNs;
             boolean touched = touch(thread, fromNs, readNs);
             long machineNs = !kernelStamps
-                    ? held.lengthOfTouching(fromNs, readNs)
-                    : together || shared ? Math.max(held.overlapNs(fromNs, readNs), readNs - arrivalNs) : 0;
+                    ? readNs - fromNs
+                    : together || shared ? Math.max(held.overlapNs(mergedSinceNs, readNs), readNs - arrivalNs) : 0;
             seenAtNs = readNs;
+            boolean isEvent = !bytes.path(i).isNumber() || bytes.path(i).asLong() > 0;
             if (counts && i == 0) {
                 firstToken(exchange, machineNs, touched);
+            } else if (counts && coalesced.get(i).asBoolean() && isEvent && machineNs > SETTLING_NS) {
+                icl.lose();
             } else if (counts && !coalesced.get(i).asBoolean()) {
                 icl.record(
                         atNs.get(i).asLong() - atNs.get(i - 1).asLong(),
@@ -369,18 +384,17 @@ final class Audit {
             return found;
         }
 
-        /// The whole time of what touches, for none of it may have been the provider's.
-        long lengthOfTouching(long fromNs, long untilNs) {
-            List<Evidence.Stall> touching = touching(fromNs, untilNs);
-            if (touching.isEmpty()) {
-                return 0;
+        /// Since when this thread may have kept waiting what it read then and not before: the instant itself where
+        /// nothing held it up.
+        long waitedSinceNs(long beforeNs, long readNs) {
+            long sinceNs = readNs;
+            for (Evidence.Stall stall : touching(beforeNs, readNs)) {
+                if (readNs - stall.endAtNs() <= Math.max(SETTLING_NS, stall.tookNs())) {
+                    long fromNs = stall.startAtNs() - beforeNs > 0 ? stall.startAtNs() : beforeNs;
+                    sinceNs = fromNs - sinceNs < 0 ? fromNs : sinceNs;
+                }
             }
-            long startAtNs = touching.getLast().startAtNs();
-            long endAtNs = touching.stream()
-                    .mapToLong(stall -> stall.endAtNs() - startAtNs)
-                    .max()
-                    .orElse(0);
-            return endAtNs;
+            return sinceNs;
         }
 
         long overlapNs(long fromNs, long untilNs) {

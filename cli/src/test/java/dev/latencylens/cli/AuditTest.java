@@ -19,6 +19,8 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import jdk.jfr.consumer.RecordedEvent;
 import jdk.jfr.consumer.RecordingFile;
@@ -170,6 +172,49 @@ class AuditTest {
                 .contains("for 2.000 ms: loop pause of io-0, 0 tokens touched");
     }
 
+    /// Streams of a chunk each 10 ms; after a stop of 150 ms all that has queued up is read, in 20 ms.
+    @ParameterizedTest
+    @ValueSource(strings = {"user", "kernel"})
+    void whatQueuedUpBehindAPauseIsInTheBudget(String arrival) throws IOException {
+        Files.writeString(folder.resolve("run.json"), """
+                {"clock":{"monotonicStartNs":0},"verdict":{"state":"INVALID","reasons":[]},"summary":{"windowStartAtNs":0,
+                "windowNs":1000000000,"client":{"stamps":{"arrival":"%s"},"loopLag":{"p99Ns":5,"longest":[
+                {"thread":0,"endAtNs":351000000,"lagNs":150000000}]}}}}
+                """.formatted(arrival));
+        var lines = new StringBuilder();
+        for (int stream = 0; stream < 70; stream++) {
+            var read = new ArrayList<Long>();
+            var stamped = new ArrayList<Long>();
+            var coalesced = new ArrayList<Boolean>();
+            for (int i = 0; i < 20; i++) {
+                boolean queued = i >= 10;
+                read.add(queued ? 351_000_000L + stream * 500_000L : 110_000_000L + i * 10_000_000L);
+                // All ten that waited were merged, but for some microseconds.
+                stamped.add(queued ? 350_000_000L : read.get(i));
+                coalesced.add(i > 10);
+            }
+            lines.append(String.format(
+                    Locale.ROOT,
+                    "{\"number\":%d,\"outcome\":\"completed\",\"startedAtNs\":0,\"requestEndAtNs\":100,\"connection\":\"reused\","
+                            + "\"firstTokenAtNs\":110000000,\"chunks\":{\"atNs\":%s,\"userAtNs\":%s,\"coalesced\":%s}}%n",
+                    stream,
+                    arrival.equals("user") ? read : stamped,
+                    read,
+                    coalesced));
+        }
+        Files.writeString(folder.resolve("exchanges.jsonl"), lines);
+
+        var audit = lens("audit", folder.toString());
+
+        assertThat(audit.exitCode()).as(audit.err()).isZero();
+        // 70 of the 700 gaps are of 150 ms, the others of 10; without the machine none is.
+        Matcher p99 =
+                Pattern.compile("of ICL p99 ([\\d.]+) ms, at most ([\\d.]+) ms").matcher(told(audit));
+        assertThat(p99.find()).isTrue();
+        assertThat(Double.parseDouble(p99.group(1)) - Double.parseDouble(p99.group(2)))
+                .isLessThanOrEqualTo(10.0);
+    }
+
     /// The odd number is io-1's: it sent and read while io-0 stood still.
     @Test
     void aLoopPauseTouchesTheTokensOfItsOwnThreadOnly() throws IOException {
@@ -218,7 +263,7 @@ class AuditTest {
     }
 
     /// Kernel stamps, one request a second: 2 ms of connecting of which 0.5 are the network's, 9 of a TLS
-    /// handshake, 1 until it has left; and two chunks in one read, 4 ms after their stamp.
+    /// handshake, 1 until it has left; and two chunks in one read, 4 ms after their stamp: half of the gaps are lost.
     @Test
     void whatANewConnectionAndALateReadHoldOfThisClientIsInTheBudget() throws IOException {
         Files.writeString(folder.resolve("run.json"), """
@@ -259,7 +304,7 @@ class AuditTest {
         assertThat(audit.exitCode()).as(audit.err()).isZero();
         assertThat(told(audit))
                 .contains("of TTFT p50 112.0 ms, at most 2.500 ms is this machine")
-                .contains("of ICL p50 10.00 ms, at most 4.000 ms is this machine");
+                .contains("of ICL p50 10.00 ms, at most 10.00 ms is this machine");
     }
 
     /// Of 302 ms of connecting 300 went to an address that did not answer and 0.5 are the network's.

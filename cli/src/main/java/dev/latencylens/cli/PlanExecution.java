@@ -31,7 +31,6 @@ final class PlanExecution {
     static final String SETTINGS = "plan.json";
 
     private static final String OUTPUT_DIR = "output-dir";
-    private static final String API_KEY = "api-key";
 
     private final Console console;
     private final Secrets secrets;
@@ -252,7 +251,11 @@ final class PlanExecution {
         }
         var words = new ArrayList<>(plan.words(run, instead.keySet(), keys, console.environment()));
         instead.forEach((key, values) -> words.addAll(words(key, values)));
-        var command = new RunCommand(console, secrets, given.containsKey(API_KEY));
+        List<String> fromPlan = run.entries().stream()
+                .map(PlanFile.Entry::key)
+                .filter(key -> !given.containsKey(key))
+                .toList();
+        var command = new RunCommand(console, secrets, fromPlan);
         try {
             RunCommand.line(command).parseArgs(words.toArray(String[]::new));
             return command;

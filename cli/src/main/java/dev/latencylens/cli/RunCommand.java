@@ -105,8 +105,9 @@ final class RunCommand implements Callable<Integer> {
 
     private final Console console;
     private final Secrets secrets;
-    /// Whether a key that is given stands where other users of the machine can read it.
-    private final boolean keySeen;
+    /// Keys of what a plan says. All other values stand in this process's arguments, where other users of the
+    /// machine can read them.
+    private final List<String> fromPlan;
 
     /// What read the flags.
     private @Nullable CommandLine line;
@@ -159,13 +160,13 @@ final class RunCommand implements Callable<Integer> {
     private boolean dryRun;
 
     RunCommand(Console console, Secrets secrets) {
-        this(console, secrets, true);
+        this(console, secrets, List.of());
     }
 
-    RunCommand(Console console, Secrets secrets, boolean keySeen) {
+    RunCommand(Console console, Secrets secrets, List<String> fromPlan) {
         this.console = console;
         this.secrets = secrets;
-        this.keySeen = keySeen;
+        this.fromPlan = List.copyOf(fromPlan);
     }
 
     private void declare(Flags flags) {
@@ -440,22 +441,34 @@ final class RunCommand implements Callable<Integer> {
             List<RunGrid.Cell> cells = load.cells();
             int times = repeat.times();
             Double converge = repeat.converge();
-            return times > 1 || cells.size() > 1 ? grid(cells, times, converge) : run(target());
+            return isGrid() ? grid(cells, times, converge) : run(target());
         } catch (IllegalArgumentException wrong) {
             throw CommandFailure.usage(String.valueOf(wrong.getMessage()), wrong);
         }
     }
 
+    private boolean isGrid() {
+        return repeat.times() > 1 || load.cells().size() > 1;
+    }
+
     /// Runs in other Javas have the flags of this one, which stand where other users of the machine can read them.
+    private void noSecretsOfThePlan() {
+        ParseResult given = Objects.requireNonNull(line).getParseResult();
+        for (String key : fromPlan) {
+            OptionSpec flag = given.matchedOption(key);
+            if (flag != null
+                    && flag.originalStringValues().stream().anyMatch(value -> PlanFile.holdsSecret(key, value))) {
+                throw CommandFailure.usage(
+                        "'" + key + "' of the plan holds a secret, which each of several runs would have in"
+                                + " its arguments, where other users of this machine can read it; leave it out and set the"
+                                + " provider's variable, such as OPENAI_API_KEY, or write the runs as scenarios");
+            }
+        }
+    }
+
     private int grid(List<RunGrid.Cell> cells, int times, @Nullable Double converge)
             throws IOException, InterruptedException {
-        boolean secretHeader =
-                headers.stream().anyMatch(header -> Secrets.isSecretName(header.split(":", 2)[0].strip()));
-        if (!keySeen && (apiKey != null || secretHeader)) {
-            throw CommandFailure.usage(
-                    "several runs of one plan take their key from the provider's variable only, such as"
-                            + " OPENAI_API_KEY; leave api-key and secret headers out");
-        }
+        noSecretsOfThePlan();
         var flags = new ArrayList<String>();
         for (OptionSpec flag : Objects.requireNonNull(line).getParseResult().matchedOptions()) {
             if (Arrays.stream(flag.names()).noneMatch(OF_A_GRID::contains)) {
@@ -484,7 +497,7 @@ final class RunCommand implements Callable<Integer> {
         var words = new ArrayList<>(flags);
         words.addAll(cell.flags());
         words.add("--seed=" + prompts.seed());
-        var one = new RunCommand(console, secrets, keySeen);
+        var one = new RunCommand(console, secrets, fromPlan);
         line(one).parseArgs(words.toArray(String[]::new));
         return one.check();
     }
@@ -536,6 +549,9 @@ final class RunCommand implements Callable<Integer> {
     /// Says everything that can be said against the flags, and makes nothing.
     Plan check() throws IOException {
         try {
+            if (isGrid()) {
+                noSecretsOfThePlan();
+            }
             Target target = target();
             URI base = target.url() == null ? NOWHERE : target.url();
             Plan plan = plan(NO_RUN, base, target);
@@ -571,7 +587,7 @@ final class RunCommand implements Callable<Integer> {
             console.out().print(secrets.redact(DryRun.of(plan)));
             return ExitCode.GOOD;
         }
-        if (apiKey != null && keySeen) {
+        if (apiKey != null && !fromPlan.contains("api-key")) {
             console.err()
                     .println("lens: --api-key can be seen by other users of this machine"
                             + (plan.keyVariable() == null ? "" : "; better set " + plan.keyVariable()));

@@ -174,6 +174,47 @@ class PlanTest {
         assertThat(run()).doesNotExist();
     }
 
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+            api-key | ${env:K}                           | --timeout=9
+            url     | http://127.0.0.1:9/v1?key=${env:K} | --timeout=9
+            url     | http://127.0.0.1:9/v1?key=${env:K} | --api-key=seen-already
+            header  | ['x-api-key: ${env:K}']            | --timeout=9
+            header  | ['x-api-key: ${env:K}']            | --api-key=seen-already
+            """)
+    void aSecretOfAPlanIsInTheArgumentsOfNoRun(String key, String value, String flag) throws IOException {
+        for (String several : List.of("runs: 2", "concurrency: [1, 2]")) {
+            Path plan = plan(several + "\nmodel: m\n" + key + ": " + value + "\n");
+            var environment = Map.of("K", "very-secret");
+
+            var run = lens(environment, "run", plan.toString(), flag, "--output-dir=" + run());
+
+            assertThat(run.exitCode()).isEqualTo(ExitCode.USAGE);
+            assertThat(run.err())
+                    .contains("'" + key + "' of the plan holds a secret", "or write the runs as scenarios")
+                    .hasLineCount(1)
+                    .doesNotContain("very-secret");
+            assertThat(run()).doesNotExist();
+            assertThat(lens(environment, "plan", "validate", plan.toString()).err())
+                    .isEqualTo(run.err());
+        }
+    }
+
+    @Test
+    void aSecretThatIsSeenOnTheCommandLineMayBeInTheArgumentsOfItsRunsToo() throws IOException {
+        Path plan = plan("runs: 2\nmodel: m\nurl: http://h/v1?key=${env:K}\nheader: ['x-api-key: ${env:K}']\n");
+
+        var run = lens(
+                Map.of("K", "very-secret"),
+                "run",
+                plan.toString(),
+                "--url=http://127.0.0.1:9/v1?key=abcdefgh",
+                "--header=x-api-key: abcdefgh",
+                "--dry-run");
+
+        assertThat(run.exitCode()).as(run.err()).isZero();
+    }
+
     @Test
     void aRunOfItsOwnIsNotGoneOnWith() throws IOException {
         lens("run", "-n", "2", "--output-dir", run().toString());

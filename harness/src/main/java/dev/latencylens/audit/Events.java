@@ -38,6 +38,10 @@ final class Events {
         @Description(EXCHANGE_IS)
         long exchange;
 
+        @Label(ATTEMPT)
+        @Description(ATTEMPT_IS)
+        int attempt;
+
         @Label("Index")
         @Description("Place among the chunks of its exchange, from 0")
         int index;
@@ -146,6 +150,7 @@ final class Events {
         long startAtNs;
 
         @Label("Took")
+        @Description("Its end less its start; below 0 where the answer was there before the request was known to have left")
         @Timespan(Timespan.NANOSECONDS)
         long took;
     }

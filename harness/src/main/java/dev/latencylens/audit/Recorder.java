@@ -109,7 +109,7 @@ public final class Recorder implements AutoCloseable {
         Timeline timeline = result.timeline();
         Chunks chunks = timeline.chunks();
         for (int i = 0; i < chunks.size(); i++) {
-            token(number, i, chunks);
+            token(number, attempt, i, chunks);
         }
         for (Phase phase : PHASES) {
             phase(number, attempt, phase, timeline);
@@ -163,11 +163,12 @@ public final class Recorder implements AutoCloseable {
         }
     }
 
-    private void token(long number, int index, Chunks chunks) {
+    private void token(long number, int attempt, int index, Chunks chunks) {
         tokens++;
         var event = new Events.Token();
         if (event.shouldCommit()) {
             event.exchange = number;
+            event.attempt = attempt;
             event.index = index;
             event.arrivedAtNs = chunks.atNs(index);
             event.readLag = chunks.userAtNs(index) - chunks.atNs(index);

@@ -19,10 +19,11 @@ final class Cure {
             case HTTP_ERROR -> ofStatus(outcome.detail(), plan);
             case RATE_LIMITED -> "ask for less: lower --concurrency or --request-rate";
             case TIMEOUT ->
-                "give it longer (--timeout, --timeout-connect, --timeout-first-byte, --timeout-silence) or"
+                (outcome.detail().contains("TLS handshake") ? "does the server speak TLS on this port? if so " : "")
+                        + "give it longer (--timeout, --timeout-connect, --timeout-first-byte, --timeout-silence) or"
                         + " lower the load";
             case PROVIDER_ERROR -> "ask the provider, or look at its log";
-            case CUT -> "look at the server's log, or at a proxy's between: the answer began and was not ended";
+            case CUT -> ofCut(outcome.detail(), plan);
             case MALFORMED, UNTERMINATED, COMPLETED ->
                 "is " + plan.url() + " the base URL of a server that speaks " + plan.dialect() + "?";
             case RESET ->
@@ -30,6 +31,16 @@ final class Cure {
                         + " resets too (--http 1.1)";
             case CANCELLED -> "let it run longer";
         };
+    }
+
+    private static String ofCut(String detail, Plan plan) {
+        if (!detail.contains("before the first response byte")) {
+            return "look at the server's log, or at a proxy's between: the answer began and was not ended";
+        }
+        return plan.network().endpoint().tls()
+                ? "look at the server's log, or at a proxy's between"
+                : "give --url with https:// if the server speaks TLS on this port; else look at its log, or at a proxy's"
+                        + " between";
     }
 
     private static String ofStatus(String detail, Plan plan) {

@@ -57,6 +57,7 @@ import picocli.CommandLine.Model.PositionalParamSpec;
 import picocli.CommandLine.Model.UsageMessageSpec;
 import picocli.CommandLine.ParseResult;
 import picocli.CommandLine.TypeConversionException;
+import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 /// `lens run`: measures an endpoint, or the embedded simulated provider where none is named.
@@ -74,8 +75,20 @@ final class RunCommand implements Callable<Integer> {
     private static final List<String> KEY_FIELDS = List.of("authorization", "x-api-key", "api-key", "x-goog-api-key");
 
     /// Members of a request that change how long its answer can get, or how many there are.
-    private static final List<String> COSTLY_MEMBERS =
-            List.of("max_tokens", "max_completion_tokens", "max_output_tokens", "n", "best_of", "messages");
+    private static final List<String> COSTLY_MEMBERS = List.of(
+            "max_tokens",
+            "max_completion_tokens",
+            "max_output_tokens",
+            "maxOutputTokens",
+            "maxTokens",
+            "num_predict",
+            "n",
+            "best_of",
+            "candidateCount",
+            "messages");
+
+    /// What Gemini, Bedrock and Ollama put such members into.
+    private static final List<String> SETTINGS_MEMBERS = List.of("generationConfig", "inferenceConfig", "options");
 
     /// Header fields that belong to how a request is carried.
     private static final List<String> FRAMING_FIELDS = List.of(
@@ -791,8 +804,15 @@ final class RunCommand implements Callable<Integer> {
         }
     }
 
+    /// Where dialects have it: in the body, or in its object of settings.
     private static boolean hasMember(@Nullable String body, String member) {
-        return body != null && JsonMapper.shared().readTree(body).has(member);
+        if (body == null) {
+            return false;
+        }
+        JsonNode json = JsonMapper.shared().readTree(body);
+        return json.has(member)
+                || SETTINGS_MEMBERS.stream()
+                        .anyMatch(settings -> json.path(settings).has(member));
     }
 
     private NetworkSettings network(Endpoint endpoint) {

@@ -263,7 +263,8 @@ class AuditTest {
     }
 
     /// Kernel stamps, one request a second: 2 ms of connecting of which 0.5 are the network's, 9 of a TLS
-    /// handshake, 1 until it has left; and two chunks in one read, 4 ms after their stamp: half of the gaps are lost.
+    /// handshake, 1 until it has left; and two chunks in one read, 4 ms after their stamp: half of the gaps are
+    /// lost.
     @Test
     void whatANewConnectionAndALateReadHoldOfThisClientIsInTheBudget() throws IOException {
         Files.writeString(folder.resolve("run.json"), """

@@ -120,6 +120,9 @@ class BadInputTest {
             run --max-cost 1 --osl 0 --price-model gpt-5 | --max-cost needs to know how long an answer can get; give --osl
             run --max-cost 0 --price-model gpt-5 | --max-cost 0 does not pay for one request, which may cost 0.000
             run --max-cost 1 --price-model gpt-5 --extra-body {"n":2} | cannot reckon with 'n' in --extra-body
+            run --max-cost 1 --price-model gpt-5 --extra-body {"generationConfig":{"candidateCount":2}} | cannot reckon with 'candidateCount'
+            run --io-priority realtime --io-wait spin | --io-priority realtime would stop a CPU for all other threads
+            run --io-priority high | 'high'
             run no/such.yaml                 | cannot read the plan 'no/such.yaml'; give a YAML file
             plan validate pom.xml            | pom.xml:12:25: this is no YAML
             plan                             | give validate, explain or schema

@@ -150,7 +150,8 @@ final class Events {
         long startAtNs;
 
         @Label("Took")
-        @Description("Its end less its start; below 0 where the answer was there before the request was known to have left")
+        @Description(
+                "Its end less its start; below 0 where the answer was there before the request was known to have left")
         @Timespan(Timespan.NANOSECONDS)
         long took;
     }

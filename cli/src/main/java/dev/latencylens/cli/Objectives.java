@@ -2,11 +2,14 @@ package dev.latencylens.cli;
 
 import dev.latencylens.stats.Metric;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import tools.jackson.core.JsonGenerator;
 import tools.jackson.databind.JsonNode;
 
 /// What a request must meet to be good, as vLLM's `--goodput`: `ttft:500 tpot:50`, in milliseconds.
@@ -62,11 +65,11 @@ record Objectives(List<Limit> limits) {
         return new Objectives(limits);
     }
 
-    /// Those that a run was judged by; none where there were none.
+    /// Those of a run; none where there were none.
     ///
-    /// @param summary of its `run.json`
-    static Objectives of(JsonNode summary) {
-        return new Objectives(summary.at("/goodput/objectivesNs").properties().stream()
+    /// @param member of its `run.json` that has what [#write] wrote: `plan` or `summary.goodput`
+    static Objectives of(JsonNode member) {
+        return new Objectives(member.path("objectivesNs").properties().stream()
                 .map(limit ->
                         new Limit(Metric.of(limit.getKey()), limit.getValue().asLong()))
                 .toList());
@@ -104,6 +107,15 @@ record Objectives(List<Limit> limits) {
 
     boolean areMetBy(ExchangeLine exchange) {
         return exchange.isAnswered() && limits.stream().allMatch(limit -> limit.isMetBy(exchange));
+    }
+
+    /// The member `objectivesNs`; of several limits of one metric the lowest, which decides.
+    void write(JsonGenerator json) {
+        Map<String, Long> mostNs = new LinkedHashMap<>();
+        limits.forEach(limit -> mostNs.merge(limit.metric().label(), limit.mostNs(), Math::min));
+        json.writeObjectPropertyStart("objectivesNs");
+        mostNs.forEach((metric, ns) -> json.writeNumberProperty(metric, ns.longValue()));
+        json.writeEndObject();
     }
 
     String text() {

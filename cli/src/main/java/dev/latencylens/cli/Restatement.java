@@ -54,7 +54,7 @@ final class Restatement {
                 .map(figure -> new Told(figure, new Weighted()))
                 .toList();
         var edges = new RunWindows.Edges();
-        Objectives objectives = Objectives.of(run.run().path("summary"));
+        Objectives objectives = Objectives.of(run.run().at("/summary/goodput"));
         var good = new AtomicLong();
         RunSamples.exchanges(folder, exchange -> {
             if (!exchange.isWarmup() && exchange.isAnswered()) {
@@ -245,7 +245,7 @@ final class Restatement {
             json.writeNumberProperty("total_input_tokens", inputTokens());
             json.writeNumberProperty("total_output_tokens", run.outputTokens());
             number(json, "request_throughput", run.answered() / seconds);
-            if (Objectives.of(run.run().path("summary")).areAsked()) {
+            if (Objectives.of(run.run().at("/summary/goodput")).areAsked()) {
                 number(json, "request_goodput", good / seconds);
             } else {
                 json.writeNullProperty("request_goodput");

@@ -283,6 +283,10 @@ final class RunFile {
         plan.percentiles().forEach(percentile -> json.writeString(percentile.label()));
         json.writeEndArray();
         json.writeBooleanProperty("percentilesAsked", plan.percentilesAsked());
+        json.writeNumberProperty("confidence", plan.confidence());
+        if (plan.objectives().areAsked()) {
+            plan.objectives().write(json);
+        }
         if (plan.tokenizer() == null) {
             json.writeNullProperty("tokenizer");
         } else {

@@ -236,11 +236,7 @@ record RunStatistics(
 
     private static void goodput(JsonGenerator json, Goodput goodput) {
         json.writeObjectPropertyStart("goodput");
-        json.writeObjectPropertyStart("objectivesNs");
-        goodput.objectives
-                .limits()
-                .forEach(limit -> json.writeNumberProperty(limit.metric().label(), limit.mostNs()));
-        json.writeEndObject();
+        goodput.objectives.write(json);
         json.writeNumberProperty("good", goodput.good);
         json.writeNumberProperty("measured", goodput.measured);
         json.writeNumberProperty("good_fraction", goodput.fraction());

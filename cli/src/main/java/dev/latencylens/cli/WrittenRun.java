@@ -100,8 +100,8 @@ record WrittenRun(Plan plan, Environment environment, ClockAnchor clock) {
                 text(plan, "provider"),
                 pricing(plan.path("pricing")),
                 tokenizer(text(plan, "tokenizer")),
-                RunGrid.CONFIDENCE,
-                Objectives.NONE,
+                plan.path("confidence").doubleValue(RunGrid.CONFIDENCE),
+                Objectives.of(plan),
                 plan.path("steadyOnly").booleanValue(false));
     }
 

@@ -88,6 +88,34 @@ class RecoverTest {
                         "40 measured: completed 40; 3 for warm-up left out");
     }
 
+    @Test
+    void objectivesAndConfidenceAreThoseOfTheRun() throws IOException {
+        JsonNode live = liveAndKilled(
+                "--goodput", "ttft:500", "tpot:50", "ttft:0.001", "--confidence-level", "99", "--prime", "1ms");
+
+        var recover = lens("recover", run().toString());
+
+        assertThat(recover.out()).contains("99 % intervals, ms", "Goodput   0 of 40 requests were good");
+        JsonNode recovered = runFile(run());
+        assertThat(recovered.at("/plan/objectivesNs").toString()).isEqualTo("{\"ttft\":1000,\"tpot\":50000000}");
+        assertThat(recovered.at("/summary/goodput")).isEqualTo(live.at("/summary/goodput"));
+        assertThat(recovered.at("/summary/intervals")).isEqualTo(live.at("/summary/intervals"));
+        assertThat(MeasuringTest.schema("run").validate(Files.readString(run().resolve("run.json")), InputFormat.JSON))
+                .isEmpty();
+    }
+
+    @Test
+    void aRunOfALensThatWroteNeitherObjectivesNorConfidenceIsReadWithout() throws IOException {
+        liveAndKilled("--goodput", "ttft:500", "--confidence-level", "99");
+        var older = (ObjectNode) runFile(run());
+        ((ObjectNode) older.path("plan")).remove(List.of("objectivesNs", "confidence"));
+        Files.writeString(run().resolve(RunDirectory.RUN), older.toPrettyString());
+
+        assertThat(lens("recover", run().toString()).out())
+                .contains("95 % intervals, ms")
+                .doesNotContain("Goodput");
+    }
+
     /// The stalls are known neither without a recording nor without the run's end.
     @Test
     void anAuditTellsWhatOnlyTheEndKnewAsUnknownAndNotAsNothing() throws IOException {

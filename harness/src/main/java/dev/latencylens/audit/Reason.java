@@ -45,9 +45,9 @@ public sealed interface Reason {
 
         @Override
         public String advice() {
-            return "A parked thread is woken late, so give it a CPU that never sleeps (--io-cpus with --io-wait spin), or"
-                    + " let all else give way to it (as root, chrt --idle 0 lens run); raise --concurrency if it holds"
-                    + " requests back, or lower --request-rate.";
+            return "A parked thread is woken late, so let it go before all others (--io-priority realtime, as root or with"
+                    + " CAP_SYS_NICE), or give it a CPU that never sleeps (--io-cpus with --io-wait spin); raise"
+                    + " --concurrency if it holds requests back, or lower --request-rate.";
         }
     }
 

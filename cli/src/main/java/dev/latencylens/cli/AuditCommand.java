@@ -86,7 +86,8 @@ final class AuditCommand implements Callable<Integer> {
     }
 
     private void audit(Path folder) throws IOException {
-        Path run = existing(folder.resolve(RunDirectory.RUN));
+        RunSamples.timedRunFile(folder);
+        Path run = folder.resolve(RunDirectory.RUN);
         Path exchanges = existing(folder.resolve(RunDirectory.EXCHANGES));
         Path recording = folder.resolve(RunDirectory.RECORDING);
         boolean recorded = Files.isReadable(recording);
@@ -96,7 +97,7 @@ final class AuditCommand implements Callable<Integer> {
         try {
             audit = Audit.of(run, exchanges, evidence);
         } catch (JacksonException e) {
-            throw CommandFailure.usage("cannot read '" + run + "': " + e.getOriginalMessage(), e);
+            throw CommandFailure.usage("'" + run + "' is damaged; give the folder of another run", e);
         }
         print(folder, audit, recordedBytes);
     }

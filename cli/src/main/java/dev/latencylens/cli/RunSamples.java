@@ -5,6 +5,7 @@ import dev.latencylens.stats.Metric;
 import dev.latencylens.stats.Sample;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.charset.CharacterCodingException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
@@ -37,6 +38,8 @@ record RunSamples(
         long failed,
         long outputTokens,
         long unreadLines) {
+    /// The newest form of `run.json` that is understood, as [RunFile] writes it.
+    private static final long FORMAT_VERSION = 1;
 
     /// Leaves out what the run has cut.
     ///
@@ -84,13 +87,41 @@ record RunSamples(
         return new RunSamples(folder, run, samples, counts[0], counts[1], failed, counts[2], unread);
     }
 
+    /// @throws CommandFailure where it is damaged, or a newer version has written it
     static JsonNode runFile(Path folder) {
         Path file = existing(folder.resolve(RunDirectory.RUN));
+        JsonNode run;
         try {
-            return JsonMapper.shared().readTree(Files.readString(file));
-        } catch (IOException | JacksonException e) {
-            throw CommandFailure.usage("cannot read '" + file + "', which is no run.json; give the folder of a run", e);
+            run = JsonMapper.shared().readTree(Files.readString(file));
+        } catch (JacksonException | CharacterCodingException e) {
+            throw damaged(folder);
+        } catch (IOException e) {
+            throw CommandFailure.usage("cannot read '" + file + "'; give the folder of a run", e);
         }
+        long version = run.path("formatVersion").asLong(FORMAT_VERSION);
+        if (version > FORMAT_VERSION) {
+            throw CommandFailure.usage("a newer lens wrote '" + file + "', in format " + version + "; lens "
+                    + Lens.Version.number() + " reads format " + FORMAT_VERSION + ", so use the one that wrote it");
+        }
+        if (run.path("state").asString("").isEmpty()) {
+            throw damaged(folder);
+        }
+        return run;
+    }
+
+    /// `run.json` of a run whose instants are wanted, which count from one that it tells.
+    static JsonNode timedRunFile(Path folder) {
+        JsonNode run = runFile(folder);
+        if (!run.at("/clock/monotonicStartNs").isIntegralNumber()) {
+            throw damaged(folder);
+        }
+        return run;
+    }
+
+    private static CommandFailure damaged(Path folder) {
+        return CommandFailure.usage("'" + folder.resolve(RunDirectory.RUN)
+                + "' is empty or damaged, so what was planned, and when it began, is not known; exchanges.jsonl beside it"
+                + " keeps what was measured, but give the folder of another run");
     }
 
     /// How many answers `run.json` tells of beyond those that were read, where nothing more was to be left out.

@@ -1,14 +1,19 @@
 package dev.latencylens.cli;
 
+import dev.latencylens.simulated.TruthRecord;
 import dev.latencylens.stats.Distribution;
 import dev.latencylens.stats.Percentile;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import java.util.OptionalLong;
 import java.util.concurrent.Callable;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Function;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -35,6 +40,8 @@ final class TruthCommand implements Callable<Integer> {
     /// Mismatches told one by one; the rest is counted.
     private static final int MOST_LISTED = 20;
 
+    private static final String RECORD_CURE = "give the file that lens simulate --record wrote";
+
     private final Console console;
 
     @Parameters(index = "0", paramLabel = "RUN_DIR", description = "folder of the run")
@@ -59,21 +66,21 @@ final class TruthCommand implements Callable<Integer> {
         if (runDirectory == null) {
             throw new IllegalStateException("the command was not parsed by picocli");
         }
-        Path run = existing(runDirectory.resolve(RunDirectory.RUN), "give the folder of a run");
+        long startNs = RunSamples.timedRunFile(runDirectory)
+                .at("/clock/monotonicStartNs")
+                .asLong();
         Path exchanges = existing(runDirectory.resolve(RunDirectory.EXCHANGES), "give the folder of a run");
-        Path truth = existing(
-                record == null ? runDirectory.resolve(RunDirectory.SIMULATOR) : record,
-                "give the file that lens simulate --record wrote");
-        TruthComparison comparison;
-        try {
-            comparison = TruthComparison.of(run, exchanges, truth);
-        } catch (JacksonException e) {
-            throw CommandFailure.usage(
-                    "'" + exchanges + "' or '" + truth + "' is cut or no such file: "
-                            + e.getOriginalMessage().replaceFirst("(?s) \\(start marker at.*", "")
-                            + "; give the folder of a run that has ended, and the record of its server",
-                    e);
-        }
+        Path truth = existing(record == null ? runDirectory.resolve(RunDirectory.SIMULATOR) : record, RECORD_CURE);
+        List<TruthRecord> written = read(
+                truth,
+                RECORD_CURE,
+                lines -> lines.filter(line -> !line.isBlank())
+                        .map(TruthRecord::parse)
+                        .toList());
+        TruthComparison comparison = read(
+                exchanges,
+                "give the folder of a run that has ended",
+                lines -> TruthComparison.of(startNs, lines, written));
         if (json) {
             printJson(comparison);
         } else {
@@ -168,6 +175,17 @@ final class TruthCommand implements Callable<Integer> {
         errorNs.min().ifPresent(value -> out.writeNumberProperty("min", value));
         errorNs.max().ifPresent(value -> out.writeNumberProperty("max", value));
         out.writeEndObject();
+    }
+
+    private static <T> T read(Path file, String cure, Function<Stream<String>, T> reading) throws IOException {
+        var line = new AtomicLong();
+        try (var lines = Files.lines(file)) {
+            return reading.apply(lines.peek(_ -> line.incrementAndGet()));
+        } catch (JacksonException | IllegalArgumentException e) {
+            throw CommandFailure.usage("line " + line + " of '" + file + "' is cut or damaged; " + cure, e);
+        } catch (UncheckedIOException e) {
+            throw CommandFailure.usage("'" + file + "' is no text; " + cure, e);
+        }
     }
 
     private static Path existing(Path file, String cure) {

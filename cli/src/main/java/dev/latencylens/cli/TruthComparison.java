@@ -3,9 +3,6 @@ package dev.latencylens.cli;
 import dev.latencylens.simulated.ChunkKind;
 import dev.latencylens.simulated.TruthRecord;
 import dev.latencylens.stats.Distribution;
-import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
@@ -16,6 +13,7 @@ import java.util.stream.IntStream;
 import java.util.stream.LongStream;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
+import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -48,25 +46,16 @@ record TruthComparison(
         Distribution gapErrorNs,
         List<String> mismatches) {
 
-    static TruthComparison of(Path run, Path exchanges, Path record) throws IOException {
-        long startNs = JsonMapper.shared()
-                .readTree(Files.readString(run))
-                .at("/clock/monotonicStartNs")
-                .asLong();
-        try (var lines = Files.lines(exchanges)) {
-            return of(startNs, lines, TruthRecord.readAll(record));
-        }
-    }
-
     /// @param startNs what the instants of the exchanges count from
     /// @param exchanges the lines of `exchanges.jsonl`
+    /// @throws JacksonException at a line that is none
     static TruthComparison of(long startNs, Stream<String> exchanges, List<TruthRecord> record) {
         Map<String, TruthRecord> truths = new HashMap<>();
         record.forEach(truth -> truths.put(truth.id(), truth));
         var matching = new Matching(startNs);
         exchanges.forEach(line -> {
             JsonNode exchange = JsonMapper.shared().readTree(line);
-            matching.add(exchange, truths.remove(exchange.path("id").asString()));
+            matching.add(exchange, truths.remove(exchange.required("id").asString()));
         });
         return matching.result(truths.values());
     }
@@ -150,14 +139,14 @@ record TruthComparison(
             long earlierErrorNs = 0;
             for (int i = 0; i < measured.length; i++) {
                 int chunk = measured[i];
-                long chunkErrorNs = startNs + atNs.get(chunk).asLong() - truth.chunkAtNs(output[i]);
+                long chunkErrorNs = startNs + atNs.required(chunk).asLong() - truth.chunkAtNs(output[i]);
                 arrivalErrorNs.record(chunkErrorNs);
-                readAtNs.add(userAtNs.get(chunk).asLong());
+                readAtNs.add(userAtNs.required(chunk).asLong());
                 errorNs.add(chunkErrorNs);
                 readErrorNs.record(startNs + userAtNs.get(chunk).asLong() - truth.chunkAtNs(output[i]));
                 if (i == 0) {
                     ttftErrorNs.record(startNs + exchange.path("firstTokenAtNs").asLong() - truth.chunkAtNs(output[0]));
-                } else if (coalescing.get(chunk).asBoolean()) {
+                } else if (coalescing.required(chunk).asBoolean()) {
                     coalesced++;
                 } else {
                     gapErrorNs.record(Math.abs(chunkErrorNs - earlierErrorNs));

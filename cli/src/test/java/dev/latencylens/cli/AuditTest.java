@@ -148,7 +148,7 @@ class AuditTest {
     @Test
     void aPauseIsAttributedToTheTokensThatWaitedForItsEnd() throws IOException {
         Files.writeString(folder.resolve("run.json"), """
-                {"clock":{"monotonicStartNs":-1000},"verdict":{"state":"INVALID","reasons":[{"code":"client_paused",
+                {"state":"finished","clock":{"monotonicStartNs":-1000},"verdict":{"state":"INVALID","reasons":[{"code":"client_paused",
                 "text":"this client stood still"}]},"summary":{"windowStartAtNs":0,"windowNs":1000000000,"client":{
                 "stamps":{"arrival":"user"},"loopLag":{"p99Ns":5,"longest":[
                 {"thread":0,"endAtNs":110000000,"lagNs":100000000},{"thread":0,"endAtNs":500000000,"lagNs":2000000}]}}}}
@@ -268,7 +268,7 @@ class AuditTest {
     @Test
     void whatANewConnectionAndALateReadHoldOfThisClientIsInTheBudget() throws IOException {
         Files.writeString(folder.resolve("run.json"), """
-                {"clock":{"monotonicStartNs":0},"verdict":{"state":"VALID","reasons":[]},"summary":{"windowStartAtNs":0,
+                {"state":"finished","clock":{"monotonicStartNs":0},"verdict":{"state":"VALID","reasons":[]},"summary":{"windowStartAtNs":0,
                 "windowNs":20000000000,"client":{"stamps":{"arrival":"kernel"},"loopLag":{"p99Ns":5,"longest":[]}}}}
                 """);
         var lines = new StringBuilder();

@@ -248,7 +248,7 @@ class CompareTest {
                         .err())
                 .contains("has no label 'nothing'");
         Files.writeString(a.resolve("run.json"), "{");
-        assertThat(lens("compare", a.toString(), a.toString()).err()).contains("which is no run.json");
+        assertThat(lens("compare", a.toString(), a.toString()).err()).contains("run.json' is empty or damaged");
     }
 
     @Test

@@ -28,7 +28,7 @@ class RestatementTest {
     @BeforeEach
     void write() throws IOException {
         Files.writeString(run.resolve("run.json"), """
-                {"plan":{"model":"m","url":"u","dialect":"openai-chat",
+                {"state":"finished","plan":{"model":"m","url":"u","dialect":"openai-chat",
                 "load":{"arrivals":"poisson","requestsPerSecond":20,"concurrency":0}},
                 "clock":{"wallStart":"2026-11-29T09:00:00Z"},
                 "summary":{"windowNs":200000000,"windowStartAtNs":1000000000,

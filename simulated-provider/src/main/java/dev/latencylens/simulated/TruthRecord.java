@@ -5,7 +5,10 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
+import tools.jackson.core.JacksonException;
 import tools.jackson.databind.json.JsonMapper;
 
 /// What truly happened to one request: a line of the record of truth.
@@ -42,12 +45,28 @@ public record TruthRecord(
 
     /// Parallel arrays, an element for each write.
     @SuppressWarnings("ArrayRecordComponent") // made once, handed to Jackson, never compared
-    public record Writes(long[] atNs, int[] bytes) {}
+    public record Writes(long[] atNs, int[] bytes) {
+        public Writes {
+            Objects.requireNonNull(atNs);
+        }
+    }
 
     /// Parallel arrays, an element for each event that left. `write[i]` is the index of the write
     /// that carried the last byte of event `i`.
     @SuppressWarnings("ArrayRecordComponent") // made once, handed to Jackson, never compared
-    public record Chunks(int[] write, ChunkKind[] kind, int[] tokens, int[] choice) {}
+    public record Chunks(int[] write, ChunkKind[] kind, int[] tokens, int[] choice) {
+        public Chunks {
+            Objects.requireNonNull(write);
+            Objects.requireNonNull(kind);
+        }
+    }
+
+    /// A line without one of them is no record.
+    public TruthRecord {
+        Objects.requireNonNull(id);
+        Objects.requireNonNull(writes);
+        Objects.requireNonNull(chunks);
+    }
 
     /// When the last byte of event `chunk` left.
     public long chunkAtNs(int chunk) {
@@ -59,8 +78,18 @@ public record TruthRecord(
     }
 
     /// Reads a line of the record.
+    ///
+    /// @throws JacksonException where it is no JSON
+    /// @throws IllegalArgumentException where it is no whole record
     public static TruthRecord parse(String line) {
-        return JSON.readValue(line, TruthRecord.class);
+        TruthRecord record = JSON.readValue(line, TruthRecord.class);
+        if (record == null
+                || record.chunks.kind.length != record.chunks.write.length
+                || Arrays.stream(record.chunks.write)
+                        .anyMatch(write -> write < 0 || write >= record.writes.atNs.length)) {
+            throw new IllegalArgumentException("no whole record of a request: '" + line + "'");
+        }
+        return record;
     }
 
     /// Reads a whole record.

@@ -2,6 +2,7 @@ package dev.latencylens.cli;
 
 import static dev.latencylens.cli.Flags.named;
 
+import dev.latencylens.audit.Reason;
 import dev.latencylens.clock.Clock;
 import dev.latencylens.clock.ClockAnchor;
 import dev.latencylens.clock.ClockGrain;
@@ -18,6 +19,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.concurrent.Callable;
@@ -100,6 +102,12 @@ final class CalibrateCommand implements Callable<Integer> {
         }
         Cpus cpus = io.cpus();
         List<Shape> shapes = shapes(cpus);
+        CalibrationStore store = CalibrationStore.of(console.environment());
+        try {
+            store.prepare();
+        } catch (IOException e) {
+            throw unkept(e);
+        }
         Environment environment = Environment.ofThisMachine();
         var fingerprint = Fingerprint.of(environment);
         if (cpus != null) {
@@ -110,40 +118,55 @@ final class CalibrateCommand implements Callable<Integer> {
         var calibrations = new ArrayList<Calibration>();
         left = shapes.size() + WAITS.size();
         long offsetUncertaintyNs = ClockAnchor.take(clock).offsetUncertaintyNs();
-        CalibrationStore store = CalibrationStore.of(console.environment());
-        String kept = "";
         for (Shape shape : shapes) {
             calibrations.add(measured(shape.load(), new CalibrationRun(shape, effort)));
             // At once, for whoever ends it keeps what has been measured.
-            kept = kept(
-                    store,
-                    CalibrationStore.contents(fingerprint, grain, offsetUncertaintyNs, Map.of(), calibrations),
-                    kept);
+            keep(store, CalibrationStore.contents(fingerprint, grain, offsetUncertaintyNs, Map.of(), calibrations));
         }
         var fresh = CalibrationStore.contents(
                 fingerprint, grain, offsetUncertaintyNs, wakeUps(shapes.getFirst()), calibrations);
-        kept = kept(store, fresh, kept);
+        CommandFailure unkept = keep(store, fresh);
+        List<String> doubts = calibrations.stream()
+                .flatMap(calibration -> doubt(calibration).stream())
+                .toList();
         if (json) {
             console.out().println(fresh.json());
+            doubts.forEach(doubt -> console.err().println("lens: " + doubt));
         } else {
-            print(fresh, environment, kept);
+            print(fresh, environment, unkept == null ? "in " + store.file() : "nowhere", doubts);
+        }
+        if (unkept != null) {
+            throw unkept;
         }
         return ExitCode.GOOD;
     }
 
-    /// Where it is kept, or why it is not, which is told once.
-    private String kept(CalibrationStore store, CalibrationStore.Contents contents, String before) {
+    /// Null where it is kept.
+    private static @Nullable CommandFailure keep(CalibrationStore store, CalibrationStore.Contents contents) {
         try {
             store.write(contents);
-            return "in " + store.file();
+            return null;
         } catch (IOException e) {
-            if (before.isEmpty()) {
-                console.err()
-                        .println("lens: the calibration cannot be stored (" + CommandFailure.reason(e)
-                                + "); set XDG_CACHE_HOME to a writable folder");
-            }
-            return "nowhere: " + CommandFailure.reason(e);
+            return unkept(e);
         }
+    }
+
+    private static CommandFailure unkept(IOException e) {
+        return CommandFailure.nothingMeasured(
+                "the calibration cannot be kept (" + CommandFailure.reason(e)
+                        + "); set XDG_CACHE_HOME to a folder that can be written",
+                e);
+    }
+
+    /// What speaks against a calibration: a run on so busy a machine would be INVALID where the read is the
+    /// arrival.
+    static Optional<String> doubt(Calibration calibration) {
+        return calibration.loopLagP99Ns() <= Reason.LoopLagged.LIMIT_NS
+                ? Optional.empty()
+                : Optional.of(calibration.shape().load() + ": the loop lag was "
+                        + Figures.millis(calibration.loopLagP99Ns()) + " ms at p99 over time, where a run is allowed "
+                        + Figures.millis(Reason.LoopLagged.LIMIT_NS)
+                        + " ms; these figures are of a busy machine, calibrate again when it is quiet");
     }
 
     /// The four ways to carry a stream, at each concurrency.
@@ -196,7 +219,7 @@ final class CalibrateCommand implements Callable<Integer> {
         }
     }
 
-    private void print(CalibrationStore.Contents contents, Environment environment, String kept) {
+    private void print(CalibrationStore.Contents contents, Environment environment, String kept, List<String> doubts) {
         PrintStream out = console.out();
         Shape first = contents.calibrations().getFirst().shape();
         out.println("Calibrated  " + environment.summary());
@@ -231,6 +254,7 @@ final class CalibrateCommand implements Callable<Integer> {
         out.println("Formulas    ttft, chunk arrival: measured arrival - instant of the write that carried it");
         out.println("            gap: |measured - true|; read lag: instant after the read call - kernel's stamp");
         out.println("            n/a N: the percentile needs N samples");
+        doubts.forEach(doubt -> out.print(Paragraph.of("Doubt       ", doubt, Report.COLUMNS)));
         out.println("Kept        " + kept);
         out.println("            for runs of these shapes, until this machine, its kernel, its Java or lens changes");
     }

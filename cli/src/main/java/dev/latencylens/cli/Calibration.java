@@ -2,6 +2,8 @@ package dev.latencylens.cli;
 
 import dev.latencylens.audit.ErrorBar;
 import java.util.Objects;
+import java.util.stream.LongStream;
+import java.util.stream.Stream;
 import tools.jackson.databind.json.JsonMapper;
 
 /// What the client's own error was found to be for one shape of load, against the instants at which a provider in
@@ -44,6 +46,23 @@ record Calibration(
         Objects.requireNonNull(arrivalErrorNs);
         Objects.requireNonNull(readErrorNs);
         Objects.requireNonNull(readLagNs);
+    }
+
+    /// Whether its counts and times can be what was measured.
+    boolean isPossible() {
+        return LongStream.of(
+                                rounds,
+                                roundNs,
+                                answers,
+                                chunks,
+                                lostChunks,
+                                gapErrorNs.min(),
+                                loopLagP99Ns,
+                                loopLagLongestNs,
+                                offsetUncertaintyNs)
+                        .allMatch(value -> value >= 0)
+                && Stream.of(ttftErrorNs, gapErrorNs, arrivalErrorNs, readErrorNs, readLagNs)
+                        .allMatch(Spread::isPossible);
     }
 
     String json() {

@@ -12,13 +12,14 @@ import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
+import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.SerializationFeature;
 import tools.jackson.databind.json.JsonMapper;
 
 /// The calibrations of this machine, in one file in the user's cache folder, where the XDG base directories have
 /// it.
 ///
-/// A file that is missing, unreadable, stale or cut is the same as none.
+/// A file that is missing, unreadable, stale or damaged is the same as none, but [#whyNone] tells which it is.
 ///
 /// @param file null where there is no such folder
 record CalibrationStore(@Nullable Path file) {
@@ -52,6 +53,14 @@ record CalibrationStore(@Nullable Path file) {
             return calibrations.stream()
                     .filter(calibration -> calibration.shape().equals(shape))
                     .findFirst();
+        }
+
+        private boolean isPossible() {
+            return offsetUncertaintyNs >= 0
+                    && clock.readingNs() >= 0
+                    && clock.stepNs() >= 0
+                    && wakeUps.values().stream().allMatch(Spread::isPossible)
+                    && calibrations.stream().allMatch(Calibration::isPossible);
         }
 
         /// These, and what an earlier file has beside them.
@@ -97,9 +106,45 @@ record CalibrationStore(@Nullable Path file) {
         try {
             // A file that says `null` is read as such.
             return Optional.ofNullable(JSON.readValue(Files.readString(file), Contents.class))
-                    .filter(contents -> contents.formatVersion() == FORMAT_VERSION);
+                    .filter(contents -> contents.formatVersion() == FORMAT_VERSION && contents.isPossible());
         } catch (IOException | JacksonException unreadable) {
             return Optional.empty();
+        }
+    }
+
+    /// Why there is nothing to read.
+    String whyNone() {
+        if (file == null || !Files.exists(file)) {
+            return "lens calibrate has stored none";
+        }
+        if (Files.isDirectory(file)) {
+            return "'" + file + "' is a folder; remove it, and lens calibrate stores one there";
+        }
+        return "the stored one is " + (isOfAnotherFormat(file) ? "of another version of lens" : "damaged")
+                + "; lens calibrate makes a new one";
+    }
+
+    private static boolean isOfAnotherFormat(Path file) {
+        try {
+            JsonNode version = JSON.readTree(Files.readString(file)).path("formatVersion");
+            return version.isIntegralNumber() && version.asLong() != FORMAT_VERSION;
+        } catch (IOException | JacksonException damaged) {
+            return false;
+        }
+    }
+
+    /// Makes the folder, to find out whether the file can be written.
+    ///
+    /// @throws IOException where it cannot
+    void prepare() throws IOException {
+        if (file == null) {
+            throw new IOException("neither XDG_CACHE_HOME nor HOME is set");
+        }
+        Path folder = Objects.requireNonNull(file.getParent());
+        Files.createDirectories(folder);
+        Files.delete(Files.createTempFile(folder, "calibration", ".tmp"));
+        if (Files.isDirectory(file)) {
+            throw new IOException(file + ": a folder is in its place");
         }
     }
 

@@ -1,7 +1,9 @@
 package dev.latencylens.cli;
 
 import java.io.IOException;
-import java.nio.file.FileSystemException;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.NoSuchFileException;
 
 /// Ends a command with one line on standard error, which names what was seen and the cure, and an exit code.
 final class CommandFailure extends RuntimeException {
@@ -47,7 +49,12 @@ final class CommandFailure extends RuntimeException {
     /// What an I/O failure says of itself, with its kind where it names only a file.
     static String reason(IOException e) {
         String message = String.valueOf(e.getMessage());
-        return e instanceof FileSystemException ? e.getClass().getSimpleName() + ": " + message : message;
+        return switch (e) {
+            case AccessDeniedException _ -> message + ": access denied";
+            case NoSuchFileException _ -> message + ": no such file";
+            case FileAlreadyExistsException _ -> message + ": a file is there already";
+            default -> message;
+        };
     }
 
     String line() {

@@ -44,10 +44,10 @@ record RunCalibration(
 
     /// What `lens calibrate` has left for a run of this shape.
     static RunCalibration stored(Map<String, String> environment, Fingerprint fingerprint, Shape shape) {
-        Optional<CalibrationStore.Contents> contents =
-                CalibrationStore.of(environment).read();
+        CalibrationStore store = CalibrationStore.of(environment);
+        Optional<CalibrationStore.Contents> contents = store.read();
         if (contents.isEmpty()) {
-            return skipped("lens calibrate has stored none");
+            return skipped(store.whyNone());
         }
         String changed = fingerprint.changedSince(contents.get().fingerprint());
         if (!changed.isEmpty()) {

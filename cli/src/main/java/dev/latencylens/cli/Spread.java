@@ -35,6 +35,18 @@ record Spread(long count, Map<String, Long> percentiles, long p99LimitNs, long m
                 distribution.max().orElse(0));
     }
 
+    /// Whether it can be what was seen: an error may be negative, a count may not, and nothing lies beyond the
+    /// ends.
+    boolean isPossible() {
+        return count >= 0
+                && isWithin(p99LimitNs)
+                && percentiles.values().stream().allMatch(this::isWithin);
+    }
+
+    private boolean isWithin(long value) {
+        return min <= value && value <= max;
+    }
+
     OptionalLong percentile(Percentile percentile) {
         Long value = percentiles.get(percentile.label());
         return value == null ? OptionalLong.empty() : OptionalLong.of(value);

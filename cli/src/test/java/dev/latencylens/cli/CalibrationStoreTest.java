@@ -105,8 +105,45 @@ class CalibrationStoreTest {
         Files.writeString(file, text);
 
         assertThat(store().read()).isEmpty();
+        assertThat(found(MACHINE, SHAPE))
+                .isEqualTo(RunCalibration.skipped("the stored one is "
+                        + (text.contains("\"formatVersion\": 1") ? "of another version of lens" : "damaged")
+                        + "; lens calibrate makes a new one"));
         store().write(contents(MACHINE, CalibrationTest.calibration(SHAPE, 5_000)));
         assertThat(store().read()).isPresent();
+    }
+
+    @Test
+    void aFolderInItsPlaceIsTold() throws IOException {
+        Path file = cache.resolve("llm-latency-lens").resolve("calibration.json");
+        Files.createDirectories(file);
+
+        assertThat(found(MACHINE, SHAPE))
+                .isEqualTo(RunCalibration.skipped(
+                        "'" + file + "' is a folder; remove it, and lens calibrate stores one there"));
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "rounds, -1",
+        "answers, -1",
+        "lostChunks, -1",
+        "loopLagP99Ns, -5",
+        "stepNs, -1",
+        "count, -700",
+        "max, -1",
+        "p99LimitNs, -5000",
+        "p99LimitNs, 9000000000000000000",
+        "p99, 5001"
+    })
+    void valuesThatCannotBeAreDamage(String key, String value) throws IOException {
+        store().write(contents(MACHINE, CalibrationTest.calibration(SHAPE, 5_000)));
+        Path file = cache.resolve("llm-latency-lens").resolve("calibration.json");
+        Files.writeString(
+                file, Files.readString(file).replaceAll("\"" + key + "\" : [0-9]+", "\"" + key + "\" : " + value));
+
+        assertThat(found(MACHINE, SHAPE))
+                .isEqualTo(RunCalibration.skipped("the stored one is damaged; lens calibrate makes a new one"));
     }
 
     @Test

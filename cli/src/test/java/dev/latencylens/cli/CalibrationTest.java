@@ -9,9 +9,11 @@ import dev.latencylens.transport.SocketKind;
 import dev.latencylens.transport.Stamps;
 import java.io.File;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
@@ -126,17 +128,66 @@ class CalibrationTest {
     }
 
     @Test
-    void calibrateTellsInOneLineThatItCannotStoreAndPrintsWhatItFound() {
-        var run = calibrate(Map.of("HOME", "/proc"), "--concurrency", "1", "--json");
+    void aPlaceThatCannotBeWrittenIsToldBeforeAnythingIsMeasured() throws IOException {
+        Path folderInItsPlace = Files.createDirectories(
+                folder.resolve("llm-latency-lens").resolve("calibration.json").resolve("held"));
+        for (Map<String, String> environment : List.of(
+                Map.<String, String>of(),
+                Map.of("HOME", "/proc"),
+                Map.of("XDG_CACHE_HOME", "/dev/null"),
+                Map.of("XDG_CACHE_HOME", folder.toString()))) {
+            var run = LensRun.lens(environment, "calibrate", "--concurrency", "1");
 
-        assertThat(run.exitCode()).isZero();
-        assertThat(run.err().lines().filter(line -> line.contains("cannot be stored")))
-                .singleElement()
-                .asString()
-                .contains("set XDG_CACHE_HOME to a writable folder");
+            assertThat(run.exitCode()).isEqualTo(ExitCode.NOTHING_MEASURED);
+            assertThat(run.out()).isEmpty();
+            assertThat(run.err())
+                    .hasLineCount(1)
+                    .contains("the calibration cannot be kept (", "set XDG_CACHE_HOME to a folder that can be written")
+                    .doesNotContain("Exception");
+        }
+        assertThat(folderInItsPlace).exists();
+    }
+
+    @Test
+    void whatCannotBeKeptInTheEndIsPrintedAllTheSameAndTold() throws Exception {
+        Path cache = folder.resolve("cache");
+        var taken = Thread.ofPlatform().start(() -> {
+            while (noProvider()) {
+                LockSupport.parkNanos(1_000_000);
+            }
+            // It can be written before anything is measured, and not any more when something is.
+            assertThat(cache.resolve("llm-latency-lens").toFile().delete()).isTrue();
+            assertThat(cache.toFile().delete()).isTrue();
+            writeEmpty(cache);
+        });
+
+        var run = LensRun.told(Map.of("XDG_CACHE_HOME", cache.toString()), console -> {
+            return CalibrateCommand.line(new CalibrateCommand(console, LEAST))
+                    .setExecutionExceptionHandler((thrown, _, _) -> {
+                        console.err().println(thrown.getMessage());
+                        return thrown instanceof CommandFailure failure ? failure.exitCode() : -1;
+                    })
+                    .execute("--concurrency", "1", "--json");
+        });
+
+        taken.join();
+        assertThat(run.exitCode()).as(run.err()).isEqualTo(ExitCode.NOTHING_MEASURED);
+        assertThat(run.err().lines().filter(line -> line.contains("the calibration cannot be kept (")))
+                .hasSize(1);
         JsonNode json = JsonMapper.shared().readTree(run.out());
         assertThat(json.at("/calibrations/0/shape/streams").asInt()).isEqualTo(1);
         assertThat(json.at("/calibrations/3/shape/tls").asBoolean()).isTrue();
+    }
+
+    @Test
+    void aCalibrationOfABusyMachineIsDoubted() {
+        Calibration quiet = calibration(shape(HttpVersion.HTTP_1_1, false, 8, Stamps.AUTO), 5_000);
+
+        assertThat(CalibrateCommand.doubt(lagging(quiet, 200_000))).isEmpty();
+        assertThat(CalibrateCommand.doubt(lagging(quiet, 115_000_000)))
+                .contains(
+                        "HTTP/1.1 plain, 8 streams: the loop lag was 115.0 ms at p99 over time, where a run is allowed"
+                                + " 0.200 ms; these figures are of a busy machine, calibrate again when it is quiet");
     }
 
     @ParameterizedTest
@@ -239,6 +290,34 @@ class CalibrationTest {
                 1,
                 2,
                 30);
+    }
+
+    private static Calibration lagging(Calibration of, long loopLagP99Ns) {
+        return new Calibration(
+                of.shape(),
+                of.measuredAt(),
+                of.rounds(),
+                of.roundNs(),
+                of.agreed(),
+                of.answers(),
+                of.chunks(),
+                of.lostChunks(),
+                of.ttftErrorNs(),
+                of.gapErrorNs(),
+                of.arrivalErrorNs(),
+                of.readErrorNs(),
+                of.readLagNs(),
+                loopLagP99Ns,
+                loopLagP99Ns,
+                of.offsetUncertaintyNs());
+    }
+
+    private static void writeEmpty(Path file) {
+        try {
+            Files.createFile(file);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     static Shape shape(HttpVersion http, boolean tls, int streams, Stamps stamps) {

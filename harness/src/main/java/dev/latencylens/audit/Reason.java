@@ -112,7 +112,7 @@ public sealed interface Reason {
     /// @param p99Ns over time: at one of 100 instants the I/O thread was in a turn that lagged by more
     record LoopLagged(long p99Ns, long limitNs) implements Reason {
         /// Longest that an arrival may be moved at 99 of 100 instants: 200 us.
-        static final long LIMIT_NS = 200_000;
+        public static final long LIMIT_NS = 200_000;
 
         @Override
         public String text() {

@@ -27,8 +27,9 @@ final class AuditCommand implements Callable<Integer> {
     private static final List<Percentile> PERCENTILES =
             List.of(Percentile.P50, Percentile.P90, Percentile.P99, Percentile.P99_9);
 
-    /// Pauses told one by one.
     private static final long NO_RECORDING = -1;
+
+    /// Pauses told one by one.
     private static final int MOST_LISTED = 5;
 
     private static final String LEFT = "          ";
@@ -74,15 +75,22 @@ final class AuditCommand implements Callable<Integer> {
                 say(LEFT, check.advice());
             }
         }
-        long doubtful = checks.stream()
-                .filter(check -> check.finding() == HostCheck.Finding.DOUBTFUL)
-                .count();
-        console.out()
-                .println(
-                        doubtful == 0
-                                ? "Nothing speaks against measuring here."
-                                : doubtful + " of " + checks.size()
-                                        + " may make figures uneven; each report's verdict tells whether they did.");
+        say("", said(checks));
+    }
+
+    /// What all of them come to.
+    static String said(List<HostCheck> checks) {
+        long doubtful = count(checks, HostCheck.Finding.DOUBTFUL);
+        long unknown = count(checks, HostCheck.Finding.UNKNOWN);
+        String untold = unknown == 0 ? "" : ", but " + unknown + " of " + checks.size() + " could not be looked at";
+        return doubtful == 0
+                ? "Nothing speaks against measuring here" + untold + "."
+                : doubtful + " of " + checks.size() + " may make figures uneven" + untold
+                        + "; each report's verdict tells whether they did.";
+    }
+
+    private static long count(List<HostCheck> checks, HostCheck.Finding finding) {
+        return checks.stream().filter(check -> check.finding() == finding).count();
     }
 
     private void audit(Path folder) throws IOException {
@@ -90,9 +98,11 @@ final class AuditCommand implements Callable<Integer> {
         Path run = folder.resolve(RunDirectory.RUN);
         Path exchanges = existing(folder.resolve(RunDirectory.EXCHANGES));
         Path recording = folder.resolve(RunDirectory.RECORDING);
-        boolean recorded = Files.isReadable(recording);
+        boolean recorded = Files.exists(recording);
         long recordedBytes = recorded ? Files.size(recording) : NO_RECORDING;
-        Evidence evidence = recorded ? Evidence.read(recording) : new Evidence(List.of(), 0, 0, "");
+        Evidence evidence = Files.isReadable(recording)
+                ? Evidence.read(recording)
+                : new Evidence(List.of(), 0, 0, recorded ? "it may not be read" : "");
         Audit audit;
         try {
             audit = Audit.of(run, exchanges, evidence);
@@ -126,6 +136,14 @@ final class AuditCommand implements Callable<Integer> {
             return;
         }
         Evidence evidence = audit.evidence;
+        String unread = recordedBytes == 0 ? "it is empty, as a process leaves it that is killed" : evidence.unread();
+        if (!unread.isEmpty() && evidence.tokens() == 0 && evidence.stalls().isEmpty()) {
+            say(
+                    "Recording ",
+                    "cannot be read: " + unread + ", so collections, safepoints and compilations are not known;"
+                            + " all here is from the run's other files");
+            return;
+        }
         say(
                 "Recording ",
                 Figures.count(evidence.tokens()) + " tokens, " + Figures.count(audit.tokens)
@@ -134,16 +152,11 @@ final class AuditCommand implements Callable<Integer> {
                         + (evidence.lostBytes() == 0
                                 ? ""
                                 : "; the Flight Recorder LOST " + Figures.count(evidence.lostBytes()) + " bytes"));
-        if (!evidence.unread().isEmpty()) {
+        if (!unread.isEmpty()) {
             say(
                     LEFT,
-                    (recordedBytes == 0
-                                    ? "it is empty, as a process leaves it that is killed: "
-                                    : "it is damaged (" + evidence.unread() + "): ")
-                            + Figures.count(evidence.tokens())
-                            + " of " + Figures.count(audit.tokens)
-                            + " tokens could be read, and what the virtual machine did"
-                            + " meanwhile; all else is from the run's other files");
+                    unread + ", so what the virtual machine did is known in part at most; all else is from the run's"
+                            + " other files");
         }
     }
 
@@ -215,18 +228,23 @@ final class AuditCommand implements Callable<Integer> {
                 "longest ms",
                 "tokens touched");
         audit.byKind.forEach((kind, touched) -> {
-            boolean known = audit.isKnown(kind);
+            boolean known = isKnown(audit, kind);
+            String least = isInPart(audit, kind) ? "+" : "";
             out.printf(
                     Locale.ROOT,
                     "%-22s%8s%12s%12s%16s%n",
                     kind.name().toLowerCase(Locale.ROOT).replace('_', ' '),
-                    known ? touched.count : "-",
-                    known ? Figures.millis(touched.totalNs) : "-",
-                    known ? Figures.millis(touched.longestNs) : "-",
-                    known ? touched.tokens : "-");
+                    known ? touched.count + least : "-",
+                    known ? Figures.millis(touched.totalNs) + least : "-",
+                    known ? Figures.millis(touched.longestNs) + least : "-",
+                    known ? touched.tokens + least : "-");
         });
-        if (!audit.byKind.keySet().stream().allMatch(audit::isKnown)) {
+        out.println("  The window is from the start of the first measured request to the end of the last.");
+        if (!audit.byKind.keySet().stream().allMatch(kind -> isKnown(audit, kind))) {
             out.println("  -: not known. Loop pauses are told at a run's end, the others by a recording (--jfr on).");
+        }
+        if (audit.byKind.keySet().stream().anyMatch(kind -> isKnown(audit, kind) && isInPart(audit, kind))) {
+            out.println("  +: at least, for the recording could be read in part only.");
         }
         for (Audit.Pause pause : audit.longest(MOST_LISTED)) {
             Evidence.Stall stall = pause.stall();
@@ -246,6 +264,17 @@ final class AuditCommand implements Callable<Integer> {
         }
         out.println("  Compilations run beside Java's threads: what one touches need not have waited for it.");
         out.println();
+    }
+
+    /// Of a part of a recording, what it does not have may have been in the rest.
+    private static boolean isKnown(Audit audit, Evidence.Kind kind) {
+        Audit.Touched touched = audit.byKind.get(kind);
+        return audit.isKnown(kind) && !(isInPart(audit, kind) && touched != null && touched.count == 0);
+    }
+
+    /// Loop pauses are then those of `run.json`.
+    private static boolean isInPart(Audit audit, Evidence.Kind kind) {
+        return kind != Evidence.Kind.LOOP_PAUSE && !audit.evidence.unread().isEmpty();
     }
 
     private void budget(Audit audit) {

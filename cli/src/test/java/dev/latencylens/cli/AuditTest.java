@@ -6,6 +6,7 @@ import static dev.latencylens.cli.LensRun.runFile;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.networknt.schema.InputFormat;
+import dev.latencylens.audit.HostCheck;
 import dev.latencylens.clock.Clock;
 import dev.latencylens.simulated.Behaviour;
 import dev.latencylens.simulated.ServerOptions;
@@ -122,6 +123,7 @@ class AuditTest {
                 .contains("Thread feeder ran", "Thread interpreter ran", "Thread io-0 ran")
                 .containsPattern("Network round trip [0-9.]+ ms at p50, .* 0 segments sent again")
                 .contains("collection", "safepoint", "compilation", "deoptimisation", "loop pause")
+                .contains("The window is from the start of the first measured request to the end of the last.")
                 .containsPattern("of TTFT p50 [0-9.]+ ms, at most [0-9.]+ ms is this machine")
                 .containsPattern("of ICL p50 [0-9.]+ ms, at most [0-9.]+ ms is this machine");
         assertThat(MeasuringTest.schema("run").validate(Files.readString(folder.resolve("run.json")), InputFormat.JSON))
@@ -354,7 +356,39 @@ class AuditTest {
 
         assertThat(audit.exitCode()).isZero();
         assertThat(told(audit))
-                .contains("it is damaged (", " of 800 tokens could be read", "800 in exchanges.jsonl", "Noise budget");
+                .contains("Recording cannot be read: it is damaged, so collections, safepoints and compilations are")
+                .contains("Noise budget")
+                .doesNotContain("could be read in part");
+        assertThat(audit.out()).containsPattern("\ncollection +- +- +- +-\n");
+    }
+
+    /// The virtual machine's parser looks at all of a recording's constants first, so not every damage leaves a
+    /// part.
+    @Test
+    void countsFromPartOfARecordingAreMarkedAsTheLeast() throws IOException {
+        record();
+        Path recording = folder.resolve("recording.jfr");
+        byte[] whole = Files.readAllBytes(recording);
+        int inPart = 0;
+        for (int i = 1; i < 40 && inPart < 3; i++) {
+            byte[] damaged = whole.clone();
+            int at = whole.length / 40 * i;
+            Arrays.fill(damaged, at, at + 64, (byte) 0);
+            Files.write(recording, damaged);
+
+            var audit = lens("audit", folder.toString());
+
+            assertThat(audit.exitCode()).as(audit.err()).isZero();
+            assertThat(audit.out()).doesNotContain("Exception", "Index ", "zero size");
+            if (told(audit).contains("it is damaged, so what the virtual machine did is known in part at most")) {
+                assertThat(audit.out())
+                        .doesNotContainPattern("\n(collection|safepoint|compilation|deoptimisation) .*\\d\n")
+                        .containsPattern("\nloop pause .*\\d\n");
+                inPart +=
+                        audit.out().contains("  +: at least, for the recording could be read in part only.\n") ? 1 : 0;
+            }
+        }
+        assertThat(inPart).isPositive();
     }
 
     @ParameterizedTest
@@ -368,9 +402,11 @@ class AuditTest {
         assertThat(audit.exitCode()).isZero();
         assertThat(audit.err()).isEmpty();
         assertThat(told(audit))
-                .contains("Recording 0 tokens, 400 in exchanges.jsonl: THEY DIFFER")
-                .contains(content.isEmpty() ? "it is empty, as a process leaves it that is killed" : "it is damaged (")
-                .contains("0 of 400 tokens could be read", "Noise budget");
+                .contains("Recording cannot be read: "
+                        + (content.isEmpty()
+                                ? "it is empty, as a process leaves it that is killed, so"
+                                : "it is damaged, so"))
+                .contains("Noise budget");
     }
 
     @Test
@@ -379,6 +415,19 @@ class AuditTest {
 
         assertThat(audit.exitCode()).isZero();
         assertThat(audit.out()).contains("clock source", "frequency governor", "container quota");
+    }
+
+    @Test
+    void howManyLooksAtTheMachineSayNothingIsTold() {
+        var good = new HostCheck("a", HostCheck.Finding.GOOD, "", "");
+        var unknown = new HostCheck("b", HostCheck.Finding.UNKNOWN, "", "");
+        var doubtful = new HostCheck("c", HostCheck.Finding.DOUBTFUL, "", "");
+
+        assertThat(AuditCommand.said(List.of(good, good))).isEqualTo("Nothing speaks against measuring here.");
+        assertThat(AuditCommand.said(List.of(good, unknown, unknown)))
+                .isEqualTo("Nothing speaks against measuring here, but 2 of 3 could not be looked at.");
+        assertThat(AuditCommand.said(List.of(good, unknown, doubtful)))
+                .startsWith("1 of 3 may make figures uneven, but 1 of 3 could not be looked at; each report's");
     }
 
     /// Without its line breaks.

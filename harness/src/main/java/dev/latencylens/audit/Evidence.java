@@ -15,8 +15,10 @@ import jdk.jfr.consumer.RecordingFile;
 /// @param stalls what the virtual machine did, in the order of its beginning, on CLOCK_MONOTONIC
 /// @param tokens how many tokens' events there are
 /// @param lostBytes what the Flight Recorder says that it lost
-/// @param unread why the rest of the recording could not be read, empty where all of it could
+/// @param unread why the rest of the recording could not be read, such as `it is damaged`, empty where all of it
+/// could; of a part, the stalls are without the pauses of the I/O threads, which `run.json` has whole
 public record Evidence(List<Stall> stalls, long tokens, long lostBytes, String unread) {
+    private static final String DAMAGED = "it is damaged";
     private static final long NANOS_PER_SECOND = 1_000_000_000;
     /// What the names of I/O threads begin with.
     private static final String IO_THREAD = "io-";
@@ -72,9 +74,9 @@ public record Evidence(List<Stall> stalls, long tokens, long lostBytes, String u
             }
         } catch (NoClassDefFoundError e) {
             unread = Recorder.NO_FLIGHT_RECORDER;
-        } catch (IOException | IllegalArgumentException | IndexOutOfBoundsException e) {
-            String message = e.getMessage();
-            unread = message == null ? e.getClass().getSimpleName() : message;
+        } catch (IOException | RuntimeException e) {
+            // The virtual machine's own parser fails at damaged bytes as it happens to.
+            unread = DAMAGED;
         }
         return reading.evidence(unread);
     }
@@ -118,7 +120,7 @@ public record Evidence(List<Stall> stalls, long tokens, long lostBytes, String u
 
         Evidence evidence(String unread) {
             String untied = clocks.isEmpty() && unread.isEmpty() ? "no reading of the clocks is in it" : unread;
-            var stalls = new ArrayList<>(own);
+            var stalls = unread.isEmpty() ? new ArrayList<>(own) : new ArrayList<Stall>();
             if (!clocks.isEmpty()) {
                 var first = closest(clocks.subList(0, Math.ceilDiv(clocks.size(), 2)));
                 var last = closest(clocks.subList(clocks.size() / 2, clocks.size()));

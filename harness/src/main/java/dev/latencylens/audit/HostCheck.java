@@ -4,9 +4,12 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 
 /// Looks at a machine for what would make its measurements uneven, before anything is measured.
 ///
@@ -30,6 +33,9 @@ public record HostCheck(String name, Finding finding, String seen, String advice
 
     /// How many times its fair share of the devices' interrupts one CPU may take.
     private static final double MUCH_INTERRUPTED = 1.5;
+
+    /// CPUs that an advice names.
+    private static final int MOST_NAMED = 4;
 
     private static final String CPU = "sys/devices/system/cpu/";
 
@@ -203,10 +209,14 @@ public record HostCheck(String name, Finding finding, String seen, String advice
                     .orElseGet(() -> unknown("transparent huge pages"));
         }
 
-        /// Which CPU the devices interrupt; timers and calls between CPUs hit each of them.
+        /// Which CPU the devices interrupt; timers and calls between CPUs hit each of them. One that this process
+        /// may not use does not matter to it.
         HostCheck interrupts() {
             List<String> lines = lines("proc/interrupts");
-            int cpus = lines.isEmpty() ? 0 : lines.getFirst().strip().split(" +", -1).length;
+            // Those that are online, which need not be all.
+            String[] names =
+                    lines.isEmpty() ? new String[0] : lines.getFirst().strip().split(" +", -1);
+            int cpus = names.length;
             double[] ofCpu = new double[cpus];
             double all = 0;
             for (String line : lines) {
@@ -224,13 +234,40 @@ public record HostCheck(String name, Finding finding, String seen, String advice
                 most = ofCpu[cpu] > ofCpu[most] ? cpu : most;
             }
             double share = ofCpu[most] / all;
-            String seen = String.format(Locale.ROOT, "CPU %d takes %.0f %% of those of devices", most, share * 100);
+            String cpu = names[most].replaceFirst("^CPU", "");
+            String seen = String.format(Locale.ROOT, "CPU %s takes %.0f %% of those of devices", cpu, share * 100);
+            List<String> allowed = allowedCpus();
+            if (!allowed.isEmpty() && !allowed.contains(cpu)) {
+                return good("interrupts", seen + ", which this process may not use");
+            }
+            String others = allowed.stream()
+                    .filter(other -> !other.equals(cpu))
+                    .limit(MOST_NAMED)
+                    .collect(Collectors.joining(" or "));
             return cpus > 1 && share > MUCH_INTERRUPTED / cpus
                     ? doubtful(
                             "interrupts",
                             seen,
-                            "Give I/O threads another CPU (--io-cpus), or spread them: /proc/irq/*/smp_affinity_list.")
+                            (others.isEmpty()
+                                            ? "Spread them over other CPUs"
+                                            : "Give I/O threads another CPU (--io-cpus, " + others
+                                                    + "), or spread them")
+                                    + ": /proc/irq/*/smp_affinity_list.")
                     : good("interrupts", seen);
+        }
+
+        /// What this process may use, by number; empty where the system does not tell.
+        private List<String> allowedCpus() {
+            return lines("proc/self/status").stream()
+                    .filter(line -> line.startsWith("Cpus_allowed_list:"))
+                    .flatMap(line -> Arrays.stream(
+                            line.substring(line.indexOf(':') + 1).strip().split(",", -1)))
+                    .filter(range -> range.matches("\\d{1,5}(-\\d{1,5})?"))
+                    .flatMapToInt(range -> IntStream.rangeClosed(
+                            Integer.parseInt(range.replaceFirst("-.*", "")),
+                            Integer.parseInt(range.replaceFirst(".*-", ""))))
+                    .mapToObj(Integer::toString)
+                    .toList();
         }
 
         private List<String> lines(String file) {

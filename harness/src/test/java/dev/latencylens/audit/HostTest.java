@@ -72,6 +72,25 @@ class HostTest {
     }
 
     @Test
+    void adviceAboutInterruptsNamesOnlyCpusThatThisProcessMayUse() {
+        has("proc/interrupts", "     CPU0  CPU2  CPU3\n  1:   5   95    0  eth0-rx");
+
+        assertThat(interrupts().seen()).startsWith("CPU 2 takes 95 %");
+        assertThat(interrupts().advice()).startsWith("Spread them over other CPUs: ");
+        has("proc/self/status", "Name:\tjava\nCpus_allowed_list:\t0,2-3\n");
+        assertThat(interrupts().advice()).startsWith("Give I/O threads another CPU (--io-cpus, 0 or 3), or spread");
+        has("proc/self/status", "Cpus_allowed_list:\t2");
+        assertThat(interrupts().advice()).startsWith("Spread them over other CPUs: ");
+        has("proc/self/status", "Cpus_allowed_list:\t0,3");
+        assertThat(interrupts().finding()).isEqualTo(HostCheck.Finding.GOOD);
+        assertThat(interrupts().seen()).endsWith("of those of devices, which this process may not use");
+    }
+
+    private HostCheck interrupts() {
+        return HostCheck.all(root).getLast();
+    }
+
+    @Test
     void thisMachineCanBeLookedAt() {
         assertThat(HostCheck.all()).hasSize(11);
     }

@@ -28,7 +28,7 @@ import picocli.CommandLine.TypeConversionException;
         description = {
             "Compares runs with the first: percentile differences with intervals, tests, gates.",
             "Exits with 1 where a gate is missed, 2 where runs are not comparable, 3 where one is INVALID, 4 where a"
-                    + " gate cannot be decided."
+                    + " gate cannot be decided, 5 where no request of a run was answered."
         })
 final class CompareCommand implements Callable<Integer> {
     private static final List<Metric> USUAL_METRICS = List.of(Metric.TTFT, Metric.TPOT, Metric.ICL, Metric.E2E);

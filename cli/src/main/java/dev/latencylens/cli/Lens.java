@@ -10,6 +10,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.function.Supplier;
 import java.util.regex.Matcher;
@@ -25,6 +26,9 @@ import picocli.CommandLine.UnmatchedArgumentException;
 public final class Lens implements Callable<Integer> {
     /// Shows the stack of an unexpected failure.
     private static final String DEBUG = "LENS_DEBUG";
+
+    /// Commands that make runs, or complete one.
+    private static final Set<String> WITH_RUNS = Set.of("run", "sweep", "search", "plan", "resume", "recover");
 
     /// How picocli tells the values of an enum.
     private static final Pattern CONSTANTS =
@@ -87,8 +91,8 @@ public final class Lens implements Callable<Integer> {
                     console,
                     secrets,
                     exitCode,
-                    "standard output was closed, or its disk is full, before everything was said; the figures of a run are in"
-                            + " its folder all the same");
+                    "standard output was closed, or its disk is full, before everything was said"
+                            + (measures(lens) ? "; the figures of a run are in its folder all the same" : ""));
             return exitCode == ExitCode.GOOD ? ExitCode.OUTPUT_LOST : exitCode;
         }
         return exitCode;
@@ -114,6 +118,15 @@ public final class Lens implements Callable<Integer> {
         commands.put("simulate", SimulateCommand::commandLine);
         commands.put("inspect", () -> new InspectCommand(console));
         return commands;
+    }
+
+    /// Whether there is a run that it was about.
+    private static boolean measures(CommandLine lens) {
+        CommandLine.ParseResult subcommand = lens.getParseResult().subcommand();
+        return subcommand != null
+                && !subcommand.isUsageHelpRequested()
+                && !subcommand.isVersionHelpRequested()
+                && WITH_RUNS.contains(subcommand.commandSpec().name());
     }
 
     /// Takes what it does not know for a flag of `lens run`, and never for a value.

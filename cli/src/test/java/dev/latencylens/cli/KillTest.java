@@ -111,9 +111,26 @@ class KillTest {
         assertThat(process.exitValue()).isEqualTo(ExitCode.OUTPUT_LOST);
         assertThat(folder.resolve("err"))
                 .content()
-                .contains("standard output was closed")
+                .contains("standard output was closed", "the figures of a run are in its folder all the same")
                 .hasLineCount(1);
         assertThat(runFile(run()).path("state").asString()).isEqualTo("finished");
+    }
+
+    @Test
+    void whereThereWasNoRunNoneIsSpokenOf() throws Exception {
+        for (List<String> words :
+                List.of(List.of("calibrate", "--help"), List.of("run", "--help"), List.of("--help"))) {
+            Process process = new ProcessBuilder(LensProcess.command(List.of(), words.toArray(String[]::new)))
+                    .redirectOutput(new File("/dev/full"))
+                    .redirectError(folder.resolve("err").toFile())
+                    .start();
+
+            assertThat(process.waitFor(60, TimeUnit.SECONDS)).isTrue();
+            assertThat(process.exitValue()).isEqualTo(ExitCode.OUTPUT_LOST);
+            assertThat(folder.resolve("err"))
+                    .content()
+                    .isEqualTo("lens: standard output was closed, or its disk is full, before everything was said\n");
+        }
     }
 
     @Test

@@ -82,11 +82,11 @@ final class AuditCommand implements Callable<Integer> {
     static String said(List<HostCheck> checks) {
         long doubtful = count(checks, HostCheck.Finding.DOUBTFUL);
         long unknown = count(checks, HostCheck.Finding.UNKNOWN);
-        String untold = unknown == 0 ? "" : ", but " + unknown + " of " + checks.size() + " could not be looked at";
+        String untold = unknown + " of " + checks.size() + " could not be looked at";
         return doubtful == 0
-                ? "Nothing speaks against measuring here" + untold + "."
-                : doubtful + " of " + checks.size() + " may make figures uneven" + untold
-                        + "; each report's verdict tells whether they did.";
+                ? "Nothing speaks against measuring here" + (unknown == 0 ? "" : ", but " + untold) + "."
+                : doubtful + " of " + checks.size() + " may make figures uneven"
+                        + (unknown == 0 ? "" : ", and " + untold) + "; each report's verdict tells whether they did.";
     }
 
     private static long count(List<HostCheck> checks, HostCheck.Finding finding) {

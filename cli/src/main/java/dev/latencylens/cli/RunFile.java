@@ -46,7 +46,7 @@ import tools.jackson.databind.node.ObjectNode;
 /// reader never sees half of it.
 final class RunFile {
     /// Rises when a key changes its meaning.
-    private static final int FORMAT_VERSION = 1;
+    static final int FORMAT_VERSION = 1;
     /// Pauses told one by one, the longest.
     private static final int MOST_PAUSES = 256;
 

@@ -38,9 +38,6 @@ record RunSamples(
         long failed,
         long outputTokens,
         long unreadLines) {
-    /// The newest form of `run.json` that is understood, as [RunFile] writes it.
-    private static final long FORMAT_VERSION = 1;
-
     /// Leaves out what the run has cut.
     ///
     /// @throws CommandFailure where the folder holds no run
@@ -98,10 +95,11 @@ record RunSamples(
         } catch (IOException e) {
             throw CommandFailure.usage("cannot read '" + file + "'; give the folder of a run", e);
         }
-        long version = run.path("formatVersion").asLong(FORMAT_VERSION);
-        if (version > FORMAT_VERSION) {
-            throw CommandFailure.usage("a newer lens wrote '" + file + "', in format " + version + "; lens "
-                    + Lens.Version.number() + " reads format " + FORMAT_VERSION + ", so use the one that wrote it");
+        long version = run.path("formatVersion").asLong(RunFile.FORMAT_VERSION);
+        if (version > RunFile.FORMAT_VERSION) {
+            throw CommandFailure.usage(
+                    "a newer lens wrote '" + file + "', in format " + version + "; lens " + Lens.Version.number()
+                            + " reads format " + RunFile.FORMAT_VERSION + ", so use the one that wrote it");
         }
         if (run.path("state").asString("").isEmpty()) {
             throw damaged(folder);

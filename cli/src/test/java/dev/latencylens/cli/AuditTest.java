@@ -427,7 +427,7 @@ class AuditTest {
         assertThat(AuditCommand.said(List.of(good, unknown, unknown)))
                 .isEqualTo("Nothing speaks against measuring here, but 2 of 3 could not be looked at.");
         assertThat(AuditCommand.said(List.of(good, unknown, doubtful)))
-                .startsWith("1 of 3 may make figures uneven, but 1 of 3 could not be looked at; each report's");
+                .startsWith("1 of 3 may make figures uneven, and 1 of 3 could not be looked at; each report's");
     }
 
     /// Without its line breaks.

@@ -250,8 +250,7 @@ public record HostCheck(String name, Finding finding, String seen, String advice
                             seen,
                             (others.isEmpty()
                                             ? "Spread them over other CPUs"
-                                            : "Give I/O threads another CPU (--io-cpus, " + others
-                                                    + "), or spread them")
+                                            : "Give I/O threads another CPU (--io-cpus " + others + "), or spread them")
                                     + ": /proc/irq/*/smp_affinity_list.")
                     : good("interrupts", seen);
         }

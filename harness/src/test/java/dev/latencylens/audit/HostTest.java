@@ -78,7 +78,7 @@ class HostTest {
         assertThat(interrupts().seen()).startsWith("CPU 2 takes 95 %");
         assertThat(interrupts().advice()).startsWith("Spread them over other CPUs: ");
         has("proc/self/status", "Name:\tjava\nCpus_allowed_list:\t0,2-3\n");
-        assertThat(interrupts().advice()).startsWith("Give I/O threads another CPU (--io-cpus, 0 or 3), or spread");
+        assertThat(interrupts().advice()).startsWith("Give I/O threads another CPU (--io-cpus 0 or 3), or spread");
         has("proc/self/status", "Cpus_allowed_list:\t2");
         assertThat(interrupts().advice()).startsWith("Spread them over other CPUs: ");
         has("proc/self/status", "Cpus_allowed_list:\t0,3");

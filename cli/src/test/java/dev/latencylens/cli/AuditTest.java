@@ -179,7 +179,7 @@ class AuditTest {
     @ValueSource(strings = {"user", "kernel"})
     void whatQueuedUpBehindAPauseIsInTheBudget(String arrival) throws IOException {
         Files.writeString(folder.resolve("run.json"), """
-                {"clock":{"monotonicStartNs":0},"verdict":{"state":"INVALID","reasons":[]},"summary":{"windowStartAtNs":0,
+                {"state":"finished","clock":{"monotonicStartNs":0},"verdict":{"state":"INVALID","reasons":[]},"summary":{"windowStartAtNs":0,
                 "windowNs":1000000000,"client":{"stamps":{"arrival":"%s"},"loopLag":{"p99Ns":5,"longest":[
                 {"thread":0,"endAtNs":351000000,"lagNs":150000000}]}}}}
                 """.formatted(arrival));
@@ -221,7 +221,7 @@ class AuditTest {
     @Test
     void aLoopPauseTouchesTheTokensOfItsOwnThreadOnly() throws IOException {
         Files.writeString(folder.resolve("run.json"), """
-                {"plan":{"network":{"ioThreads":2}},"clock":{"monotonicStartNs":0},"verdict":{"state":"VALID","reasons":[]},
+                {"state":"finished","plan":{"network":{"ioThreads":2}},"clock":{"monotonicStartNs":0},"verdict":{"state":"VALID","reasons":[]},
                 "summary":{"windowStartAtNs":0,"windowNs":1000000000,"client":{"stamps":{"arrival":"user"},"loopLag":{
                 "p99Ns":5,"longest":[{"thread":0,"endAtNs":110000000,"lagNs":30000000}]}}}}
                 """);
@@ -245,7 +245,7 @@ class AuditTest {
     @Test
     void segmentsSentAgainAreCountedOfEachThreadsConnections() throws IOException {
         Files.writeString(folder.resolve("run.json"), """
-                {"plan":{"network":{"ioThreads":2}},"clock":{"monotonicStartNs":0},"verdict":{"state":"VALID","reasons":[]},
+                {"state":"finished","plan":{"network":{"ioThreads":2}},"clock":{"monotonicStartNs":0},"verdict":{"state":"VALID","reasons":[]},
                 "summary":{"windowStartAtNs":0,"windowNs":1000000000,"client":{"stamps":{"arrival":"kernel"},"loopLag":{
                 "p99Ns":5,"longest":[]}}}}
                 """);
@@ -314,7 +314,7 @@ class AuditTest {
     @Test
     void anAddressThatDidNotConnectIsNotInTheBudget() throws IOException {
         Files.writeString(folder.resolve("run.json"), """
-                {"clock":{"monotonicStartNs":0},"verdict":{"state":"VALID","reasons":[]},"summary":{"windowStartAtNs":0,
+                {"state":"finished","clock":{"monotonicStartNs":0},"verdict":{"state":"VALID","reasons":[]},"summary":{"windowStartAtNs":0,
                 "windowNs":20000000000,"client":{"stamps":{"arrival":"kernel"},"loopLag":{"p99Ns":5,"longest":[]}}}}
                 """);
         String line = """

@@ -126,6 +126,7 @@ public record Cpus(SortedSet<Integer> numbers) {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment attributes = arena.allocate(SCHED_ATTR_BYTES, Long.BYTES);
             boolean _ = changePolicy(0, IDLE_POLICY, USUAL_POLICY, attributes);
+            boolean _ = changePolicy(0, REAL_TIME_POLICY, USUAL_POLICY, attributes);
             if (Native.getAttributes(0, attributes)) {
                 attributes.set(ValueLayout.JAVA_LONG, SCHED_RUNTIME_AT, SHORTEST_SLICE_NS);
                 boolean _ = Native.setAttributes(0, attributes);
@@ -253,6 +254,7 @@ public record Cpus(SortedSet<Integer> numbers) {
             return false;
         }
         attributes.set(ValueLayout.JAVA_INT, SCHED_POLICY_AT, to);
+        attributes.set(ValueLayout.JAVA_INT, SCHED_PRIORITY_AT, 0);
         return Native.setAttributes(threadId, attributes);
     }
 

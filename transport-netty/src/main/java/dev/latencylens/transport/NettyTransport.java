@@ -43,6 +43,8 @@ public final class NettyTransport implements Transport, Connection.Owner, Dial.O
     private final ManualIoEventLoop loop;
     /// Null where the loop never waits.
     private @Nullable WatchedIo watchedIo;
+    /// Null where the calling thread is no more than others on its CPU.
+    private final @Nullable RealTimeThread realTime;
     private final Dialer dialer;
     /// Null where the instant after the read call counts as the arrival.
     private final @Nullable KernelStamps kernelStamps;
@@ -80,6 +82,7 @@ public final class NettyTransport implements Transport, Connection.Owner, Dial.O
         this.settings = settings;
         this.log = log;
         this.listener = listener;
+        realTime = Thread.currentThread() instanceof RealTimeThread thread ? thread : null;
         IoHandlerFactory handlers = settings.sockets().handlers();
         loop = new ManualIoEventLoop(
                 Thread.currentThread(),
@@ -122,19 +125,15 @@ public final class NettyTransport implements Transport, Connection.Owner, Dial.O
     /// Makes threads for transports: Netty keeps its pools of buffers and objects for threads of its own kind
     /// only, and what is due or arrives is not to wait for the end of somebody else's slice.
     public static ThreadFactory threads() {
-        return threads(Cpus::prefer);
-    }
-
-    /// The same, for threads that sleep most of the time, and then go before all others: see [Cpus#mayGoFirst].
-    public static ThreadFactory realTimeThreads() {
-        return threads(Cpus::goFirst);
-    }
-
-    private static ThreadFactory threads(Runnable first) {
         return body -> new FastThreadLocalThread(() -> {
-            first.run();
+            Cpus.prefer();
             body.run();
         });
+    }
+
+    /// The same, for threads that go before all others while they sleep most of the time: see [Cpus#mayGoFirst].
+    public static ThreadFactory realTimeThreads() {
+        return body -> new RealTimeThread(body, Clock.monotonic().nowNs());
     }
 
     /// Why the kernel's stamps are not used, or empty if they are.
@@ -187,6 +186,9 @@ public final class NettyTransport implements Transport, Connection.Owner, Dial.O
             decide(Habit.KEEPS);
         }
         lookForTimeouts(nowNs);
+        if (realTime != null) {
+            realTime.turned(nowNs, waitedNs);
+        }
         if (kernelStamps != null && nowNs - clockCheckedAtNs >= CLOCK_CHECK_NS) {
             clockCheckedAtNs = nowNs;
             kernelStamps.checkClock();

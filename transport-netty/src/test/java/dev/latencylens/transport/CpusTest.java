@@ -9,12 +9,14 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.ThreadFactory;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -112,20 +114,49 @@ class CpusTest {
                 .containsEntry("policy", "0");
     }
 
+    @Test
+    void aThreadThatGoesFirstStepsBackWhileItIsBusy() throws InterruptedException {
+        assumeThat(Cpus.mayGoFirst()).as("this takes a privilege and two CPUs").isTrue();
+        var seen = new ArrayList<String>();
+        Thread[] io = new Thread[1];
+        io[0] = new RealTimeThread(
+                () -> {
+                    var thread = (RealTimeThread) io[0];
+                    long look = RealTimeThread.LOOK_NS;
+                    seen.add(policyOfThisThread());
+                    for (double asleep : new double[] {0.5, 0.3, 0.5, 0.7}) {
+                        thread.turned(look, Math.round(RealTimeThread.LOOK_NS * asleep));
+                        seen.add(policyOfThisThread());
+                        look += RealTimeThread.LOOK_NS;
+                    }
+                },
+                0);
+        io[0].start();
+        io[0].join();
+
+        assertThat(seen).containsExactly("2", "2", "0", "0", "2");
+    }
+
     private static Map<String, String> scheduling(ThreadFactory threads) throws InterruptedException {
         var told = new HashMap<String, String>();
-        Thread thread = threads.newThread(() -> {
-            try (Stream<String> lines = Files.lines(Path.of("/proc/thread-self/sched"))) {
-                lines.map(line -> line.split(" *: *"))
-                        .filter(parts -> parts.length == 2)
-                        .forEach(parts -> told.put(parts[0], parts[1].strip()));
-            } catch (IOException | UncheckedIOException notTold) {
-                told.clear();
-            }
-        });
+        Thread thread = threads.newThread(() -> told.putAll(schedulingOfThisThread()));
         thread.start();
         thread.join();
         return told;
+    }
+
+    private static Map<String, String> schedulingOfThisThread() {
+        try (Stream<String> lines = Files.lines(Path.of("/proc/thread-self/sched"))) {
+            return lines.map(line -> line.split(" *: *"))
+                    .filter(parts -> parts.length == 2)
+                    .collect(Collectors.toMap(parts -> parts[0], parts -> parts[1].strip(), (first, _) -> first));
+        } catch (IOException | UncheckedIOException notTold) {
+            return Map.of();
+        }
+    }
+
+    private static String policyOfThisThread() {
+        return schedulingOfThisThread().getOrDefault("policy", "not told");
     }
 
     @Test

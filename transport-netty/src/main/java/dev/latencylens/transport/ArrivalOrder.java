@@ -39,6 +39,10 @@ final class ArrivalOrder {
             latestAtNs = readAtNs;
             return FlightLog.NO_STAMP;
         }
+        if (stampNs - readAtNs > 0) {
+            // Somebody has set the wall clock, which is noticed elsewhere; what comes next is not to wait for it.
+            return stampNs;
+        }
         if (stampNs - latestAtNs > 0) {
             latestAtNs = stampNs;
         }

@@ -62,6 +62,13 @@ class ArrivalOrderTest {
         assertThat(order.arrivalNs(4_000, 5_000)).isEqualTo(5_000);
     }
 
+    @Test
+    void aClockThatIsSetForwardMovesNoLaterArrival() {
+        assertThat(order.arrivalNs(1_000, 2_000)).isEqualTo(1_000);
+        assertThat(order.arrivalNs(250_000_000, 3_000)).isEqualTo(250_000_000);
+        assertThat(order.arrivalNs(4_000, 5_000)).isEqualTo(4_000);
+    }
+
     /// What came ahead of the lost segment could be read only when that had come again.
     @Test
     void whatWaitedBehindALostSegmentArrivedWhenThatCameAgain() throws IOException, InterruptedException {

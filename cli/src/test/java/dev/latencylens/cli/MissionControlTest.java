@@ -116,6 +116,7 @@ class MissionControlTest {
                     Send Lag: timespan
                 LLM Latency Lens: Token. A chunk of output has arrived
                     Arrived At: raw number
+                    Attempt: number
                     Coalesced: boolean
                     Exchange: raw number
                     Index: number

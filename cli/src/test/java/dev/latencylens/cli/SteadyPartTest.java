@@ -34,7 +34,7 @@ class SteadyPartTest {
                     """.formatted(startedAtNs, firstAtNs, lastAtNs));
         }
         Files.writeString(folder.resolve("exchanges.jsonl"), lines);
-        Files.writeString(folder.resolve("run.json"), "{}");
+        Files.writeString(folder.resolve("run.json"), "{\"state\":\"finished\"}");
     }
 
     @Test

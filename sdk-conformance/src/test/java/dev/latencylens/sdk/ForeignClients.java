@@ -68,7 +68,7 @@ final class ForeignClients {
         });
         Path folder = Files.createDirectories(Path.of(args[7]));
         Files.writeString(folder.resolve("run.json"), """
-                {"clock": {"monotonicStartNs": %d, "wallStart": "%s"}}
+                {"state": "finished", "clock": {"monotonicStartNs": %d, "wallStart": "%s"}}
                 """.formatted(startNs, wallStart));
         Files.write(
                 folder.resolve("exchanges.jsonl"),

@@ -288,7 +288,8 @@ final class AuditCommand implements Callable<Integer> {
                         ? "Arrivals are the kernel's stamps, which no pause of this client moves: what counts is its part"
                                 + " of the time until the request had left, and how long what came together had waited,"
                                 + " which the kernel may have merged."
-                        : "Arrivals are this client's own readings: the whole of a pause that touched one counts.");
+                        : "Arrivals are this client's own readings: the time since a pause that touched one began, or"
+                                + " since the read before, counts.");
     }
 
     private void lines(Audit audit, String name, Audit.Budget budget) {

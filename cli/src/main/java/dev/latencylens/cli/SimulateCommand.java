@@ -96,7 +96,7 @@ public final class SimulateCommand implements Callable<Integer> {
     /// would come between the instant that is recorded and its write.
     private static final Duration COMPILING = Duration.ofSeconds(5);
 
-    @Option(names = "--cpus", paramLabel = "N[,N]", split = ",", description = "pin the sending thread to these CPUs")
+    @Option(names = "--cpus", paramLabel = "N[,N]", split = ",", description = "run on these CPUs alone")
     private Set<Integer> cpus = new TreeSet<>();
 
     @Option(names = "--spin", description = "poll without sleeping: precise, and takes a whole core")
@@ -214,6 +214,9 @@ public final class SimulateCommand implements Callable<Integer> {
         Thread hook = new Thread(this::endAndWait, "simulate-shutdown");
         try (SimulatedProvider provider = SimulatedProvider.start(options, behaviour)) {
             Runtime.getRuntime().addShutdownHook(hook);
+            if (!cpus.isEmpty()) {
+                new Cpus(new TreeSet<>(cpus)).bindProcess();
+            }
             out.println(provider.baseUrl());
             out.flush();
             if (endWithInput) {

@@ -5,8 +5,11 @@ package dev.latencylens.exchange;
 /// All methods are called on that thread. Every started exchange ends exactly once: with a [TransportEnd] in the
 /// log and then a call of [Listener#ended].
 public interface Transport extends AutoCloseable {
-    /// Sends the exchange now, over a connection chosen by the transport's reuse policy.
-    void start(Exchange exchange);
+    /// Sends the exchange, over a connection chosen by the transport's reuse policy: now, or where it is not due
+    /// yet, when it is, with all done before that can be.
+    ///
+    /// @return how long before it was due it was ready to leave, negative where it was late
+    long start(Exchange exchange);
 
     /// Does the I/O that is due, waiting for some until the given instant if this transport waits at all.
     ///
@@ -14,10 +17,9 @@ public interface Transport extends AutoCloseable {
     /// read, where that is known), or until that instant, but not the time by which it came back later than that
     long poll(long untilAtNs);
 
-    /// Waits for the given instant and looks at nothing, where what arrives meanwhile gets its stamp all the same.
-    ///
-    /// @return whether it did; false at once where a stamp is only as good as [#poll] is prompt
-    default boolean hold(long untilAtNs) {
+    /// Whether [#start] may be called shortly before an exchange is due. Nothing is read until it is, so that is
+    /// for those transports alone where what arrives gets its stamp all the same.
+    default boolean startsAhead() {
         return false;
     }
 

@@ -26,9 +26,19 @@ final class LoadLoop implements Transport.Listener {
     private static final long LAST_STRETCH_OF_GAP = 8;
 
     private static final long LONGEST_STRETCH_NS = 1_250_000;
-    /// How long before a request is due nothing is read any more, where the kernel stamps what arrives: to read
-    /// and log what several sockets have takes as long, and the request would leave late by it.
-    private static final long HELD_NS = 50_000;
+    /// How long before a request is due its start begins at least, where the kernel stamps what arrives: what a
+    /// start takes is done by then, and nothing is read any more, for to read and log what several sockets have
+    /// takes as long.
+    private static final long LEAST_AHEAD_NS = 50_000;
+    /// It begins so many times earlier than starts have lately needed: a page of memory that a virtual machine's
+    /// host has taken away takes 150 us to come back, and a start may meet several.
+    private static final long AHEAD_OF_NEED = 2;
+
+    private static final long MOST_AHEAD_NS = 500_000;
+    /// The share of the time between two requests, one in so many, for which that may leave what arrives unread.
+    private static final long AHEAD_OF_GAP = 20;
+    /// What a start needed is forgotten by this share with each other one.
+    private static final long FORGOTTEN = 64;
     /// How soon to look whether the interpreter has said what follows an exchange: as often as it looks at the
     /// log.
     private static final long UNDECIDED_RETRY_NS = 200_000;
@@ -67,6 +77,8 @@ final class LoadLoop implements Transport.Listener {
     private long measuringSinceNs;
     private boolean measuring;
     private long lastStartAtNs;
+    /// What a start needs until the request can leave: lately the most.
+    private long startTakesNs;
     private long starved;
     private boolean starving;
     private boolean cancelled;
@@ -411,8 +423,8 @@ final class LoadLoop implements Transport.Listener {
             long untilDueNs = intendedAtNs - nowNs;
             if (untilDueNs > 0) {
                 starving = false;
-                boolean held = untilDueNs <= HELD_NS && looked && transport.hold(intendedAtNs);
-                if (!held) {
+                boolean ahead = untilDueNs <= aheadNs(intendedAtNs) && looked && transport.startsAhead();
+                if (!ahead) {
                     return Math.min(intendedAtNs - lastStretchNs(intendedAtNs), wakeAtNs);
                 }
             }
@@ -426,13 +438,22 @@ final class LoadLoop implements Transport.Listener {
             starved += starving ? 1 : 0;
             starving = false;
             ready.poll();
-            start(transport, next, intendedAtNs, sessions.take());
+            long spareNs = start(transport, next, intendedAtNs, sessions.take());
+            if (i == 0) {
+                startTakesNs = Math.max(untilDueNs - spareNs, startTakesNs - startTakesNs / FORGOTTEN);
+            }
             if (!moreToStart(nowNs)) {
                 offeredAllAt(lastStartAtNs);
                 return wakeAtNs;
             }
         }
         return nowNs;
+    }
+
+    /// How long before it is due the start of this request begins.
+    private long aheadNs(long intendedAtNs) {
+        long mostNs = Math.clamp((intendedAtNs - lastStartAtNs) / AHEAD_OF_GAP, LEAST_AHEAD_NS, MOST_AHEAD_NS);
+        return Math.clamp(AHEAD_OF_NEED * startTakesNs, LEAST_AHEAD_NS, mostNs);
     }
 
     private long lastStretchNs(long intendedAtNs) {
@@ -472,21 +493,22 @@ final class LoadLoop implements Transport.Listener {
     }
 
     @SuppressWarnings("NonAtomicVolatileUpdate") // one writer: this loop's thread
-    private void send(Transport transport, Exchange exchange, long dueAtNs) {
+    private long send(Transport transport, Exchange exchange, long dueAtNs) {
         inFlight++;
         lastStartAtNs = clock.nowNs();
         live.rise(lastStartAtNs);
         if (throttle != null) {
             throttle.starts(exchange, dueAtNs);
         }
-        transport.start(exchange);
+        long spareNs = transport.start(exchange);
         if (throttle != null) {
             throttle.started(exchange, clock.nowNs());
         }
+        return spareNs;
     }
 
     @SuppressWarnings("NonAtomicVolatileUpdate") // one writer: this loop's thread
-    private void start(Transport transport, Exchange exchange, long intendedAtNs, int user) {
+    private long start(Transport transport, Exchange exchange, long intendedAtNs, int user) {
         Turn turn = exchange.turn();
         if (turn != null) {
             exchange.numbered(nextNumber());
@@ -500,7 +522,7 @@ final class LoadLoop implements Transport.Listener {
         looked = false;
         begun += turn == null || turn.isFirst() ? 1 : 0;
         exchange.due(intendedAtNs, user);
-        send(transport, exchange, intendedAtNs);
+        return send(transport, exchange, intendedAtNs);
     }
 
     private void cancelWhatOutlastsTheLoad(Transport transport, long nowNs) {

@@ -118,6 +118,34 @@ class LoadLoopTest {
     }
 
     @Test
+    void theNextStartsBeginEarlierWhereOneTookLong() {
+        var load = new Load(ArrivalSchedule.constant(100), 0, 100, 0, null, ofSeconds(1));
+        List<Long> lateNs = new ArrayList<>();
+        for (boolean stampsAlone : new boolean[] {true, false}) {
+            offer(load, 100);
+            var punctual = new LoadLoop(clock, load, 0, 1, ready, allowance, warmupEnd(load), inFlight, answering);
+            var slow = new ScriptedTransport(clock, new FlightLog(clock, 1024, 16), punctual, exchange -> ofMillis(5)) {
+                @Override
+                public long start(Exchange exchange) {
+                    clock.advance(Duration.ofNanos(exchange.number() % 4 == 0 ? 200_000 : 5_000));
+                    return super.start(exchange);
+                }
+            };
+            slow.stampsAlone = stampsAlone;
+            punctual.run(slow, clock.nowNs() + 100_000_000);
+            slow.starts.stream()
+                    .mapToLong(start -> start.started().minus(start.intended()).toNanos())
+                    .forEach(lateNs::add);
+        }
+
+        // Only the first one is a surprise, and what it took is not forgotten by the next one that takes as long.
+        assertThat(lateNs.get(0)).isBetween(100_000L, 200_000L);
+        assertThat(lateNs.subList(1, 100)).containsOnly(0L);
+        // What arrives is read until a request is due where its stamp is no better than that.
+        assertThat(lateNs.subList(100, 200)).allMatch(late -> late >= 5_000);
+    }
+
+    @Test
     void aSleepThatEndsLateMakesNoRequestLate() {
         var load = new Load(PER_MILLISECOND, 0, 100, 0, null, ofSeconds(1));
         offer(load, 100);

@@ -58,7 +58,11 @@ class ScriptedTransport implements Transport {
     }
 
     @Override
-    public void start(Exchange exchange) {
+    public long start(Exchange exchange) {
+        long spareNs = exchange.sendAtNs() - clock.nowNs();
+        if (stampsAlone) {
+            clock.advanceTo(exchange.sendAtNs());
+        }
         long nowNs = clock.nowNs();
         log.moment(exchange, Moment.STARTED, nowNs);
         log.moment(exchange, Moment.REQUEST_START, nowNs);
@@ -69,6 +73,7 @@ class ScriptedTransport implements Transport {
                 exchange.session()));
         pending.add(new Answer(exchange, nowNs + takes.apply(exchange).toNanos()));
         mostInFlight = Math.max(mostInFlight, pending.size());
+        return spareNs;
     }
 
     @Override
@@ -87,10 +92,7 @@ class ScriptedTransport implements Transport {
     }
 
     @Override
-    public boolean hold(long untilAtNs) {
-        if (stampsAlone) {
-            clock.advanceTo(untilAtNs);
-        }
+    public boolean startsAhead() {
         return stampsAlone;
     }
 

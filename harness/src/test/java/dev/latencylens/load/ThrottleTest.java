@@ -276,7 +276,7 @@ class ThrottleTest {
         };
         var transport = new ScriptedTransport(clock, new FlightLog(clock, 1 << 12, 16), interpreted, _ -> takes) {
             @Override
-            public void start(Exchange exchange) {
+            public long start(Exchange exchange) {
                 clock.advance(Duration.ofNanos(delaysNs.applyAsLong(exchange)));
                 Retry retry = exchange.retry();
                 sent.add(new Sent(
@@ -284,7 +284,7 @@ class ThrottleTest {
                         Duration.ofNanos(retry == null ? exchange.intendedAtNs() : retry.dueAtNs()),
                         Duration.ofNanos(clock.nowNs()),
                         exchange.reservedTokens()));
-                super.start(exchange);
+                return super.start(exchange);
             }
         };
         loop.run(transport, 0);

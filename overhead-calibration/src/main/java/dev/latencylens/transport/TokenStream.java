@@ -60,7 +60,7 @@ public final class TokenStream implements AutoCloseable {
         framed = http2 ? http2Frame(event) : http1Chunk(event);
         byte[] noBody = {};
         var request = new EncodedRequest("GET / HTTP/1.1\r\n\r\n".getBytes(US_ASCII), noBody, noBody);
-        connection.carry(new Flight(new Exchange(0, "x", request), log, _ -> {}, clock.nowNs()));
+        connection.carry(new Flight(new Exchange(0, "x", request), log, _ -> {}));
         memory.prepare(1, http2 ? HTTP_2_HEAD : HTTP_1_HEAD);
         memory.read();
         plainRead = memory.channel.alloc().directBuffer(framed.length).writeBytes(framed);

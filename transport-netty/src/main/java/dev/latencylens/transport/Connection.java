@@ -49,12 +49,14 @@ abstract class Connection extends ChannelInboundHandlerAdapter {
         this.owner = owner;
     }
 
-    /// Sends the flight's request. The connection has room for it.
+    /// Sends the flight's request, which starts with that unless it waited for this connection. The connection has
+    /// room for it.
     final void carry(Flight flight) {
         flight.connection = this;
-        flight.connected(used ? facts.reused() : facts, clock.nowNs());
+        ConnectionFacts mine = used ? facts.reused() : facts;
         used = true;
-        send(flight);
+        write(flight, encode(flight));
+        flight.connected(mine, clock.nowNs());
     }
 
     /// Carries flights that waited for this connection: all of them paid for its set-up.
@@ -65,7 +67,8 @@ abstract class Connection extends ChannelInboundHandlerAdapter {
         }
     }
 
-    abstract void send(Flight flight);
+    /// What of the flight's request may be sent now; the flight is this connection's from here on.
+    abstract ByteBuf encode(Flight flight);
 
     /// How many more exchanges may be sent now.
     abstract int room();
@@ -94,22 +97,23 @@ abstract class Connection extends ChannelInboundHandlerAdapter {
 
     /// Writes and flushes a request, and stamps the instants before the write of its first byte and after that of
     /// its last.
-    final void write(Flight flight, ByteBuf bytes, boolean whole) {
-        long sendingAtNs = clock.nowNs();
+    final void write(Flight flight, ByteBuf bytes) {
+        boolean whole = flight.isWholeBodySent();
         ChannelPromise written = channel.newPromise();
         written.addListener(future -> {
             if (future.isSuccess() && whole) {
-                flight.requestStarted(sendingAtNs);
+                flight.requestStarted();
                 flight.requestEnded(clock.nowNs());
             } else if (future.cause() instanceof IOException cause && !(cause instanceof ClosedChannelException)) {
                 // Netty closes the channel next, which would look like a close by the peer.
                 channel.eventLoop().execute(() -> broken(cause));
             }
         });
+        flight.writes(clock);
         channel.writeAndFlush(bytes, written);
         // What is not done waits for the socket's buffer: the kernel has a first part of the request.
         if (!written.isDone() || written.isSuccess()) {
-            flight.requestStarted(sendingAtNs);
+            flight.requestStarted();
         }
     }
 

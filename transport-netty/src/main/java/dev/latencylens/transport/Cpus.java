@@ -177,11 +177,15 @@ public record Cpus(SortedSet<Integer> numbers) {
         if (others.isEmpty()) {
             return false;
         }
-        var rest = new Cpus(others);
-        for (int thread : threadsOfThisProcess()) {
-            rest.bind(thread);
-        }
+        new Cpus(others).bindProcess();
         return true;
+    }
+
+    /// Binds every thread that this process has now, and all that they will start, to these CPUs.
+    public void bindProcess() {
+        for (int thread : threadsOfThisProcess()) {
+            bind(thread);
+        }
     }
 
     /// Makes the virtual machine's compiler threads, and those that they will start, give way as

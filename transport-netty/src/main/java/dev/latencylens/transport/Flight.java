@@ -1,5 +1,6 @@
 package dev.latencylens.transport;
 
+import dev.latencylens.clock.Clock;
 import dev.latencylens.exchange.ConnectionFacts;
 import dev.latencylens.exchange.Exchange;
 import dev.latencylens.exchange.FlightLog;
@@ -18,7 +19,8 @@ import org.jspecify.annotations.Nullable;
 /// log.
 final class Flight {
     final Exchange exchange;
-    final long startedAtNs;
+    /// Read only where it [#hasStarted].
+    long startedAtNs;
     private final FlightLog log;
     private final Transport.Listener listener;
     /// The connection that carries it, or null while there is none.
@@ -26,13 +28,17 @@ final class Flight {
     Connection connection;
     /// Its stream on an HTTP/2 connection.
     int streamId;
-    /// Body bytes that HTTP/2's flow control has not let out yet start here.
+    /// Bytes of the body that are on their way or about to be; HTTP/2's flow control may hold back the rest.
     int bodySent;
     /// Place in the transport's list of flights.
     int index;
     /// Bytes of the body received, for HTTP/2's flow control.
     long bodyReceived;
 
+    private boolean started;
+    private boolean startTold;
+    private long readyAtNs;
+    private long writeAtNs;
     private boolean requestStarted;
     private boolean requestEnded;
     private boolean responseStarted;
@@ -41,12 +47,58 @@ final class Flight {
     private long requestEndAtNs;
     private long lastReadAtNs;
 
-    Flight(Exchange exchange, FlightLog log, Transport.Listener listener, long startedAtNs) {
+    Flight(Exchange exchange, FlightLog log, Transport.Listener listener) {
         this.exchange = exchange;
         this.log = log;
         this.listener = listener;
-        this.startedAtNs = startedAtNs;
-        log.moment(exchange, Moment.STARTED, startedAtNs);
+    }
+
+    boolean hasStarted() {
+        return started;
+    }
+
+    /// Starts it now, or where it is not due yet, when it is; this is what [Transport#startsAhead] is about.
+    void start(Clock clock) {
+        awaitDue(clock);
+        tellStart();
+    }
+
+    /// How long before it was due it was ready to start, negative where it was late.
+    long spareNs() {
+        return exchange.sendAtNs() - readyAtNs;
+    }
+
+    /// The next bytes of its request are about to be written. If it starts with that, this waits as [#start] does
+    /// and leaves the telling for later: nothing stands between the instant and the write.
+    void writes(Clock clock) {
+        if (!started) {
+            awaitDue(clock);
+            writeAtNs = startedAtNs;
+        } else if (!requestStarted) {
+            writeAtNs = clock.nowNs();
+        }
+    }
+
+    private void awaitDue(Clock clock) {
+        readyAtNs = clock.nowNs();
+        long nowNs = readyAtNs;
+        while (nowNs - exchange.sendAtNs() < 0) {
+            Thread.onSpinWait();
+            nowNs = clock.nowNs();
+        }
+        started = true;
+        startedAtNs = nowNs;
+    }
+
+    private void tellStart() {
+        if (!startTold) {
+            startTold = true;
+            log.moment(exchange, Moment.STARTED, startedAtNs);
+        }
+    }
+
+    boolean isWholeBodySent() {
+        return bodySent == exchange.request().body().length;
     }
 
     /// A phase of the connection's set-up, if this exchange was already waiting when it began.
@@ -60,6 +112,7 @@ final class Flight {
     }
 
     void connected(ConnectionFacts facts, long atNs) {
+        tellStart();
         log.fact(exchange, facts, atNs);
     }
 
@@ -67,13 +120,12 @@ final class Flight {
         log.fact(exchange, path, atNs);
     }
 
-    /// The kernel has taken the first byte of the request.
-    ///
-    /// @param atNs right before the write that carried it
-    void requestStarted(long atNs) {
+    /// The kernel has taken the first byte of the request, of the write that [#writes] told of first.
+    void requestStarted() {
         if (!requestStarted) {
             requestStarted = true;
-            log.moment(exchange, Moment.REQUEST_START, atNs);
+            tellStart();
+            log.moment(exchange, Moment.REQUEST_START, writeAtNs);
         }
     }
 

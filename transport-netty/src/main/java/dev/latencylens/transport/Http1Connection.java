@@ -55,7 +55,7 @@ final class Http1Connection extends Connection {
     }
 
     @Override
-    void send(Flight next) {
+    ByteBuf encode(Flight next) {
         flight = next;
         lastInResponse = false;
         head.reset();
@@ -63,7 +63,8 @@ final class Http1Connection extends Connection {
         byte[] body = next.exchange.request().body();
         ByteBuf bytes = channel.alloc().directBuffer(headBytes.length + body.length);
         bytes.writeBytes(headBytes).writeBytes(body);
-        write(next, bytes, true);
+        next.bodySent = body.length;
+        return bytes;
     }
 
     @Override

@@ -134,15 +134,17 @@ final class Http2Connection extends Connection {
     }
 
     @Override
-    void send(Flight flight) {
+    ByteBuf encode(Flight flight) {
         EncodedRequest request = flight.exchange.request();
         flight.streamId = nextStreamId;
         nextStreamId += 2;
         flights.put(flight.streamId, flight);
         ByteBuf out = channel.alloc().directBuffer(request.http2Block().length + request.body().length + 64);
         writeBlock(out, flight.streamId, request.http2Block(), request.body().length == 0);
-        boolean whole = request.body().length == 0 || writeBody(out, flight, serverInitialWindow);
-        write(flight, out, whole);
+        if (request.body().length > 0) {
+            writeBody(out, flight, serverInitialWindow);
+        }
+        return out;
     }
 
     @Override
@@ -207,7 +209,7 @@ final class Http2Connection extends Connection {
                 windowed.remove(flight);
                 streamWindows.remove(flight.streamId);
             }
-            write(flight, out, whole);
+            write(flight, out);
         }
     }
 

@@ -151,16 +151,18 @@ public final class NettyTransport implements Transport, Connection.Owner, Dial.O
     }
 
     @Override
-    public void start(Exchange exchange) {
-        var flight = new Flight(exchange, log, listener, clock.nowNs());
+    public long start(Exchange exchange) {
+        var flight = new Flight(exchange, log, listener);
         flight.index = flights.size();
         flights.add(flight);
         Connection connection = connectionFor(exchange.session());
         if (connection != null) {
             carry(connection, flight);
         } else {
+            flight.start(clock);
             dialFor(flight);
         }
+        return flight.spareNs();
     }
 
     @Override
@@ -210,14 +212,8 @@ public final class NettyTransport implements Transport, Connection.Owner, Dial.O
     }
 
     @Override
-    public boolean hold(long untilAtNs) {
-        if (kernelStamps == null) {
-            return false;
-        }
-        while (clock.nowNs() - untilAtNs < 0) {
-            Thread.onSpinWait();
-        }
-        return true;
+    public boolean startsAhead() {
+        return kernelStamps != null;
     }
 
     @Override

@@ -179,6 +179,17 @@ final class Client implements AutoCloseable {
         return exchange;
     }
 
+    /// Starts an exchange so long before it is due.
+    Exchange startAhead(Duration ahead) {
+        int number = exchanges++;
+        String id = "id-" + number;
+        var request = new Request("POST", "/v1/chat/completions", List.of(), new byte[] {'{', '}'});
+        var exchange = new Exchange(number, id, new RequestEncoder(endpoint).encode(request, id));
+        exchange.due(clock.nowNs() + ahead.toNanos(), 0);
+        transport.start(exchange);
+        return exchange;
+    }
+
     /// Starts an exchange and does the I/O until it has ended and its user has been told.
     Recorded.Flown send() {
         return await(start());

@@ -382,9 +382,9 @@ class Http1ConnectionTest {
         assertThat(wire.flown(first).entries)
                 .containsExactly(
                         "started",
-                        "new 1.1",
                         "requestStart",
                         "requestEnd",
+                        "new 1.1",
                         "responseStart",
                         "head 200",
                         "body",

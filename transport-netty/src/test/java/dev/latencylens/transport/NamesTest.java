@@ -200,7 +200,9 @@ class NamesTest {
         Clock clock = Clock.monotonic();
         var log = new FlightLog(clock, 64, 64);
         var exchange = new Exchange(0, "x", new EncodedRequest(new byte[0], new byte[0], new byte[0]));
-        dial.waiting.add(new Flight(exchange, log, _ -> {}, clock.nowNs()));
+        var flight = new Flight(exchange, log, _ -> {});
+        flight.start(clock);
+        dial.waiting.add(flight);
         var dialer = new Dialer(
                 settings,
                 clock,

@@ -25,6 +25,7 @@ import java.net.NetworkInterface;
 import java.net.ServerSocket;
 import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
@@ -70,6 +71,25 @@ class NettyTransportTest {
             assertThat(second.connectionKind()).isEqualTo("reused");
             assertThat(second.connection().number())
                     .isEqualTo(first.connection().number());
+        }
+    }
+
+    @Test
+    void whatIsStartedAheadLeavesWhenItIsDue() {
+        try (Peer peer = Peer.serving(Peer.answering(Peer.ok("hello")));
+                Client client = Client.to(peer).open()) {
+            Exchange overANew = client.startAhead(Duration.ofMillis(20));
+            Recorded.Flown first = client.await(overANew);
+            Exchange overAKept = client.startAhead(Duration.ofMillis(20));
+            Recorded.Flown second = client.await(overAKept);
+
+            assertThat(first.moments()).containsExactly(OVER_A_NEW_CONNECTION);
+            assertThat(first.atNs(STARTED)).isGreaterThanOrEqualTo(overANew.sendAtNs());
+            assertThat(first.atNs(CONNECT_START)).isGreaterThanOrEqualTo(first.atNs(STARTED));
+            assertThat(second.moments()).containsExactly(OVER_A_KEPT_CONNECTION);
+            assertThat(second.atNs(STARTED)).isGreaterThanOrEqualTo(overAKept.sendAtNs());
+            // Nothing stands between them.
+            assertThat(second.atNs(REQUEST_START)).isEqualTo(second.atNs(STARTED));
         }
     }
 

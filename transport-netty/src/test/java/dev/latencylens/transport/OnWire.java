@@ -72,7 +72,7 @@ final class OnWire implements Connection.Owner {
     }
 
     Exchange send(Exchange exchange) {
-        var flight = new Flight(exchange, log, _ -> {}, clock.nowNs());
+        var flight = new Flight(exchange, log, _ -> {});
         flights.add(flight);
         connection.carry(flight);
         collectSent();

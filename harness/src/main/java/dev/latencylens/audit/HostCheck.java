@@ -1,5 +1,6 @@
 package dev.latencylens.audit;
 
+import dev.latencylens.clock.Clock;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -34,14 +35,39 @@ public record HostCheck(String name, Finding finding, String seen, String advice
     /// How many times its fair share of the devices' interrupts one CPU may take.
     private static final double MUCH_INTERRUPTED = 1.5;
 
+    /// Pages of a rested thousand that may come back late: any that a busy moment of the machine makes late.
+    private static final double MANY_LATE_PAGES = 5;
+
     /// CPUs that an advice names.
     private static final int MOST_NAMED = 4;
 
     private static final String CPU = "sys/devices/system/cpu/";
 
-    /// Looks at this machine.
+    /// Looks at this machine, which takes a second.
     public static List<HostCheck> all() {
-        return all(Path.of("/"));
+        var checks = new ArrayList<>(all(Path.of("/")));
+        checks.add(memory(MemoryLook.take(Clock.monotonic())));
+        return List.copyOf(checks);
+    }
+
+    static HostCheck memory(MemoryLook look) {
+        if (look.late() == 0) {
+            return good("memory", "at once there after a rest of 1 s, all of " + look.pages() + " pages");
+        }
+        String seen = String.format(
+                Locale.ROOT,
+                "%d of %d pages took %d us or more to come back after a rest of 1 s, %.0f us at p50",
+                look.late(),
+                look.pages(),
+                MemoryLook.LATE_NS / 1_000,
+                look.typicalLateNs() / 1e3);
+        return look.late() <= look.pages() * MANY_LATE_PAGES / 1_000
+                ? good("memory", seen)
+                : doubtful(
+                        "memory",
+                        seen,
+                        "The host takes memory away from this virtual machine unseen, and whoever needs it next waits: it is"
+                                + " in read_lag and in what the server itself does. Take a machine whose memory is its own.");
     }
 
     static List<HostCheck> all(Path root) {

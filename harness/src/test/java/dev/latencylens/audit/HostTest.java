@@ -2,10 +2,12 @@ package dev.latencylens.audit;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.latencylens.clock.Clock;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import java.util.OptionalLong;
 import org.junit.jupiter.api.Test;
@@ -92,7 +94,7 @@ class HostTest {
 
     @Test
     void thisMachineCanBeLookedAt() {
-        assertThat(HostCheck.all()).hasSize(11);
+        assertThat(HostCheck.all()).hasSize(12);
     }
 
     @Test
@@ -158,5 +160,31 @@ class HostTest {
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
+    }
+
+    @Test
+    void memoryThatTheHostTakesAwayIsSeenByHowItComesBack() {
+        long[] tookNs = new long[2_000];
+        assertThat(HostCheck.memory(MemoryLook.of(tookNs)))
+                .returns(HostCheck.Finding.GOOD, HostCheck::finding)
+                .returns("at once there after a rest of 1 s, all of 2000 pages", HostCheck::seen);
+        Arrays.fill(tookNs, 0, 10, 130_000);
+        assertThat(HostCheck.memory(MemoryLook.of(tookNs)).finding()).isEqualTo(HostCheck.Finding.GOOD);
+        Arrays.fill(tookNs, 0, 44, 130_000);
+        assertThat(HostCheck.memory(MemoryLook.of(tookNs)))
+                .returns(HostCheck.Finding.DOUBTFUL, HostCheck::finding)
+                .returns(
+                        "44 of 2000 pages took 50 us or more to come back after a rest of 1 s, 130 us at p50",
+                        HostCheck::seen);
+    }
+
+    @Test
+    void memoryIsLookedAtForReal() {
+        long sinceNs = System.nanoTime();
+        MemoryLook look = MemoryLook.take(Clock.monotonic());
+
+        assertThat(look.pages()).isEqualTo(2_000);
+        assertThat(System.nanoTime() - sinceNs).isGreaterThanOrEqualTo(1_000_000_000);
+        assertThat(look.typicalLateNs()).isGreaterThanOrEqualTo(look.late() == 0 ? 0 : MemoryLook.LATE_NS);
     }
 }

@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
 /// log.
 final class Flight {
     final Exchange exchange;
-    /// Read only where it [#hasStarted].
+    /// Nothing before its start.
     long startedAtNs;
     private final FlightLog log;
     private final Transport.Listener listener;
@@ -51,10 +51,6 @@ final class Flight {
         this.exchange = exchange;
         this.log = log;
         this.listener = listener;
-    }
-
-    boolean hasStarted() {
-        return started;
     }
 
     /// Starts it now, or where it is not due yet, when it is; this is what [Transport#startsAhead] is about.

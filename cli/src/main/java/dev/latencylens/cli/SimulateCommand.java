@@ -96,7 +96,12 @@ public final class SimulateCommand implements Callable<Integer> {
     /// would come between the instant that is recorded and its write.
     private static final Duration COMPILING = Duration.ofSeconds(5);
 
-    @Option(names = "--cpus", paramLabel = "N[,N]", split = ",", description = "run on these CPUs alone")
+    @Option(
+            names = "--cpus",
+            paramLabel = "N[,N]",
+            split = ",",
+            description =
+                    "run on these CPUs alone, and wake a little before something is to be sent, so that it leaves on time")
     private Set<Integer> cpus = new TreeSet<>();
 
     @Option(names = "--spin", description = "poll without sleeping: precise, and takes a whole core")

@@ -8,6 +8,7 @@ import io.netty.channel.epoll.EpollServerSocketChannel;
 import io.netty.channel.nio.NioIoHandler;
 import io.netty.channel.socket.ServerSocketChannel;
 import io.netty.channel.socket.nio.NioServerSocketChannel;
+import java.io.IOException;
 import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -18,6 +19,9 @@ import org.jspecify.annotations.Nullable;
 /// Without spin it sleeps in epoll until the next due instant (epoll_pwait2 where the kernel has it)
 /// with a timer slack of 1 ns; with spin it never sleeps. Under load it looks at the sockets at
 /// least once every [#DUE_SLICE_NS].
+///
+/// What is sent after a rest finds a cold way into the kernel, some microseconds behind the instant that the
+/// record tells. A thread that spins, or has CPUs of its own, wakes a little earlier and rehearses first.
 final class LoopThread implements Runnable {
     /// Longest time spent on due entries before the sockets are polled.
     private static final long DUE_SLICE_NS = 500_000;
@@ -25,6 +29,13 @@ final class LoopThread implements Runnable {
     private static final long LONGEST_SLEEP_NS = 1_000_000_000;
     /// NIO sleeps in whole milliseconds, so the rest of a wait is polled.
     private static final long NIO_POLLED_NS = 2_000_000;
+
+    /// A rest so long leaves the way to be rehearsed.
+    private static final long COOLING_NS = 200_000;
+    /// So long before an entry is due the rest ends: more than waking takes.
+    private static final long AWAKE_NS = 100_000;
+    /// So long before it is due the rehearsal begins: more than that takes, and too little to cool again.
+    private static final long REHEARSAL_NS = 30_000;
 
     private final DueHeap heap = new DueHeap();
     private final Set<Integer> cpus;
@@ -34,15 +45,23 @@ final class LoopThread implements Runnable {
     private final Thread thread;
     private final CountDownLatch placed = new CountDownLatch(1);
     private Runnable atEndOfTurn = () -> {};
+    /// Null where others may want the CPU.
+    private final @Nullable Rehearsal rehearsal;
+    /// Of the entry before which the thread rests, or rested.
+    private long restedForNs = Long.MIN_VALUE;
+    /// Of the one before which it has rehearsed.
+    private long rehearsedForNs = Long.MIN_VALUE;
+
     private volatile @Nullable IllegalArgumentException misplaced;
     private volatile @Nullable Throwable failure;
 
-    LoopThread(Set<Integer> cpus, boolean spin) {
+    LoopThread(Set<Integer> cpus, boolean spin) throws IOException {
         this.cpus = Set.copyOf(cpus);
         this.spin = spin;
         this.thread = new Thread(this, "simulated-provider");
         IoHandlerFactory io = epoll ? EpollIoHandler.newFactory() : NioIoHandler.newFactory();
         this.events = new ManualIoEventLoop(thread, io);
+        rehearsal = spin || !cpus.isEmpty() ? Rehearsal.open() : null;
     }
 
     /// Returns when the thread is placed; throws an [IllegalArgumentException] when it could not be.
@@ -84,6 +103,11 @@ final class LoopThread implements Runnable {
         events.execute(() -> atEndOfTurn = duty);
     }
 
+    /// What it has sent to itself and read. Read it after the thread has ended.
+    long rehearsedBytes() {
+        return rehearsal == null ? 0 : rehearsal.readBytes();
+    }
+
     /// What ended the thread before its time, if anything did.
     @Nullable
     Throwable failure() {
@@ -98,6 +122,10 @@ final class LoopThread implements Runnable {
         } catch (RuntimeException | Error e) {
             failure = e;
             throw e;
+        } finally {
+            if (rehearsal != null) {
+                rehearsal.close();
+            }
         }
     }
 
@@ -118,15 +146,31 @@ final class LoopThread implements Runnable {
         while (!events.isTerminated()) {
             long nowNs = fireDue();
             long waitNs = heap.nextDueAtNs() - nowNs;
+            boolean awake = spin;
             if (heap.isEmpty()) {
                 waitNs = LONGEST_SLEEP_NS;
+            } else if (rehearsal != null) {
+                if (waitNs > COOLING_NS) {
+                    restedForNs = heap.nextDueAtNs();
+                    waitNs -= AWAKE_NS;
+                } else if (restedForNs == heap.nextDueAtNs()) {
+                    awake = true;
+                    rehearseIfTime(rehearsal, waitNs);
+                }
             }
-            if (spin || waitNs <= 0 || (!epoll && waitNs < NIO_POLLED_NS)) {
+            if (awake || waitNs <= 0 || (!epoll && waitNs < NIO_POLLED_NS)) {
                 events.runNow(DUE_SLICE_NS);
             } else {
                 long sleepNs = epoll ? waitNs : waitNs - NIO_POLLED_NS / 2;
                 events.run(Math.min(sleepNs, LONGEST_SLEEP_NS), DUE_SLICE_NS);
             }
+        }
+    }
+
+    private void rehearseIfTime(Rehearsal way, long waitNs) {
+        if (waitNs > 0 && waitNs <= REHEARSAL_NS && rehearsedForNs != restedForNs) {
+            rehearsedForNs = restedForNs;
+            way.run();
         }
     }
 

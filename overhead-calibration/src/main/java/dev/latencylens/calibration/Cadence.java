@@ -20,10 +20,16 @@ import org.openjdk.jmh.annotations.Warmup;
 
 /// The whole way at the pace at which tokens come. Between two events the thread polls an epoll loop, as an I/O
 /// thread with `--io-wait spin` does, so that caches and branch predictors hold what they hold in a run.
+///
+/// JMH's code around an event is called so seldom that it would never be compiled: the interpreter, cold each
+/// time, would be in every figure. So that code is compiled at once.
 @BenchmarkMode(Mode.SampleTime)
-@Warmup(iterations = 1, time = 2)
+@Warmup(iterations = 3, time = 1)
 @Measurement(iterations = 1, time = 10)
-@Fork(1)
+@Fork(
+        value = 1,
+        jvmArgsAppend =
+                "-XX:CompileCommand=CompileThresholdScaling,dev.latencylens.calibration.jmh_generated.*::*,0.001")
 public class Cadence extends Benchmarks {
     /// Events made ready at a time. The gap behind that is counted from when they are.
     private static final int READY_EVENTS = 512;

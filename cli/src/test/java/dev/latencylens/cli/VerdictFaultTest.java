@@ -362,14 +362,29 @@ class VerdictFaultTest {
         }
     }
 
-    /// Threads whose stacks take long to print: 150 of 900 frames.
+    /// Threads whose stacks take long to print, four times the pause that is looked for: hundreds of 900 frames,
+    /// as many as this machine needs.
     private static final class DeepThreads implements AutoCloseable {
+        private static final Duration PRINTED_IN = Duration.ofMillis(200);
         private static final int THREADS = 150;
+        private static final int MOST_THREADS = 3_000;
         private static final int FRAMES = 900;
 
         private final CountDownLatch end = new CountDownLatch(1);
 
         DeepThreads() throws InterruptedException {
+            long tookNs = 0;
+            for (int threads = 0; threads < MOST_THREADS && tookNs < PRINTED_IN.toNanos(); threads += THREADS) {
+                more();
+                // What the first print takes to get ready for is no pause.
+                printThreads();
+                long beganAtNs = System.nanoTime();
+                printThreads();
+                tookNs = System.nanoTime() - beganAtNs;
+            }
+        }
+
+        private void more() throws InterruptedException {
             var deep = new CountDownLatch(THREADS);
             for (int i = 0; i < THREADS; i++) {
                 Thread.ofPlatform().daemon().start(() -> descend(FRAMES, deep));

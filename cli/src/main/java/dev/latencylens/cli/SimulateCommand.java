@@ -101,7 +101,7 @@ public final class SimulateCommand implements Callable<Integer> {
             paramLabel = "N[,N]",
             split = ",",
             description =
-                    "run on these CPUs alone, and wake a little before something is to be sent, so that it leaves on time")
+                    "run on these CPUs alone; before something is to be sent, wake and send to itself, for a warm way")
     private Set<Integer> cpus = new TreeSet<>();
 
     @Option(names = "--spin", description = "poll without sleeping: precise, and takes a whole core")

@@ -60,8 +60,9 @@ final class LoopThread implements Runnable {
         this.spin = spin;
         this.thread = new Thread(this, "simulated-provider");
         IoHandlerFactory io = epoll ? EpollIoHandler.newFactory() : NioIoHandler.newFactory();
-        this.events = new ManualIoEventLoop(thread, io);
+        // First, for it may fail, and the loop's files would stay open.
         rehearsal = spin || !cpus.isEmpty() ? Rehearsal.open() : null;
+        this.events = new ManualIoEventLoop(thread, io);
     }
 
     /// Returns when the thread is placed; throws an [IllegalArgumentException] when it could not be.

@@ -5,9 +5,12 @@ import io.netty.channel.ManualIoEventLoop;
 import io.netty.channel.epoll.Epoll;
 import io.netty.channel.epoll.EpollIoHandler;
 import io.netty.channel.epoll.EpollServerSocketChannel;
+import io.netty.channel.epoll.EpollSocketChannel;
 import io.netty.channel.nio.NioIoHandler;
 import io.netty.channel.socket.ServerSocketChannel;
+import io.netty.channel.socket.SocketChannel;
 import io.netty.channel.socket.nio.NioServerSocketChannel;
+import io.netty.channel.socket.nio.NioSocketChannel;
 import java.io.IOException;
 import java.util.Set;
 import java.util.concurrent.CountDownLatch;
@@ -21,7 +24,8 @@ import org.jspecify.annotations.Nullable;
 /// least once every [#DUE_SLICE_NS].
 ///
 /// What is sent after a rest finds a cold way into the kernel, some microseconds behind the instant that the
-/// record tells. A thread that spins, or has CPUs of its own, wakes a little earlier and rehearses first.
+/// record tells. A thread that spins, or has CPUs of its own, wakes a little earlier and rehearses first, and has
+/// done so at its start until that way is compiled.
 final class LoopThread implements Runnable {
     /// Longest time spent on due entries before the sockets are polled.
     private static final long DUE_SLICE_NS = 500_000;
@@ -43,35 +47,37 @@ final class LoopThread implements Runnable {
     private final boolean epoll = Epoll.isAvailable();
     private final ManualIoEventLoop events;
     private final Thread thread;
-    private final CountDownLatch placed = new CountDownLatch(1);
+    private final CountDownLatch ready = new CountDownLatch(1);
     private Runnable atEndOfTurn = () -> {};
-    /// Null where others may want the CPU.
-    private final @Nullable Rehearsal rehearsal;
+    /// Null until the thread runs, and where others may want the CPU.
+    private @Nullable Rehearsal rehearsal;
     /// Of the entry before which the thread rests, or rested.
     private long restedForNs = Long.MIN_VALUE;
     /// Of the one before which it has rehearsed.
     private long rehearsedForNs = Long.MIN_VALUE;
 
     private volatile @Nullable IllegalArgumentException misplaced;
+    private volatile @Nullable IOException unrehearsed;
     private volatile @Nullable Throwable failure;
 
-    LoopThread(Set<Integer> cpus, boolean spin) throws IOException {
+    LoopThread(Set<Integer> cpus, boolean spin) {
         this.cpus = Set.copyOf(cpus);
         this.spin = spin;
         this.thread = new Thread(this, "simulated-provider");
         IoHandlerFactory io = epoll ? EpollIoHandler.newFactory() : NioIoHandler.newFactory();
-        // First, for it may fail, and the loop's files would stay open.
-        rehearsal = spin || !cpus.isEmpty() ? Rehearsal.open() : null;
         this.events = new ManualIoEventLoop(thread, io);
     }
 
-    /// Returns when the thread is placed; throws an [IllegalArgumentException] when it could not be.
-    void start() {
+    /// Returns when the thread is placed and has rehearsed.
+    ///
+    /// @throws IllegalArgumentException where it may not run on those CPUs
+    /// @throws IOException where it cannot reach its own process
+    void start() throws IOException {
         thread.start();
         boolean interrupted = false;
         while (true) {
             try {
-                placed.await();
+                ready.await();
                 break;
             } catch (InterruptedException e) {
                 interrupted = true;
@@ -85,10 +91,19 @@ final class LoopThread implements Runnable {
             stop();
             throw wrong;
         }
+        IOException cut = unrehearsed;
+        if (cut != null) {
+            stop();
+            throw cut;
+        }
     }
 
     ManualIoEventLoop events() {
         return events;
+    }
+
+    private Class<? extends SocketChannel> clientChannel() {
+        return epoll ? EpollSocketChannel.class : NioSocketChannel.class;
     }
 
     Class<? extends ServerSocketChannel> serverChannel() {
@@ -117,7 +132,7 @@ final class LoopThread implements Runnable {
 
     @Override
     public void run() {
-        place();
+        prepare();
         try {
             loop();
         } catch (RuntimeException | Error e) {
@@ -130,16 +145,22 @@ final class LoopThread implements Runnable {
         }
     }
 
-    private void place() {
+    private void prepare() {
         try {
             if (!cpus.isEmpty()) {
                 ThreadPlacement.pin(cpus);
             }
             ThreadPlacement.leastTimerSlack();
+            if (spin || !cpus.isEmpty()) {
+                rehearsal = Rehearsal.open(events, clientChannel());
+                rehearsal.compile();
+            }
         } catch (IllegalArgumentException e) {
             misplaced = e;
+        } catch (IOException e) {
+            unrehearsed = e;
         } finally {
-            placed.countDown();
+            ready.countDown();
         }
     }
 

@@ -299,7 +299,7 @@ final class Audit {
 
     /// This client's part of the time until a request had left over a new connection: what is not a look-up, an
     /// address that did not connect or a handshake, how late it noticed that the connection stood, and where it
-    /// stood still meanwhile.
+    /// stood still meanwhile. Where a SYN was lost nobody knows how late that was.
     private long sendingNs(JsonNode exchange, Spans held, long startedAtNs, long sentAtNs) {
         if (!exchange.has("connectStartAtNs") || !exchange.has("connectEndAtNs")) {
             return heldUpNs(held, startedAtNs, sentAtNs);
@@ -317,8 +317,11 @@ final class Audit {
                 connectStartAtNs + exchange.at("/tcp/earlierAttemptsNs").asLong(0);
         sumNs -= lastTryAtNs - connectStartAtNs - heldUpNs(held, connectStartAtNs, lastTryAtNs);
         long connectNs = exchange.path("connectEndAtNs").asLong() - lastTryAtNs;
-        JsonNode handshake = exchange.at("/tcp/handshakeRttNs");
-        return sumNs - (handshake.isNumber() ? Math.min(handshake.asLong(), connectNs) : 0);
+        JsonNode tcp = exchange.path("tcp");
+        if (tcp.isObject() && !tcp.has("handshakeRttNs")) {
+            return sumNs - connectNs + heldUpNs(held, lastTryAtNs, lastTryAtNs + connectNs);
+        }
+        return sumNs - Math.min(tcp.path("handshakeRttNs").asLong(0), connectNs);
     }
 
     private long heldUpNs(Spans held, long fromNs, long untilNs) {
@@ -359,12 +362,11 @@ final class Audit {
             }
         }
 
-        /// For each I/O thread, without what held up another one only.
+        /// For each I/O thread, without what held up another thread only.
         static List<Spans> ofEachThread(List<Evidence.Stall> stalls, int ioThreads) {
             return IntStream.range(0, ioThreads)
                     .mapToObj(thread -> new Spans(stalls.stream()
-                            .filter(stall -> !stall.thread().startsWith(IO_THREAD)
-                                    || stall.thread().equals(IO_THREAD + thread))
+                            .filter(stall -> stall.mayHoldUp(IO_THREAD + thread))
                             .toList()))
                     .toList();
         }

@@ -261,7 +261,9 @@ final class ExchangeFile implements AutoCloseable {
             if (path.earlierAttemptsNs() > 0) {
                 json.writeNumberProperty("earlierAttemptsNs", path.earlierAttemptsNs());
             }
-            json.writeNumberProperty("handshakeRttNs", path.handshakeRttNs());
+            if (path.knowsHandshake()) {
+                json.writeNumberProperty("handshakeRttNs", path.handshakeRttNs());
+            }
             json.writeNumberProperty("rttNs", path.rttNs());
             json.writeNumberProperty("retransmits", path.retransmits());
             json.writeEndObject();

@@ -252,7 +252,7 @@ record Recovery(
                     ? null
                     : new TcpPath(
                             tcp.path("earlierAttemptsNs").longValue(0),
-                            tcp.path("handshakeRttNs").longValue(),
+                            tcp.path("handshakeRttNs").longValue(TcpPath.UNKNOWN),
                             tcp.path("rttNs").longValue(),
                             tcp.path("retransmits").longValue());
         }

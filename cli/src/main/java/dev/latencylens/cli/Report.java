@@ -291,9 +291,10 @@ final class Report {
                 .map(summary::of)
                 .filter(distribution -> distribution.count() > 0)
                 .anyMatch(distribution ->
-                        plan.percentiles().stream().anyMatch(percentile -> distribution.count() < percentile.floor()));
+                        plan.percentiles().stream().anyMatch(percentile -> distribution.values() < percentile.floor()));
         if (tooFew) {
-            line("n/a N: the percentile needs N samples.");
+            line("n/a N: the percentile needs N samples"
+                    + (plan.metrics().contains(Metric.ITL) ? " (itl: N gaps, however many tokens)." : "."));
         }
         line("");
     }

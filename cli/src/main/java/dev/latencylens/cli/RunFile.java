@@ -702,7 +702,7 @@ final class RunFile {
         json.writeEndObject();
         json.writeObjectPropertyStart("needs");
         for (Percentile percentile : plan.percentiles()) {
-            if (distribution.count() < percentile.floor()) {
+            if (distribution.values() < percentile.floor()) {
                 json.writeNumberProperty(percentile.label(), percentile.floor());
             }
         }

@@ -60,7 +60,8 @@ record Shape(
     }
 
     /// The shape of a run, by what it planned and what came of that: the HTTP version that the server picked, and
-    /// where the plan sets no limit, the requests that were in flight on average.
+    /// the requests that were in flight on average, if these are fewer than the plan allows: users may think, or
+    /// be kept waiting.
     static Shape of(Plan plan, Summary summary) {
         boolean http2 = summary.example()
                 .map(result -> result.connection())
@@ -79,17 +80,21 @@ record Shape(
     }
 
     private static int concurrency(Load load, Summary summary) {
+        int most = MOST_STREAMS;
         if (load.arrivals() == null) {
             long requests = load.requests() == 0
                     ? Long.MAX_VALUE
                     : load.requests() + load.warmup().requests();
-            return (int) Math.min(load.concurrency(), requests);
+            most = (int) Math.min(load.concurrency(), requests);
         }
         // Little's law: requests in flight = requests a second x seconds each.
         Distribution lasted = summary.of(Metric.STREAM_END);
         long windowNs = summary.window().map(Summary.Window::durationNs).orElse(0L);
-        double inFlight = windowNs == 0 ? 1 : lasted.count() * lasted.mean().orElse(0) / windowNs;
-        return (int) Math.clamp(Math.ceil(inFlight), 1, MOST_STREAMS);
+        if (windowNs == 0 || lasted.count() == 0) {
+            return load.arrivals() == null ? most : 1;
+        }
+        double inFlight = lasted.count() * lasted.mean().orElse(0) / windowNs;
+        return (int) Math.clamp(Math.ceil(inFlight), 1, most);
     }
 
     /// The smallest power of two that is no less.

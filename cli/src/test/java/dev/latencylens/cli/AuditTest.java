@@ -310,6 +310,27 @@ class AuditTest {
                 .contains("of ICL p50 10.00 ms, at most 10.00 ms is this machine");
     }
 
+    /// Of 1,033 ms of connecting nobody knows how much.
+    @Test
+    void aHandshakeWhoseSynWasLostIsNotInTheBudget() throws IOException {
+        Files.writeString(folder.resolve("run.json"), """
+                {"state":"finished","clock":{"monotonicStartNs":0},"verdict":{"state":"VALID","reasons":[]},"summary":{"windowStartAtNs":0,
+                "windowNs":20000000000,"client":{"stamps":{"arrival":"kernel"},"loopLag":{"p99Ns":5,"longest":[]}}}}
+                """);
+        String line = """
+                {"number":0,"outcome":"completed","connection":"new","tcp":{"rttNs":1,"retransmits":1},\
+                "startedAtNs":0,"connectStartAtNs":0,"connectEndAtNs":1033000000,\
+                "requestStartAtNs":1033000000,"requestEndAtNs":1033500000,"firstTokenAtNs":1134000000,\
+                "chunks":{"atNs":[1134000000],"userAtNs":[1134000000],"coalesced":[false]}}
+                """;
+        Files.writeString(folder.resolve("exchanges.jsonl"), line.repeat(13));
+
+        var audit = lens("audit", folder.toString());
+
+        assertThat(audit.exitCode()).as(audit.err()).isZero();
+        assertThat(told(audit)).contains("of TTFT p50 1134 ms, at most 0.500 ms is this machine");
+    }
+
     /// Of 302 ms of connecting 300 went to an address that did not answer and 0.5 are the network's.
     @Test
     void anAddressThatDidNotConnectIsNotInTheBudget() throws IOException {

@@ -209,6 +209,17 @@ class RecoverTest {
                 .isEmpty();
     }
 
+    @Test
+    void onlyAHandshakeThatTheKernelTimedIsWritten() throws IOException {
+        JsonNode line = written(new TcpPath(0, TcpPath.UNKNOWN, 3, 4));
+
+        assertThat(line.path("tcp").has("handshakeRttNs")).isFalse();
+        assertThat(MeasuringTest.schema("exchange").validate(line.toString(), InputFormat.JSON))
+                .isEmpty();
+        assertThat(written(new TcpPath(0, 2, 3, 4)).at("/tcp/handshakeRttNs").asLong())
+                .isEqualTo(2);
+    }
+
     private static JsonNode written(TcpPath path) throws IOException {
         var out = new ByteArrayOutputStream();
         try (var file = new ExchangeFile("x", out, new ClockAnchor(0, Instant.EPOCH, 1), new Secrets())) {

@@ -24,13 +24,14 @@ public record ErrorBar(long ttftNs, long gapNs, long arrivalNs) {
     ///
     /// Where the read is the arrival, that is late by as much as the client is. Where the kernel's stamp is: while
     /// nobody reads, the kernel merges segments, and all bear the stamp of the last. So what came together with
-    /// something else may have arrived earlier than its stamp, by as long as it waited.
+    /// something else may have arrived earlier than its stamp, by as long as it waited: as its read was late, or,
+    /// as that is told of the last only, as the loop was.
     public static long lateNs(Summary run, LoadRun.Backlog backlog) {
         if (Verdict.movesWithTheClient(backlog.stamps())) {
             return backlog.lag().p99Ns();
         }
         boolean merged = 2 * run.coalescedChunks() + backlog.sharedParts() > SHARE_OF_P99 * run.chunks();
-        return merged ? Math.max(0, bound(run.of(Metric.READ_LAG))) : 0;
+        return merged ? Math.max(backlog.lag().p99Ns(), bound(run.of(Metric.READ_LAG))) : 0;
     }
 
     /// The same of a client that may have been so far off.
@@ -45,8 +46,10 @@ public record ErrorBar(long ttftNs, long gapNs, long arrivalNs) {
         return switch (metric) {
             case TTFB, TTFC, TTFT, TTFO, TTFT_FROM_INTENDED -> OptionalLong.of(ttftNs);
             case ICL, ICL_PER_REQUEST, ITL -> OptionalLong.of(gapNs);
-            // A mean over the answer, so less than one chunk's error; how much less depends on its length.
-            case TPOT, E2E, STREAM_END, E2E_FROM_INTENDED -> OptionalLong.of(arrivalNs);
+            // Over one gap it is that gap; over more its error is less than that, and how much less depends on
+            // them.
+            case TPOT -> OptionalLong.of(Math.max(gapNs, arrivalNs));
+            case E2E, STREAM_END, E2E_FROM_INTENDED -> OptionalLong.of(arrivalNs);
             case SERVER_TTFT, QUEUE, SEND_LAG, THROTTLE, READ_LAG, DNS, TCP, TCP_RTT, CONNECT_LAG, TLS, REQUEST, WAIT ->
                 OptionalLong.empty();
         };

@@ -48,6 +48,12 @@ public record Evidence(List<Stall> stalls, long tokens, long lostBytes, String u
         public long tookNs() {
             return endAtNs - startAtNs;
         }
+
+        /// Whether it may have kept that thread from its work, and not only another: another I/O thread's pause
+        /// does not, nor does code that any other thread gave up.
+        public boolean mayHoldUp(String ioThread) {
+            return thread.startsWith(IO_THREAD) ? thread.equals(ioThread) : kind != Kind.DEOPTIMISATION;
+        }
     }
 
     public Evidence {

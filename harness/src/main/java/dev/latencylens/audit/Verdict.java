@@ -207,10 +207,10 @@ public record Verdict(State state, List<Reason> reasons) {
         for (Percentile percentile : circumstances.asked()) {
             circumstances.metrics().stream()
                     .filter(metric -> summary.of(metric).count() > 0)
-                    .min(Comparator.comparingLong(metric -> summary.of(metric).count()))
-                    .filter(metric -> summary.of(metric).count() < percentile.floor())
+                    .min(Comparator.comparingLong(metric -> summary.of(metric).values()))
+                    .filter(metric -> summary.of(metric).values() < percentile.floor())
                     .ifPresent(metric -> reasons.add(new Reason.TooFewSamples(
-                            percentile, metric, summary.of(metric).count())));
+                            percentile, metric, summary.of(metric).values())));
         }
     }
 }

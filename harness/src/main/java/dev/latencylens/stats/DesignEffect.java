@@ -25,10 +25,11 @@ record DesignEffect(double factor, double degrees) {
         if (sums.length < 2) {
             return count < 2 ? NONE : new DesignEffect(1, 0);
         }
-        if (!(variance > 0)) {
-            return NONE;
-        }
         boolean alone = sums.length == count;
+        if (!(variance > 0)) {
+            // Nothing tells how much the values of a cluster depend on each other: they may all be one.
+            return alone ? NONE : new DesignEffect((double) count / sums.length, sums.length - 1);
+        }
         double factor = Math.max(1, sums.length * longRunVariance(sums, alone) / (count * variance));
         double degrees = degrees(sums);
         if (!alone) {

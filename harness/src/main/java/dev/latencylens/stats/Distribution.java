@@ -28,6 +28,8 @@ public final class Distribution {
     private @Nullable Counts negative;
 
     private long count;
+    /// Without what each counts for.
+    private long values;
     private double mean;
     private double squares;
     private long min = Long.MAX_VALUE;
@@ -42,6 +44,7 @@ public final class Distribution {
         if (times <= 0) {
             throw new IllegalArgumentException("a value must be recorded at least once, was " + times);
         }
+        values++;
         moments(value, times);
         Counts counts = notNegative;
         if (counts == null) {
@@ -59,12 +62,15 @@ public final class Distribution {
         if (other.count == 0) {
             return;
         }
+        long together = values + other.values;
         if (other.notNegative == null) {
             for (int i = 0; i < other.count; i++) {
                 record(other.exact[i]);
             }
+            values = together;
             return;
         }
+        values = together;
         if (notNegative == null) {
             spill((int) count);
         }
@@ -74,6 +80,11 @@ public final class Distribution {
 
     public long count() {
         return count;
+    }
+
+    /// How many were recorded, each once whatever it counts for: as many as a percentile's floor is about.
+    public long values() {
+        return values;
     }
 
     public OptionalDouble mean() {
@@ -93,9 +104,10 @@ public final class Distribution {
         return count == 0 ? OptionalLong.empty() : OptionalLong.of(max);
     }
 
-    /// The value at the percentile's nearest rank; absent when there are fewer samples than its floor.
+    /// The value at the percentile's nearest rank; absent when there are fewer samples than its floor, whatever
+    /// each counts for.
     public OptionalLong percentile(Percentile percentile) {
-        return count < percentile.floor() ? OptionalLong.empty() : OptionalLong.of(valueAt(percentile.rank(count)));
+        return values < percentile.floor() ? OptionalLong.empty() : OptionalLong.of(valueAt(percentile.rank(count)));
     }
 
     /// What the percentile is no more than, with 95 % confidence: the value whose rank lies 1.645 standard
@@ -104,7 +116,7 @@ public final class Distribution {
     public OptionalLong upperLimit(Percentile percentile) {
         double share = percentile.percent() / 100;
         long rank = (long) Math.ceil(count * share + ONE_SIDED_95 * Math.sqrt(count * share * (1 - share)));
-        return rank <= count && count >= percentile.floor() ? OptionalLong.of(valueAt(rank)) : max();
+        return rank <= count && values >= percentile.floor() ? OptionalLong.of(valueAt(rank)) : max();
     }
 
     /// Receives values in rising order, with how often each was seen.

@@ -723,7 +723,7 @@ public final class Summary {
             Distribution @Nullable [] turnPopulation) {
         TcpPath path = result.path();
         OptionalLong tcpNs = result.timeline().betweenNs(Moment.CONNECT_START, Moment.CONNECT_END);
-        if (path != null && population != null && tcpNs.isPresent()) {
+        if (path != null && path.knowsHandshake() && population != null && tcpNs.isPresent()) {
             long rttNs = path.handshakeRttNs();
             long lagNs = tcpNs.getAsLong() - path.earlierAttemptsNs() - rttNs;
             all[Metric.TCP_RTT.ordinal()].record(rttNs);

@@ -30,6 +30,12 @@ class ErrorBarTest {
         assertThat(bar.ofNs(metric)).hasValue(errorNs);
     }
 
+    /// An answer of two chunks has one gap, and its mean is that.
+    @Test
+    void aMeanOverGapsIsNoBetterThanAGap() {
+        assertThat(new ErrorBar(1_000, 4_000, 3_000).ofNs(Metric.TPOT)).hasValue(4_000);
+    }
+
     @Test
     void whatCountsFromAStampOfThisClientsOwnSendingHasNone() {
         assertThat(Arrays.stream(Metric.values())
@@ -121,13 +127,13 @@ class ErrorBarTest {
                     .tokensAt(ofMillis(i + 1), ofMillis(i + 2), ofMillis(i + 3))
                     .result());
         }
-        record(summary, Metric.READ_LAG, 2_500, 1_000);
+        record(summary, Metric.READ_LAG, 12_500, 1_000);
         assertThat(ErrorBar.lateNs(summary, backlog(KERNEL, 0)))
                 .as("each chunk had a read of its own")
                 .isZero();
         assertThat(ErrorBar.lateNs(summary, backlog(KERNEL, 10)))
                 .as("shared with other answers")
-                .isEqualTo(2_500);
+                .isEqualTo(12_500);
 
         for (int i = 0; i < 5; i++) {
             summary.add(exchange()
@@ -136,9 +142,22 @@ class ErrorBarTest {
                     .result());
         }
 
-        assertThat(ErrorBar.lateNs(summary, backlog(KERNEL, 0))).isEqualTo(2_500);
-        assertThat(bar.atLeast(2_500)).isEqualTo(new ErrorBar(2_500, 2_500, 3_000));
+        assertThat(ErrorBar.lateNs(summary, backlog(KERNEL, 0))).isEqualTo(12_500);
+        assertThat(bar.atLeast(12_500)).isEqualTo(new ErrorBar(12_500, 12_500, 12_500));
         assertThat(bar.atLeast(0)).isEqualTo(bar);
+    }
+
+    /// Of what one read brings only the last is told when it came.
+    @Test
+    void whatCameTogetherMayBeOffByAsLongAsTheLoopWasLate() {
+        var summary = new Summary();
+        summary.add(exchange()
+                .startedAt(ofMillis(0))
+                .tokensAt(ofMillis(1), ofMillis(2), ofMillis(2))
+                .result());
+        record(summary, Metric.READ_LAG, 2_500, 1_000);
+
+        assertThat(ErrorBar.lateNs(summary, backlog(KERNEL, 0))).isEqualTo(7_000);
     }
 
     @Test
@@ -169,6 +188,8 @@ class ErrorBarTest {
     }
 
     private static void record(Summary summary, Metric metric, long valueNs, int times) {
-        summary.of(metric).record(valueNs, times);
+        for (int i = 0; i < times; i++) {
+            summary.of(metric).record(valueNs);
+        }
     }
 }

@@ -10,6 +10,8 @@ import jdk.jfr.Event;
 import jdk.jfr.Name;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class EvidenceTest {
     private static final String HOT = "dev.latencylens.transport.Flight.body";
@@ -35,6 +37,21 @@ class EvidenceTest {
                 "");
 
         assertThat(evidence.changesOfHotPath(100, 200)).containsExactly(compiled, givenUp);
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "DEOPTIMISATION, io-1, true",
+        "DEOPTIMISATION, io-0, false",
+        "DEOPTIMISATION, interpreter, false",
+        "LOOP_PAUSE, io-1, true",
+        "LOOP_PAUSE, io-10, false",
+        "COLLECTION, '', true",
+        "SAFEPOINT, VM Thread, true",
+        "COMPILATION, C2 CompilerThread0, true"
+    })
+    void anIoThreadIsHeldUpByWhatIsItsOwnOrEverybodys(Evidence.Kind kind, String thread, boolean may) {
+        assertThat(stall(kind, HOT, thread, 120).mayHoldUp("io-1")).isEqualTo(may);
     }
 
     @Test

@@ -150,15 +150,27 @@ class DistributionTest {
 
     @Test
     void aWeightedValueCountsAsSeveral() {
+        for (int i = 1; i < Percentile.P50.floor(); i++) {
+            distribution.record(10 + i, 1);
+        }
+        long others = Percentile.P50.floor() - 1;
         distribution.record(10, 30);
-        distribution.record(100, 1);
-        assertThat(distribution.count()).isEqualTo(31);
+        assertThat(distribution.count()).isEqualTo(30 + others);
+        assertThat(distribution.values()).isEqualTo(1 + others);
         assertThat(distribution.percentile(Percentile.P50)).hasValue(10);
-        assertThat(distribution.mean().orElseThrow()).isCloseTo(400.0 / 31, within(1e-9));
+        assertThat(distribution.mean().orElseThrow())
+                .isCloseTo(10 + others * (others + 1) / 2.0 / (30 + others), within(1e-9));
 
         distribution.record(7, 10_000);
-        assertThat(distribution.count()).isEqualTo(10_031);
-        assertThat(distribution.percentile(Percentile.P99)).hasValue(7);
+        assertThat(distribution.count()).isEqualTo(10_030 + others);
+        assertThat(distribution.percentile(Percentile.P50)).hasValue(7);
+        assertThat(distribution.percentile(Percentile.P99))
+                .as("so many tokens came in few reads")
+                .isEmpty();
+        var both = new Distribution();
+        both.record(1);
+        both.add(distribution);
+        assertThat(both.values()).isEqualTo(2 + 1 + others);
         assertThatThrownBy(() -> distribution.record(1, 0)).hasMessageContaining("was 0");
     }
 

@@ -11,6 +11,7 @@ import dev.latencylens.exchange.ConnectionFacts;
 import dev.latencylens.exchange.Moment;
 import dev.latencylens.exchange.Outcome;
 import dev.latencylens.exchange.ScriptedExchange;
+import dev.latencylens.exchange.TcpPath;
 import java.time.Duration;
 import java.util.Map;
 import java.util.stream.IntStream;
@@ -455,6 +456,18 @@ class SummaryTest {
 
         assertThat(summary.of(Metric.TCP).max()).hasValue(ms(303));
         assertThat(summary.of(Metric.CONNECT_LAG).max()).hasValue(ms(2));
+    }
+
+    @Test
+    void aHandshakeThatTheKernelDidNotTimeTellsNoLateness() {
+        add(exchange()
+                .startedAt(ofMillis(0))
+                .handshake(ofMillis(0), ofMillis(1_033), Duration.ofNanos(TcpPath.UNKNOWN))
+                .tokensAt(ofMillis(1_050)));
+
+        assertThat(summary.of(Metric.TCP).max()).hasValue(ms(1_033));
+        assertThat(summary.of(Metric.TCP_RTT).count()).isZero();
+        assertThat(summary.of(Metric.CONNECT_LAG).count()).isZero();
     }
 
     @Test

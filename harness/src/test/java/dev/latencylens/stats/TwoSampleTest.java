@@ -60,6 +60,18 @@ class TwoSampleTest {
                 .isEqualTo(Interval.UNBOUNDED);
     }
 
+    /// Two answers, each of 600 tokens in one read: two gaps are known, and not 1,200.
+    @Test
+    void valuesOfTwoRequestsThatAreAllTheSameTellNoMoreThanTwo() {
+        var same = new long[600];
+        Arrays.fill(same, 119);
+        var sample = new Sample(List.of(same, same));
+
+        PercentileEstimate estimate = sample.estimate(Percentile.P90).orElseThrow();
+
+        assertThat(estimate.designEffect()).isEqualTo(600);
+    }
+
     /// `mannwhitneyu(a, b, use_continuity=False, method='asymptotic')`: U = 19.5 of A, p = 0.007388139205486068.
     @Test
     void mannWhitneyIsScipys() {

@@ -26,8 +26,8 @@ public final class NettyTransport implements Transport, Connection.Owner, Dial.O
     private static final int FLIGHTS_A_TURN = 16;
     /// How often a look at all flights begins: the grain of a timeout, but for what the look takes.
     private static final long TIMEOUT_GRAIN_NS = 5_000_000;
-    /// How long a wait for I/O may be in the midst of such a look: thousands of flights that hang wake nobody.
-    private static final long UNFINISHED_LOOK_NS = 1_000_000;
+    /// How long a wait for I/O may be while something may come.
+    private static final long LONGEST_WAIT_NS = 1_000_000;
     /// How long the first idle connection to an endpoint is watched before exchanges go over it again: a server
     /// that closes after its answer, as llama.cpp's does, has done so by then (about 1 ms was seen on loopback).
     private static final long PROBATION_NS = 20_000_000;
@@ -172,13 +172,17 @@ public final class NettyTransport implements Transport, Connection.Owner, Dial.O
             loop.runNow();
         } else {
             long beganAtNs = clock.nowNs();
-            long waitNs = Math.min(untilAtNs - beganAtNs, longestWaitNs());
+            long leftNs = untilAtNs - beganAtNs;
+            long waitNs = Math.min(leftNs, longestWaitNs());
             if (waitNs > 0) {
                 if (kernelStamps != null) {
                     kernelStamps.forgetEarliest();
                 }
                 loop.run(waitNs);
-                waitedNs = Math.clamp(untilFirstArrival(watchedIo.awokeAtNs()) - beganAtNs, 0, waitNs);
+                long spentNs = Math.max(0, untilFirstArrival(watchedIo.awokeAtNs()) - beganAtNs);
+                // Who waited in vain and woke a little late has kept nobody waiting.
+                boolean harmless = watchedIo.inVain() && spentNs < 2 * waitNs;
+                waitedNs = Math.min(spentNs, harmless ? leftNs : waitNs);
             } else {
                 loop.runNow();
             }
@@ -198,11 +202,11 @@ public final class NettyTransport implements Transport, Connection.Owner, Dial.O
         return waitedNs;
     }
 
+    /// While something may come a wait is short: a pause of this client is seen by a wait that ends late, and
+    /// within one it would pass for waiting. What came meanwhile tells of it only if the kernel stamped that, and
+    /// merged nothing with it.
     private long longestWaitNs() {
-        if (habit == Habit.WATCHED) {
-            return 1_000_000;
-        }
-        return nextLook < flights.size() && nextLook > 0 ? UNFINISHED_LOOK_NS : Long.MAX_VALUE;
+        return flights.isEmpty() && habit != Habit.WATCHED ? Long.MAX_VALUE : LONGEST_WAIT_NS;
     }
 
     /// The end of a wait for I/O, or the instant within it from which on something waited to be read.

@@ -20,7 +20,7 @@ final class PathReader {
         this.channel = channel;
         this.earlierAttemptsNs = earlierAttemptsNs;
         channel.tcpInfo(info);
-        handshakeRttNs = info.rtt() * NANOS_PER_MICRO;
+        handshakeRttNs = info.totalRetrans() > 0 ? TcpPath.UNKNOWN : info.rtt() * NANOS_PER_MICRO;
     }
 
     /// To be called when TCP has just connected: the only round trip that the kernel knows then is the

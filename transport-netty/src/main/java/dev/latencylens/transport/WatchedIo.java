@@ -19,6 +19,7 @@ final class WatchedIo implements IoHandler, IoHandlerContext {
     private @Nullable IoHandlerContext context;
     private long awokeAtNs;
     private boolean told;
+    private boolean inVain;
 
     private WatchedIo(Clock clock, IoHandler handler) {
         this.clock = clock;
@@ -40,11 +41,17 @@ final class WatchedIo implements IoHandler, IoHandlerContext {
         return awokeAtNs;
     }
 
+    /// Whether the latest turn had nothing to do.
+    boolean inVain() {
+        return inVain;
+    }
+
     @Override
     public int run(IoHandlerContext loop) {
         context = loop;
         told = false;
         int handled = handler.run(this);
+        inVain = handled == 0;
         if (!told) {
             awokeAtNs = clock.nowNs();
         }

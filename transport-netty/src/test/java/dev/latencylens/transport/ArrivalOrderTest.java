@@ -6,9 +6,11 @@ import static org.assertj.core.api.Assumptions.assumeThat;
 
 import dev.latencylens.exchange.Exchange;
 import dev.latencylens.exchange.FlightLog;
+import dev.latencylens.exchange.TcpPath;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 
@@ -67,6 +69,24 @@ class ArrivalOrderTest {
         assertThat(order.arrivalNs(1_000, 2_000)).isEqualTo(1_000);
         assertThat(order.arrivalNs(250_000_000, 3_000)).isEqualTo(250_000_000);
         assertThat(order.arrivalNs(4_000, 5_000)).isEqualTo(4_000);
+    }
+
+    /// The kernel's wait before it sends a SYN again is neither the network's nor this client's.
+    @Test
+    void aHandshakeWhoseSynWasLostIsNotTimed() throws IOException, InterruptedException {
+        assumeThat(Stamps.kernelUnavailable(SocketKind.best())).isNull();
+        assumeThat(LossyPeer.isToBeHad()).as("this takes /dev/net/tun and root").isTrue();
+        var answer = List.of("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n", "ok");
+        try (var peer = new LossyPeer(answer, -1, MILLISECONDS.toNanos(1), 0);
+                Client client = Client.to(peer.endpoint()).open()) {
+            peer.loseSyn();
+            Exchange exchange = client.start();
+
+            TcpPath path = Objects.requireNonNull(client.await(exchange).path);
+
+            assertThat(path.retransmits()).isPositive();
+            assertThat(path.knowsHandshake()).isFalse();
+        }
     }
 
     /// What came ahead of the lost segment could be read only when that had come again.

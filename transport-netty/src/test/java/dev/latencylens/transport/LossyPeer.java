@@ -46,6 +46,7 @@ final class LossyPeer implements AutoCloseable {
     private final AtomicLongArray sentAtNs;
     private final FileDescriptor device;
     private final Thread thread;
+    private volatile boolean losesSyn;
     private volatile boolean closed;
 
     /// @param lost the index of the segment that comes late
@@ -71,6 +72,11 @@ final class LossyPeer implements AutoCloseable {
 
     static boolean isToBeHad() {
         return Files.isWritable(TUN) && System.getProperty("user.name").equals("root");
+    }
+
+    /// The next one, that is; it has to be sent again.
+    void loseSyn() {
+        losesSyn = true;
     }
 
     Endpoint endpoint() {
@@ -125,7 +131,9 @@ final class LossyPeer implements AutoCloseable {
                 int data = packet.getShort(2) - tcp - ((packet.get(tcp + 12) >> 4) & 15) * 4;
                 port = packet.getShort(tcp);
                 acknowledged = packet.getInt(tcp + 4) + data + (flags & SYN) / SYN;
-                if ((flags & SYN) != 0) {
+                if ((flags & SYN) != 0 && losesSyn) {
+                    losesSyn = false;
+                } else if ((flags & SYN) != 0) {
                     send(port, FIRST, acknowledged, SYN_ACK, "");
                 } else if (data > 0) {
                     send(port, sequence, acknowledged, ACK, "");

@@ -751,6 +751,32 @@ class NettyTransportTest {
         }
     }
 
+    /// A process that is stopped reads nothing, and the end of its sleep looks like the end of its wait.
+    @ParameterizedTest
+    @EnumSource(SocketKind.class)
+    void aStopWithinAWaitIsNoWaiting(SocketKind sockets) throws Exception {
+        assumeThat(sockets.unavailable()).isNull();
+        try (Peer peer = Peer.serving(Peer.Line::awaitClose);
+                Client client = Client.to(peer).over(sockets).open()) {
+            Exchange exchange = client.start();
+            client.pollUntil("the request", () -> client.flown(exchange).has(REQUEST_END));
+            long self = ProcessHandle.current().pid();
+            Process stops = new ProcessBuilder(
+                            "sh",
+                            "-c",
+                            "sleep 0.2; kill -STOP " + self + "; sleep 0.1; kill -CONT " + self + "; sleep 0.1")
+                    .start();
+            long longestNs = 0;
+            while (stops.isAlive()) {
+                long beforeNs = System.nanoTime();
+                long waitedNs = client.transport().poll(beforeNs + 1_000_000_000);
+                longestNs = Math.max(longestNs, System.nanoTime() - beforeNs - waitedNs);
+            }
+            assertThat(stops.exitValue()).isZero();
+            assertThat(longestNs).isGreaterThan(80_000_000);
+        }
+    }
+
     @Test
     void aSpinningPollNeverWaits() {
         try (Peer peer = Peer.serving(Peer.Line::awaitClose);

@@ -10,9 +10,7 @@ import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
-import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
-import tools.jackson.databind.json.JsonMapper;
 
 /// `lens baseline`: which run the others are held against. One line in a file beside the runs' folders.
 @Command(
@@ -53,7 +51,7 @@ final class BaselineCommand implements Callable<Integer> {
             throw CommandFailure.usage("'" + run + "' is not below '" + folder + "'; give the folder of all runs with"
                     + " --runs-dir, as lens history lists them");
         }
-        JsonNode file = read(there);
+        JsonNode file = RunSamples.runFile(there);
         String state = file.path("state").asString("");
         if (!state.equals(RunFile.State.FINISHED.label())) {
             throw CommandFailure.usage("the run in '" + run + "' is " + state
@@ -92,18 +90,6 @@ final class BaselineCommand implements Callable<Integer> {
             return Files.readString(runsDir.resolve(FILE)).strip();
         } catch (NoSuchFileException none) {
             return "";
-        }
-    }
-
-    private static JsonNode read(Path run) throws IOException {
-        Path file = run.resolve(RunDirectory.RUN);
-        if (!Files.isReadable(file)) {
-            throw CommandFailure.usage("cannot read '" + file + "'; give the folder of a run");
-        }
-        try {
-            return JsonMapper.shared().readTree(Files.readString(file));
-        } catch (JacksonException e) {
-            throw CommandFailure.usage("'" + file + "' is no JSON; give the folder of a run", e);
         }
     }
 }

@@ -9,12 +9,12 @@ import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.MissingNode;
 
 /// The runs in the folders below one, and those of the plans below it.
 ///
@@ -76,11 +76,18 @@ final class History {
         }
     }
 
-    /// The newest first; folders that are no runs, or whose `run.json` cannot be read, are left out.
+    /// The runs that there are.
+    ///
+    /// @param entries the newest first
+    /// @param newer folders of those that a newer version has written, which are not among them
+    record Listing(List<Entry> entries, List<String> newer) {}
+
+    /// Folders that are no runs, or whose `run.json` cannot be read, are left out.
     ///
     /// @param known what an index remembers, by folder
-    List<Entry> entries(Map<String, Entry> known) throws IOException {
+    Listing list(Map<String, Entry> known) throws IOException {
         var entries = new ArrayList<Entry>();
+        var newer = new ArrayList<String>();
         for (Path run : runs()) {
             Path file = run.resolve(RunDirectory.RUN);
             var attributes = Files.readAttributes(file, BasicFileAttributes.class);
@@ -91,20 +98,26 @@ final class History {
                 entries.add(earlier);
                 continue;
             }
-            facts(file).ifPresent(facts -> entries.add(new Entry(name, modifiedMs, attributes.size(), facts)));
+            JsonNode json = read(file);
+            if (RunSamples.isNewer(json)) {
+                newer.add(name);
+            } else if (!json.isMissingNode()) {
+                entries.add(new Entry(name, modifiedMs, attributes.size(), Facts.of(json)));
+            }
         }
         entries.sort(Comparator.comparing((Entry entry) -> entry.facts().startedAt())
                 .thenComparing(Entry::folder)
                 .reversed());
-        return entries;
+        newer.sort(Comparator.naturalOrder());
+        return new Listing(entries, newer);
     }
 
-    /// Empty for somebody else's file of this name.
-    private static Optional<Facts> facts(Path file) throws IOException {
+    /// The missing node for somebody else's file of this name.
+    private static JsonNode read(Path file) throws IOException {
         try {
-            return Optional.of(Facts.of(JsonMapper.shared().readTree(Files.readString(file))));
+            return JsonMapper.shared().readTree(Files.readString(file));
         } catch (JacksonException notOurs) {
-            return Optional.empty();
+            return MissingNode.getInstance();
         }
     }
 

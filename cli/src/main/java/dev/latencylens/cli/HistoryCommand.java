@@ -47,7 +47,15 @@ final class HistoryCommand implements Callable<Integer> {
             throw CommandFailure.usage("there is no folder '" + runsDir
                     + "'; lens run makes runs/ where it is started, --runs-dir names another");
         }
-        List<History.Entry> entries = entries();
+        History.Listing listing = listing();
+        List<String> newer = listing.newer();
+        if (!newer.isEmpty()) {
+            console.err()
+                    .println("lens: " + Figures.count(newer.size(), "run") + (newer.size() == 1 ? " is" : " are")
+                            + " left out, for a newer lens wrote " + (newer.size() == 1 ? "it" : "them") + ": "
+                            + String.join(", ", newer));
+        }
+        List<History.Entry> entries = listing.entries();
         List<History.Entry> shown = entries.subList(0, Math.min(last, entries.size()));
         if (json) {
             shown.forEach(entry -> console.out().println(JsonMapper.shared().writeValueAsString(entry)));
@@ -79,13 +87,13 @@ final class HistoryCommand implements Callable<Integer> {
     }
 
     /// By the index where it can be had; without one each run's file is read, which is as right and slower.
-    private List<History.Entry> entries() throws IOException {
+    private History.Listing listing() throws IOException {
         var history = new History(runsDir);
         try (var index = new HistoryIndex(runsDir)) {
             Map<String, History.Entry> known = History.byFolder(index.read());
-            List<History.Entry> entries = history.entries(known);
-            index.write(entries, known);
-            return entries;
+            History.Listing listing = history.list(known);
+            index.write(listing.entries(), known);
+            return listing;
         } catch (SQLException | LinkageError noIndex) {
             console.err()
                     .println("lens: every run.json was read, for the index in '" + runsDir + "' cannot be used ("
@@ -93,7 +101,7 @@ final class HistoryCommand implements Callable<Integer> {
                                     .lines()
                                     .findFirst()
                                     .orElse("") + ")");
-            return history.entries(Map.of());
+            return history.list(Map.of());
         }
     }
 

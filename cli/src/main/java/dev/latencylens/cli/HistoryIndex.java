@@ -17,8 +17,8 @@ import org.jspecify.annotations.Nullable;
 final class HistoryIndex implements AutoCloseable {
     static final String FILE = "history.sqlite";
 
-    /// Rises when the table changes; one of another version is made anew.
-    private static final int VERSION = 1;
+    /// Rises when the table changes, or which runs are in it; one of another version is made anew.
+    private static final int VERSION = 2;
 
     private static final String TABLE = """
             CREATE TABLE IF NOT EXISTS run (

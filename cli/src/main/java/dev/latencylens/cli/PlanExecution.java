@@ -178,9 +178,13 @@ final class PlanExecution {
     }
 
     /// Whether a run came to its end by itself; one that a signal ended did not.
+    ///
+    /// @throws CommandFailure where a newer version has written it
     private static boolean isComplete(Path folder) {
         try {
-            JsonNode run = JsonMapper.shared().readTree(Files.readString(folder.resolve(RunDirectory.RUN)));
+            Path file = folder.resolve(RunDirectory.RUN);
+            JsonNode run = JsonMapper.shared().readTree(Files.readString(file));
+            RunSamples.refuseNewer(file, run);
             String state = run.path("state").asString("");
             boolean interrupted = run.path("caveats")
                     .valueStream()

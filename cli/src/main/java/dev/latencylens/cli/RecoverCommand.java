@@ -20,9 +20,7 @@ import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
-import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
-import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ObjectNode;
 
 /// `lens recover`: the report of a run whose process died, from what it had written.
@@ -168,25 +166,15 @@ final class RecoverCommand implements Callable<Integer> {
     }
 
     /// What `run.json` says, of a run that may be recovered.
-    private static ObjectNode recorded(RunDirectory directory) throws IOException {
+    private static ObjectNode recorded(RunDirectory directory) {
         Path file = directory.file(RunDirectory.RUN);
         if (!Files.isReadable(file)) {
             throw CommandFailure.usage("cannot read '" + file
                     + "'; give the folder of a run (one without run.json ended before anything was sent)");
         }
-        JsonNode json;
-        try {
-            json = JsonMapper.shared().readTree(Files.readString(file));
-        } catch (JacksonException e) {
-            throw CommandFailure.usage("'" + file + "' is no JSON; give the folder of a run", e);
-        }
+        JsonNode json = RunSamples.runFile(directory.path());
         String state = json.path("state").asString("");
         boolean broken = state.equals(RunFile.State.RUNNING.label()) || state.equals(RunFile.State.RECOVERED.label());
-        if (state.isEmpty()) {
-            throw CommandFailure.usage(
-                    "'" + file + "' is empty or damaged, so what was planned is not known and there is"
-                            + " no report to make; exchanges.jsonl beside it keeps what was measured");
-        }
         if (!(json instanceof ObjectNode recorded) || !broken) {
             throw CommandFailure.usage("the run in '" + directory.path() + "' is complete (" + state
                     + "), there is nothing to recover; its figures are in run.json");

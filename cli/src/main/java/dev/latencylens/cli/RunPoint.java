@@ -3,20 +3,17 @@ package dev.latencylens.cli;
 import dev.latencylens.stats.Metric;
 import dev.latencylens.stats.Percentile;
 import dev.latencylens.stats.Proportion;
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.OptionalDouble;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
-import tools.jackson.databind.json.JsonMapper;
 
 /// What one run of several came to, as its files tell.
 record RunPoint(Path folder, JsonNode run) {
     private static final double NS_PER_S = 1e9;
 
-    static RunPoint read(Path folder) throws IOException {
-        return new RunPoint(folder, JsonMapper.shared().readTree(Files.readString(folder.resolve(RunDirectory.RUN))));
+    static RunPoint read(Path folder) {
+        return new RunPoint(folder, RunSamples.runFile(folder));
     }
 
     /// Requests that met the objectives, null where none were asked for.

@@ -95,16 +95,24 @@ record RunSamples(
         } catch (IOException e) {
             throw CommandFailure.usage("cannot read '" + file + "'; give the folder of a run", e);
         }
-        long version = run.path("formatVersion").asLong(RunFile.FORMAT_VERSION);
-        if (version > RunFile.FORMAT_VERSION) {
-            throw CommandFailure.usage(
-                    "a newer lens wrote '" + file + "', in format " + version + "; lens " + Lens.Version.number()
-                            + " reads format " + RunFile.FORMAT_VERSION + ", so use the one that wrote it");
-        }
+        refuseNewer(file, run);
         if (run.path("state").asString("").isEmpty()) {
             throw damaged(folder);
         }
         return run;
+    }
+
+    /// @throws CommandFailure where a newer version has written it, for what it means by its members is not known
+    static void refuseNewer(Path file, JsonNode run) {
+        if (isNewer(run)) {
+            throw CommandFailure.usage("a newer lens wrote '" + file + "', in format "
+                    + run.path("formatVersion").asLong() + "; lens " + Lens.Version.number() + " reads format "
+                    + RunFile.FORMAT_VERSION + ", so use the one that wrote it");
+        }
+    }
+
+    static boolean isNewer(JsonNode run) {
+        return run.path("formatVersion").asLong(RunFile.FORMAT_VERSION) > RunFile.FORMAT_VERSION;
     }
 
     /// `run.json` of a run whose instants are wanted, which count from one that it tells.

@@ -52,9 +52,25 @@ class DamagedRunTest {
         assertThat(text).contains("\"formatVersion\" : 1,");
         has(RunDirectory.RUN, text.replace("\"formatVersion\" : 1,", "\"formatVersion\" : 999,"));
 
-        for (String command : List.of("truth", "audit", "compare")) {
+        for (String command : List.of("truth", "audit", "compare", "baseline")) {
             assertRefused("run.json', in format 999; lens 0.1.0-SNAPSHOT reads format 1", command);
         }
+        assertThat(folder.resolve(BaselineCommand.FILE)).doesNotExist();
+    }
+
+    @Test
+    void aRunOfANewerFormatThatDidNotEndIsLeftAsItIs() throws IOException {
+        String newer = Files.readString(whole.resolve(RunDirectory.RUN))
+                .replace("\"formatVersion\" : 1,", "\"formatVersion\" : 2,")
+                .replace("\"state\" : \"finished\"", "\"state\" : \"running\"");
+        has(RunDirectory.RUN, newer);
+
+        assertRefused("a newer lens wrote '" + folder.resolve(RunDirectory.RUN) + "', in format 2", "recover");
+
+        assertThat(folder.resolve(RunDirectory.RUN)).hasContent(newer);
+        assertThat(folder.resolve(RunDirectory.EXCHANGES))
+                .hasSameBinaryContentAs(whole.resolve(RunDirectory.EXCHANGES));
+        assertThat(folder.resolve(RunDirectory.HISTOGRAMS)).doesNotExist();
     }
 
     @ParameterizedTest
@@ -110,9 +126,12 @@ class DamagedRunTest {
     }
 
     private void assertRefused(String saying, String command) {
-        var refused = command.equals("compare")
-                ? lens("compare", whole.toString(), folder.toString(), "--lenient")
-                : lens(command, folder.toString());
+        var refused =
+                switch (command) {
+                    case "compare" -> lens("compare", whole.toString(), folder.toString(), "--lenient");
+                    case "baseline" -> lens("baseline", "set", folder.toString(), "--runs-dir", folder.toString());
+                    default -> lens(command, folder.toString());
+                };
 
         assertThat(refused.exitCode()).as(refused.out()).isEqualTo(ExitCode.USAGE);
         assertThat(refused.out()).isEmpty();

@@ -86,6 +86,24 @@ class HistoryTest {
         assertThat(lens("history", "--runs-dir", runs.toString()).out()).contains("\n* a ");
     }
 
+    @Test
+    void aRunOfANewerFormatIsLeftOutAndToldOfEachTime() throws IOException {
+        run("a", "2026-01-01T00:00:00Z", "finished", "VALID");
+        run("b", "2026-01-02T00:00:00Z", "finished", "VALID");
+        Path newer = runs.resolve("b").resolve(RunDirectory.RUN);
+        Files.writeString(newer, Files.readString(newer).replaceFirst("\\{", "{\"formatVersion\": 2, "));
+
+        for (int time = 1; time <= 2; time++) {
+            var history = lens("history", "--runs-dir", runs.toString());
+
+            assertThat(history.exitCode()).isZero();
+            assertThat(history.out().lines().map(line -> line.strip().split(" +")[0]))
+                    .containsExactly("run", "a");
+            assertThat(history.err())
+                    .isEqualTo("lens: 1 run is left out, for a newer lens wrote it: b\n");
+        }
+    }
+
     private LensRun baseline(String run) {
         return lens("baseline", "set", run, "--runs-dir", runs.toString());
     }

@@ -164,6 +164,22 @@ class PlanTest {
         assertThat(run().resolve("02-two.3")).doesNotExist();
     }
 
+    @Test
+    void aPlanWithARunOfANewerFormatIsNotGoneOnWith() throws IOException {
+        lens("run", plan(TWO_RUNS).toString(), "-n", "2", "--output-dir", run().toString());
+        Path second = run().resolve("02-two");
+        var newer = (ObjectNode) runFile(second);
+        Files.writeString(
+                second.resolve(RunDirectory.RUN),
+                newer.put("formatVersion", 2).put("state", "running").toPrettyString());
+
+        var resume = lens("resume", run().toString());
+
+        assertThat(resume.exitCode()).isEqualTo(ExitCode.USAGE);
+        assertThat(resume.err()).contains("a newer lens wrote '", "02-two").hasLineCount(1);
+        assertThat(run().resolve("02-two.2")).doesNotExist();
+    }
+
     @ParameterizedTest
     @CsvSource({"--api-key, abcdefgh", "--header, Authorization: Bearer abcdefgh", "--url, http://h/v1?key=abcdefgh"})
     void aSecretBesideAPlanOfSeveralRunsIsRefusedForFlagsAreKept(String flag, String value) throws IOException {

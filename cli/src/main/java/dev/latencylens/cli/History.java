@@ -101,7 +101,7 @@ final class History {
             JsonNode json = read(file);
             if (RunSamples.isNewer(json)) {
                 newer.add(name);
-            } else if (!json.isMissingNode()) {
+            } else if (!json.path("state").asString("").isEmpty()) {
                 entries.add(new Entry(name, modifiedMs, attributes.size(), Facts.of(json)));
             }
         }
@@ -112,11 +112,11 @@ final class History {
         return new Listing(entries, newer);
     }
 
-    /// The missing node for somebody else's file of this name.
-    private static JsonNode read(Path file) throws IOException {
+    /// The missing node for somebody else's file of this name, and for one that is damaged.
+    private static JsonNode read(Path file) {
         try {
             return JsonMapper.shared().readTree(Files.readString(file));
-        } catch (JacksonException notOurs) {
+        } catch (JacksonException | IOException notOurs) {
             return MissingNode.getInstance();
         }
     }

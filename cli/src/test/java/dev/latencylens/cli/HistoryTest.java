@@ -4,6 +4,7 @@ import static dev.latencylens.cli.LensRun.lens;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.DriverManager;
@@ -102,6 +103,28 @@ class HistoryTest {
             assertThat(history.err())
                     .isEqualTo("lens: 1 run is left out, for a newer lens wrote it: b\n");
         }
+    }
+
+    @Test
+    void whatIsNoTextOrNoRunHidesNoOther() throws IOException {
+        run("a", "2026-01-01T00:00:00Z", "finished", "VALID");
+        Path binary = Files.createDirectories(runs.resolve("binary")).resolve(RunDirectory.RUN);
+        Files.write(binary, "{\"model\":\"\u00ff\u00fe\"}".getBytes(StandardCharsets.ISO_8859_1));
+        Files.createDirectories(runs.resolve("folder").resolve(RunDirectory.RUN));
+        for (String other : List.of("{\"hello\":1}", "[]", "7", "null", "", "{\"state\":\"\"}", "{\"state\":[1]}")) {
+            Files.writeString(
+                    Files.createTempDirectory(runs, "other").resolve(RunDirectory.RUN), other);
+        }
+
+        var history = lens("history", "--runs-dir", runs.toString());
+
+        assertThat(history.exitCode()).as(history.err()).isZero();
+        assertThat(history.err()).isEmpty();
+        assertThat(history.out().lines().map(line -> line.strip().split(" +")[0]))
+                .containsExactly("run", "a");
+        assertThat(baseline("binary").err())
+                .contains("run.json' is empty or damaged")
+                .hasLineCount(1);
     }
 
     private LensRun baseline(String run) {

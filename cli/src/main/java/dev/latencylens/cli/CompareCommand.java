@@ -184,6 +184,7 @@ final class CompareCommand implements Callable<Integer> {
         var comparisons = new ArrayList<RunComparison>();
         var outcomes = new ArrayList<Gate.Outcome>();
         for (ComparedSide candidate : sides.subList(1, sides.size())) {
+            refuseOneAgainstSeveral(baseline, candidate);
             comparisons.add(RunComparison.of(baseline, candidate, shown, ranks, level));
             conditions.forEach(gate -> outcomes.add(gate.judge(baseline, candidate, level)));
         }
@@ -234,6 +235,18 @@ final class CompareCommand implements Callable<Integer> {
         }
         console.out().flush();
         return ExitCode.GOOD;
+    }
+
+    /// Of one run nobody knows what varies from run to run, so several have nothing to be tested against.
+    private static void refuseOneAgainstSeveral(ComparedSide a, ComparedSide b) {
+        if (a.isRepeated() == b.isRepeated()) {
+            return;
+        }
+        ComparedSide one = a.isRepeated() ? b : a;
+        ComparedSide several = a.isRepeated() ? a : b;
+        throw CommandFailure.usage("side " + one.name() + " has one run and side " + several.name() + " "
+                + several.runs().size() + ", so what varies from run to run is not known of " + one.name()
+                + "; give several runs on both sides, or one on both");
     }
 
     /// A run that is not to be believed is not compared, unless the user says so.

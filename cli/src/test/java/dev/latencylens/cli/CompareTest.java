@@ -226,6 +226,24 @@ class CompareTest {
     }
 
     @Test
+    void oneRunAgainstSeveralIsRefusedForItTellsNotWhatVariesFromRunToRun() {
+        String one = write("one", new Written()).toString();
+        String several = write("b1", new Written().seed(2)) + "," + write("b2", new Written().seed(3)) + ","
+                + write("b3", new Written().seed(4));
+
+        var fewer = lens("compare", one, several, "--force", "--lenient");
+        var more = lens("compare", several, one);
+
+        assertThat(fewer.exitCode()).as(fewer.out()).isEqualTo(ExitCode.USAGE);
+        assertThat(fewer.out()).isEmpty();
+        assertThat(fewer.err())
+                .isEqualTo("lens: side A has one run and side B 3, so what varies from run to run is not known of A;"
+                        + " give several runs on both sides, or one on both\n");
+        assertThat(more.exitCode()).isEqualTo(ExitCode.USAGE);
+        assertThat(more.err()).contains("side B has one run and side A 3").hasLineCount(1);
+    }
+
+    @Test
     void whatCannotBeComparedIsToldInOneLine() throws IOException {
         Path a = write("a", new Written());
         Path none = Files.createDirectories(folder.resolve("none"));

@@ -37,8 +37,7 @@ final class Conversations {
         this.prompts = prompts;
         this.feeders = feeders;
         this.interpreters = interpreters;
-        Prompts.Turns turns = prompts.turns();
-        real = turns != null && turns.history() == Prompts.History.REAL;
+        real = prompts.repeatAnswers();
     }
 
     /// The first turn of a conversation.

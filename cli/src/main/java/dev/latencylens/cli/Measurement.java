@@ -412,7 +412,11 @@ final class Measurement {
     private void cut(SteadyPart steady, ClockAnchor anchor) throws IOException {
         CostSummary ofThePart = noCosts();
         summary = Recovery.of(
-                        directory.file(RunDirectory.EXCHANGES), anchor.monotonicStartNs(), ofThePart, steady.fromAtNs())
+                        directory.file(RunDirectory.EXCHANGES),
+                        anchor.monotonicStartNs(),
+                        plan.prompts().repeatAnswers(),
+                        ofThePart,
+                        steady.fromAtNs())
                 .summary();
         costs = ofThePart;
     }

@@ -105,6 +105,11 @@ record Prompts(
         }
     }
 
+    /// Whether later turns of conversations repeat what the server has answered.
+    boolean repeatAnswers() {
+        return turns != null && turns.history() == History.REAL;
+    }
+
     /// What a request of its own asks, or the first turn of a conversation.
     @Override
     public Prompt apply(long number) {

@@ -106,13 +106,16 @@ final class RecoverCommand implements Callable<Integer> {
         var costs = new CostSummary(plan.pricing().tariff().orElse(null));
         Path exchanges = directory.file(RunDirectory.EXCHANGES);
         long startNs = run.clock().monotonicStartNs();
-        Recovery recovery = Recovery.of(exchanges, startNs, costs, SteadyPart.NOTHING)
+        boolean repeatsAnswers = recorded.at("/plan/turns/history")
+                .asString("")
+                .equals(Prompts.History.REAL.label());
+        Recovery recovery = Recovery.of(exchanges, startNs, repeatsAnswers, costs, SteadyPart.NOTHING)
                 .afterTorn(recorded.at("/recovery/tornBytes").longValue(0));
         file.truncate(recovery.wholeBytes());
         SteadyPart steady = RunStatistics.steady(directory.path(), plan.steadyOnly());
         if (steady != null && steady.cut()) {
             costs = new CostSummary(plan.pricing().tariff().orElse(null));
-            recovery = Recovery.of(exchanges, startNs, costs, steady.fromAtNs())
+            recovery = Recovery.of(exchanges, startNs, repeatsAnswers, costs, steady.fromAtNs())
                     .afterTorn(recovery.dropped().tornBytes());
         }
         var end =

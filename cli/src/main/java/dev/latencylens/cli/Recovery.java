@@ -54,10 +54,12 @@ record Recovery(
 
     /// @param file `exchanges.jsonl`
     /// @param startNs what its instants count from
+    /// @param repeatsAnswers whether later turns of conversations repeated what the server had answered
     /// @param cutAtNs what started before is taken for warm-up, counted as in the file; [SteadyPart#NOTHING] for
     /// none
-    static Recovery of(Path file, long startNs, CostSummary costs, long cutAtNs) throws IOException {
-        var reading = new Reading(startNs, costs, new SteadyPart.Cut(cutAtNs));
+    static Recovery of(Path file, long startNs, boolean repeatsAnswers, CostSummary costs, long cutAtNs)
+            throws IOException {
+        var reading = new Reading(startNs, repeatsAnswers, costs, new SteadyPart.Cut(cutAtNs));
         try (var in = new BufferedInputStream(Files.newInputStream(file), READ_BYTES)) {
             return reading.all(in);
         }
@@ -78,6 +80,7 @@ record Recovery(
         private static final Moment[] MOMENTS = Moment.values();
 
         private final long startNs;
+        private final boolean repeatsAnswers;
         private final CostSummary costs;
         private final SteadyPart.Cut cut;
         private final Summary summary = new Summary();
@@ -91,8 +94,9 @@ record Recovery(
         private long unreadable;
         private long repeated;
 
-        Reading(long startNs, CostSummary costs, SteadyPart.Cut cut) {
+        Reading(long startNs, boolean repeatsAnswers, CostSummary costs, SteadyPart.Cut cut) {
             this.startNs = startNs;
+            this.repeatsAnswers = repeatsAnswers;
             this.costs = costs;
             this.cut = cut;
         }
@@ -159,12 +163,16 @@ record Recovery(
             if (throttleNs != null) {
                 recorded.throttled(throttleNs.longValue());
             }
+            Turn turn = turn(json);
+            if (repeatsAnswers && turn != null && !turn.isLast()) {
+                recorded.keepAnswer();
+            }
             chunks(json.required("chunks"), recorded);
             return recorded.ended(
                     json.required("number").longValue(),
                     json.path("retryOf").asString(json.required("id").asString()),
                     cut.covers(json) || json.required("warmup").booleanValue(),
-                    turn(json),
+                    turn,
                     retry(json),
                     new Outcome(
                             Outcome.Kind.of(json.required("outcome").asString()),

@@ -328,6 +328,21 @@ class ConversationTest {
                     .contains("0 completed, 4 by an answer without text to repeat; 8 turns of theirs never");
         }
         assertThat(exchanges(folder.resolve("run"))).hasSize(4);
+        assertThat(recovered().path("textless").asInt()).isEqualTo(4);
+    }
+
+    @Test
+    void anAnswerWithoutTextEndsNoConversationThatRepeatsNone() throws IOException {
+        var behaviour = Behaviour.defaults().with("ttft=constant:2ms; gap=constant:1ms; tool-call=true");
+        try (var simulated = SimulatedProvider.start(ServerOptions.defaults(), behaviour)) {
+            run(simulated, "--turns", "9", "--num-conversations", "4", "-n", "16", "--concurrency", "4", "--history", "synthetic");
+        }
+
+        JsonNode told = runFile(folder.resolve("run")).at("/summary/conversations");
+        assertThat(told.path("begun").asInt()).isPositive();
+        assertThat(told.path("textless").asInt()).isZero();
+        assertThat(told.path("cut")).isEqualTo(told.path("begun"));
+        assertThat(recovered()).isEqualTo(told);
     }
 
     @Test
@@ -345,12 +360,8 @@ class ConversationTest {
         try (var simulated = SimulatedProvider.start(ServerOptions.defaults(), QUICK)) {
             run(simulated, "--concurrency", "2", "--turns", "3", "--num-conversations", "6");
         }
-        ObjectNode killed = (ObjectNode) runFile(run);
-        JsonNode before = killed.path("summary");
-        killed.put("state", "running");
-        killed.putNull("summary");
-        killed.putNull("verdict");
-        Files.writeString(run.resolve(RunDirectory.RUN), killed.toString());
+        JsonNode before = runFile(run).path("summary");
+        kill();
 
         LensRun recovered = lens("recover", run.toString());
 
@@ -440,6 +451,23 @@ class ConversationTest {
 
         LensRun warm = lens("run", "--dry-run", "--turns", "3", "-n", "10", "--warmup", "20s");
         assertThat(told(warm)).contains("Requests 10 at most, and beside them those of the first 20.00 s for warm-up");
+    }
+
+    /// Brings the run back to what it was before it ended.
+    private void kill() throws IOException {
+        Path run = folder.resolve("run");
+        ObjectNode killed = (ObjectNode) runFile(run);
+        killed.put("state", "running");
+        killed.putNull("summary");
+        killed.putNull("verdict");
+        Files.writeString(run.resolve(RunDirectory.RUN), killed.toString());
+    }
+
+    /// What is told of the run's conversations where it was killed.
+    private JsonNode recovered() throws IOException {
+        kill();
+        lens("recover", folder.resolve("run").toString());
+        return runFile(folder.resolve("run")).at("/summary/conversations");
     }
 
     /// The report without its line breaks.

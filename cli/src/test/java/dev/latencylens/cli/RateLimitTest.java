@@ -118,6 +118,7 @@ class RateLimitTest {
         Recovery again = Recovery.of(
                 out().resolve(RunDirectory.EXCHANGES),
                 run.at("/clock/monotonicStartNs").asLong(),
+                false,
                 new CostSummary(null),
                 SteadyPart.NOTHING);
 

@@ -280,6 +280,7 @@ class RetryTest {
         Recovery again = Recovery.of(
                 out().resolve(RunDirectory.EXCHANGES),
                 run.at("/clock/monotonicStartNs").asLong(),
+                false,
                 new CostSummary(null),
                 SteadyPart.NOTHING);
 

@@ -108,6 +108,11 @@ public final class Exchange {
         number = startedAs;
     }
 
+    /// Whether its conversation goes on with what it is answered. For the interpreter's thread.
+    public boolean keepsAnswer() {
+        return reading.keepsAnswer();
+    }
+
     /// The text that it was answered with, to be repeated in the next turn; null where there was none, or more
     /// than is kept. For the interpreter's thread, once it has ended.
     public @Nullable String answer() {

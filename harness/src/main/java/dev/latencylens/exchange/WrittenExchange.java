@@ -11,6 +11,7 @@ public final class WrittenExchange {
 
     private final Timeline timeline = new Timeline();
     private long throttleNs = Exchange.NOT_LIMITED;
+    private boolean keepsAnswer;
 
     public void at(Moment moment, long instantAtNs) {
         timeline.set(moment, instantAtNs);
@@ -19,6 +20,11 @@ public final class WrittenExchange {
     /// Limits held it back so long.
     public void throttled(long heldBackNs) {
         throttleNs = heldBackNs;
+    }
+
+    /// The next turn of its conversation repeated what it was answered.
+    public void keepAnswer() {
+        keepsAnswer = true;
     }
 
     /// The next output chunk. Where both instants are one, the kernel had not stamped it.
@@ -51,7 +57,7 @@ public final class WrittenExchange {
             @Nullable ResponseHead head,
             Completion completion,
             long bodyBytes) {
-        var first = turn == null ? new Exchange(number, id, FORGOTTEN) : new Exchange(turn, id, FORGOTTEN, false);
+        var first = turn == null ? new Exchange(number, id, FORGOTTEN) : new Exchange(turn, id, FORGOTTEN, keepsAnswer);
         if (turn != null) {
             first.numbered(number);
         }

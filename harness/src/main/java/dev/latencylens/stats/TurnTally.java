@@ -40,7 +40,7 @@ final class TurnTally {
             failed += result.outcome().isFailed() ? 1 : 0; // what was cancelled has not ended
         } else if (turn.isLast()) {
             completed++;
-        } else if (!hasText(result.timeline().chunks())) {
+        } else if (result.exchange().keepsAnswer() && !hasText(result.timeline().chunks())) {
             textless++;
         }
     }

@@ -34,11 +34,20 @@ record Objectives(List<Limit> limits) {
 
     /// One of them, for every request.
     record Limit(Metric metric, long mostNs) {
-        /// An answer of one token, or of which all came in one read, has no time per token, and so none that is
-        /// too long.
         boolean isMetBy(ExchangeLine exchange) {
             long[] values = exchange.values(metric);
-            return values.length == 0 ? metric == Metric.TPOT && exchange.chunks() > 0 : values[0] <= mostNs;
+            return values.length == 0 ? hasNone(exchange) : values[0] <= mostNs;
+        }
+
+        /// Whether there is nothing to be too long: an answer of one token, or of which all came in one read, has no
+        /// gaps, a retry waits on purpose, and over a connection that was there nothing is set up.
+        private boolean hasNone(ExchangeLine exchange) {
+            return switch (metric.group()) {
+                case GAP -> exchange.chunks() > 0;
+                case SCHEDULE -> metric.isOfFirstAttempts() && exchange.isRetry();
+                case CONNECTION -> metric.from() != null && !exchange.has(metric.from());
+                case ANSWER, CLIENT -> false;
+            };
         }
 
         String text() {

@@ -15,9 +15,13 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
 
 /// What a run tells beside its figures.
 class RunStatisticsTest {
@@ -95,6 +99,31 @@ class RunStatisticsTest {
                 .as("of 18, for what this client cancelled has not failed")
                 .containsEntry(Metric.TTFT, Map.of(Percentile.P50, 9e6));
         assertThat(statistics.estimates().get(Metric.TTFT)).hasSize(1);
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+            icl_per_request:1 | [5]          |           | true
+            tpot:1            | [5]          |           | true
+            icl_per_request:1 | []           |           | false
+            tpot:1            | []           |           | false
+            icl_per_request:1 | [5, 9000000] |           | false
+            queue:1           | [5]          | "attempt":2, | true
+            send_lag:1        | [5]          | "attempt":2, | true
+            queue:1           | [5]          |           | false
+            tcp:1             | [5]          |           | true
+            tcp:1             | [5]          | "connectStartAtNs":0,"connectEndAtNs":9000000, | false
+            ttfo:1            | [5]          |           | false
+            """)
+    void anObjectiveIsNotBrokenByAFigureThatAnAnswerDoesNotHave(
+            String objective, String chunksAtNs, @Nullable String more, boolean good) {
+        String line = """
+                {"outcome":"completed",%s"intendedAtNs":0,"startedAtNs":9000000,"firstTokenAtNs":9000005,
+                "lastTokenAtNs":9000005,"chunks":{"atNs":%s,"tokens":[1,1],"coalesced":[false,false]}}
+                """.formatted(more == null ? "" : more, chunksAtNs);
+        var exchange = new ExchangeLine(JsonMapper.shared().readTree(line), false);
+
+        assertThat(Objectives.parse(List.of(objective)).areMetBy(exchange)).isEqualTo(good);
     }
 
     @Test

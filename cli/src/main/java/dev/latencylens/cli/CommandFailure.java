@@ -3,7 +3,9 @@ package dev.latencylens.cli;
 import java.io.IOException;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.FileSystemException;
 import java.nio.file.NoSuchFileException;
+import java.util.Locale;
 
 /// Ends a command with one line on standard error, which names what was seen and the cure, and an exit code.
 final class CommandFailure extends RuntimeException {
@@ -50,10 +52,21 @@ final class CommandFailure extends RuntimeException {
     static String reason(IOException e) {
         String message = String.valueOf(e.getMessage());
         return switch (e) {
-            case AccessDeniedException _ -> message + ": access denied";
-            case NoSuchFileException _ -> message + ": no such file";
-            case FileAlreadyExistsException _ -> message + ": a file is there already";
+            case AccessDeniedException _, NoSuchFileException _, FileAlreadyExistsException _ ->
+                message + ": " + kind(e);
             default -> message;
+        };
+    }
+
+    /// The same without the file.
+    static String kind(IOException e) {
+        return switch (e) {
+            case AccessDeniedException _ -> "access denied";
+            case NoSuchFileException _ -> "no such file";
+            case FileAlreadyExistsException _ -> "a file is there already";
+            case FileSystemException system when system.getReason() != null ->
+                system.getReason().toLowerCase(Locale.ROOT);
+            default -> String.valueOf(e.getMessage());
         };
     }
 

@@ -50,7 +50,7 @@ record RunDirectory(Path path) {
         } catch (IOException e) {
             throw CommandFailure.usage(
                     "cannot write to output folder '" + path + "' ("
-                            + e.getClass().getSimpleName() + "); make it writable or give another --output-dir",
+                            + CommandFailure.kind(e) + "); make it writable or give another --output-dir",
                     e);
         }
     }

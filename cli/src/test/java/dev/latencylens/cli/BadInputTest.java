@@ -132,6 +132,7 @@ class BadInputTest {
             baseline set src                 | 'src' is not below 'runs'
             baseline show --runs-dir src     | 'src' has no baseline; lens baseline set RUN makes one
             resume src                       | 'src' holds no plan; give the folder that lens run PLAN made
+            run --output-dir pom.xml/x       | cannot write to output folder 'pom.xml/x' (not a directory); make it writable
             recover src                      | cannot read 'src/run.json'; give the folder of a run
             run --goodput ttft                | bad --goodput 'ttft'; give metrics with limits in ms, such as ttft:500
             run --goodput icl:5              | --goodput judges whole requests, and 'icl' has many values in one

@@ -27,6 +27,8 @@ import java.util.zip.ZipOutputStream;
 /// made to
 ///   ask for a class of Java's own that does not exist, which takes no jar.
 /// - Netty would write its native libraries into a temporary file at each start; here they lie as files.
+///
+/// No file is written in place: a measurement that is under way may have the one that was there open, or mapped.
 final class Layout {
     private static final int FIRST_WITH_STACK_MAPS = ClassFile.JAVA_6_VERSION;
     private static final String GROOVY = "groovy.lang.Closure";
@@ -65,7 +67,8 @@ final class Layout {
         try (var entries = new ZipInputStream(Files.newInputStream(jar))) {
             for (ZipEntry entry = entries.getNextEntry(); entry != null; entry = entries.getNextEntry()) {
                 if (entry.getName().startsWith(NATIVE) && entry.getName().endsWith(".so")) {
-                    Files.write(folder.resolve(entry.getName().substring(NATIVE.length())), entries.readAllBytes());
+                    RunDirectory.replace(
+                            folder.resolve(entry.getName().substring(NATIVE.length())), entries.readAllBytes());
                 }
             }
         }
@@ -87,7 +90,7 @@ final class Layout {
         return ByteBuffer.wrap(start).getShort(6) < FIRST_WITH_STACK_MAPS;
     }
 
-    /// Gives each old class of a jar stack maps, in place.
+    /// Gives each old class of a jar stack maps.
     static void renew(Path jar) throws IOException {
         var renewed = new ByteArrayOutputStream();
         try (var loader = new URLClassLoader(new URL[] {jar.toUri().toURL()});
@@ -103,7 +106,7 @@ final class Layout {
                 out.write(entry.getName().endsWith(".class") && isOld(bytes) ? renewed(classes, bytes) : bytes);
             }
         }
-        Files.write(jar, renewed.toByteArray());
+        RunDirectory.replace(jar, renewed.toByteArray());
     }
 
     private static byte[] renewed(ClassFile classes, byte[] bytes) {

@@ -2,12 +2,15 @@ package dev.latencylens.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.IOException;
 import java.lang.classfile.ClassFile;
+import java.net.URISyntaxException;
 import java.net.URL;
 import java.net.URLClassLoader;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.zip.ZipEntry;
@@ -27,17 +30,24 @@ class LayoutTest {
     @BeforeEach
     void aFolderWithJars() throws Exception {
         Path lib = Files.createDirectory(home.resolve("lib"));
-        Path original = Path.of(CommandLine.class
+        picocli = Files.copy(original(), lib.resolve("picocli.jar"));
+        nativeLibrary("library");
+        Layout.main(new String[] {home.toString()});
+    }
+
+    private static Path original() throws URISyntaxException {
+        return Path.of(CommandLine.class
                 .getProtectionDomain()
                 .getCodeSource()
                 .getLocation()
                 .toURI());
-        picocli = Files.copy(original, lib.resolve("picocli.jar"));
-        try (var jar = new ZipOutputStream(Files.newOutputStream(lib.resolve("native.jar")))) {
+    }
+
+    private void nativeLibrary(String content) throws IOException {
+        try (var jar = new ZipOutputStream(Files.newOutputStream(home.resolve("lib/native.jar")))) {
             jar.putNextEntry(new ZipEntry("META-INF/native/libone.so"));
-            jar.write("library".getBytes(StandardCharsets.US_ASCII));
+            jar.write(content.getBytes(StandardCharsets.US_ASCII));
         }
-        Layout.main(new String[] {home.toString()});
     }
 
     @Test
@@ -71,6 +81,22 @@ class LayoutTest {
 
             assertThat(new String(bytes, StandardCharsets.ISO_8859_1)).doesNotContain("groovy.lang.Closure");
         }
+    }
+
+    @Test
+    void whatRunningProcessesHaveOpenStaysAsItIs() throws Exception {
+        Path library = Files.createLink(home.resolve("mapped.so"), home.resolve("native/libone.so"));
+        Path before = Files.copy(original(), home.resolve("before.jar"));
+        Files.copy(before, picocli, StandardCopyOption.REPLACE_EXISTING);
+        Path jar = Files.createLink(home.resolve("open.jar"), picocli);
+        nativeLibrary("newer");
+
+        Layout.main(new String[] {home.toString()});
+
+        assertThat(home.resolve("native/libone.so")).hasContent("newer");
+        assertThat(library).hasContent("library");
+        assertThat(Files.mismatch(jar, before)).isEqualTo(-1);
+        assertThat(Files.mismatch(picocli, before)).isNotEqualTo(-1);
     }
 
     @Test

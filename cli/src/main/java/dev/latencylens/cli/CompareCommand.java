@@ -166,7 +166,7 @@ final class CompareCommand implements Callable<Integer> {
         List<Gate> conditions = gates.stream().map(Gate::parse).toList();
         List<Percentile> ranks = percentiles.isEmpty()
                 ? USUAL_PERCENTILES
-                : percentiles.stream().map(Percentile::parse).toList();
+                : percentiles.stream().map(Percentile::parse).distinct().toList();
         List<List<Path>> folders = folders();
         List<Metric> shown = metrics(folders);
         var read = new LinkedHashSet<>(shown);

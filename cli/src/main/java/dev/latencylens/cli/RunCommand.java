@@ -483,7 +483,7 @@ final class RunCommand implements Callable<Integer> {
             throws IOException, InterruptedException {
         noSecretsOfThePlan();
         var flags = new ArrayList<String>();
-        for (OptionSpec flag : Objects.requireNonNull(line).getParseResult().matchedOptions()) {
+        for (OptionSpec flag : Objects.requireNonNull(line).getParseResult().matchedOptionsSet()) {
             if (Arrays.stream(flag.names()).noneMatch(OF_A_GRID::contains)) {
                 flags.addAll(words(flag));
             }
@@ -627,7 +627,7 @@ final class RunCommand implements Callable<Integer> {
         Endpoint endpoint = Target.endpoint(base.toString());
         List<Metric> metrics = percentileMetrics.isEmpty()
                 ? USUAL_METRICS
-                : percentileMetrics.stream().map(Metric::of).toList();
+                : percentileMetrics.stream().map(Metric::of).distinct().toList();
         Objectives objectives = statistics.objectives();
         if (noStream) {
             objectives.ofStreams().ifPresent(metric -> refuseGaps(metric, "--goodput"));
@@ -671,7 +671,10 @@ final class RunCommand implements Callable<Integer> {
                 metrics,
                 metricPercentiles.isEmpty()
                         ? Percentile.USUAL
-                        : metricPercentiles.stream().map(Percentile::parse).toList(),
+                        : metricPercentiles.stream()
+                                .map(Percentile::parse)
+                                .distinct()
+                                .toList(),
                 !metricPercentiles.isEmpty(),
                 jfr == OnOff.ON,
                 lean,

@@ -63,6 +63,32 @@ class SeriesTest {
     }
 
     @Test
+    void whatIsGivenTwiceIsGivenToEachRunOfAGridOnce() throws IOException {
+        LensRun grid = against(
+                QUICK,
+                "run",
+                "--runs=2",
+                "--num-prompts=3",
+                "-H=X-One: 1",
+                "-H=X-Two: 2",
+                "--metric-percentiles=50,50",
+                "--metric-percentiles=90",
+                "--percentile-metrics=ttft,e2e,ttft",
+                "--output-dir=" + folder);
+
+        assertThat(grid.exitCode()).as(grid.err()).isZero();
+        for (String name : List.of("run-1", "run-2")) {
+            assertThat(folder.resolve(name).resolve("run.json"))
+                    .content()
+                    .containsOnlyOnce("\"x-one\"")
+                    .containsOnlyOnce("\"x-two\"");
+            JsonNode plan = json(name + "/run.json").path("plan");
+            assertThat(plan.path("percentiles").toString()).isEqualTo("[\"p50\",\"p90\"]");
+            assertThat(plan.path("metrics").toString()).isEqualTo("[\"ttft\",\"e2e\"]");
+        }
+    }
+
+    @Test
     void runsEndEarlyWhenTheyAgree() throws IOException {
         LensRun runs = against(QUICK, "run", "--runs=6", "--converge=99", "--num-prompts=12", "--output-dir=" + folder);
 

@@ -23,6 +23,12 @@ final class Secrets {
     /// A name and a value in the query of a URL.
     private static final Pattern QUERY_VALUE = Pattern.compile("([?&]([^=&#?]*)=)([^&#]+)");
 
+    /// What stands before the host of a URL, well formed or not: a scheme, and what an `@` ends if the part that
+    /// begins there has one too, or has a colon with no port after it.
+    private static final Pattern USER_INFO = Pattern.compile(
+            "^(\\s*(?:[a-z][a-z0-9+.-]*:/+|https?:|/+)?)(?=[^/?#]*@|[^\\[/?#:]*:(?!\\d*(?:[/?#]|$))).*@",
+            Pattern.CASE_INSENSITIVE | Pattern.DOTALL);
+
     private final List<String> values = new ArrayList<>();
 
     void add(String value) {
@@ -53,9 +59,10 @@ final class Secrets {
         }
     }
 
-    /// The URL without those values, however short they are.
+    /// The URL without those values, however short they are, and without a user's name and password.
     static String redactUrl(String url) {
-        return QUERY_VALUE.matcher(url).replaceAll(match -> isSecretName(match.group(2)) ? "$1" + INSTEAD : "$0");
+        String anonymous = USER_INFO.matcher(url).replaceFirst("$1" + INSTEAD + "@");
+        return QUERY_VALUE.matcher(anonymous).replaceAll(match -> isSecretName(match.group(2)) ? "$1" + INSTEAD : "$0");
     }
 
     /// Whether a header or a member of a query of this name carries a secret.

@@ -98,8 +98,21 @@ record Target(
     }
 
     /// The endpoint of a base URL, whose query belongs to the dialect.
+    ///
+    /// @throws IllegalArgumentException naming what is wrong, without secrets of the URL
     static Endpoint endpoint(String url) {
-        return Endpoint.parse(url.replaceFirst("\\?[^#]*", ""));
+        String base = withoutQuery(url);
+        try {
+            return Endpoint.parse(base);
+        } catch (IllegalArgumentException wrong) {
+            // It quotes the URL, and so would its cause.
+            throw new IllegalArgumentException(String.valueOf(wrong.getMessage())
+                    .replace("'" + base + "'", "'" + withoutQuery(Secrets.redactUrl(url)) + "'"));
+        }
+    }
+
+    private static String withoutQuery(String url) {
+        return url.replaceFirst("\\?[^#]*", "");
     }
 
     /// A base URL as files and messages may show it.

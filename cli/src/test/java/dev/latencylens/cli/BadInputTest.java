@@ -7,11 +7,13 @@ import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /// Whatever is wrong: one line on standard error that names the value and the cure, and the right exit code.
 class BadInputTest {
@@ -149,6 +151,45 @@ class BadInputTest {
 
         assertThat(run.err()).contains(says);
         isOneLine(run, ExitCode.USAGE);
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "http://user:hunter2@127.0.0.1:bad/v1",
+                "http://user:hunter2@:80/v1",
+                "http://user:hunter2@exa mple/v1",
+                "ftp://user:hunter2@h/v1",
+                "user:hunter2@host/v1",
+                "http:user:hunter2@host/v1",
+                "http://user:hunter2@h_x:80/v1",
+                "http://user:hunter2@[::1/v1",
+                "http://user:hunt#hunter2@h/v1",
+                "http://user:hunter2?x@h/v1",
+                "http://user:p@hunter2/x@h/v1",
+                "http://user:hunter2/x@h/v1?key=1",
+                "http://hunter2@h:x/v1"
+            })
+    void aPasswordInABadUrlIsNotShown(String url) throws IOException {
+        Path plan = folder.resolve("plan.yaml");
+        Files.writeString(plan, "url: '" + url + "'\nmodel: m\n");
+        for (var run : List.of(
+                LensRun.lens(Map.of("LENS_DEBUG", "1"), "run", "--url", url, "--model", "m"),
+                LensRun.lens("run", plan.toString()),
+                LensRun.lens("plan", "validate", plan.toString()),
+                LensRun.lens("plan", "explain", plan.toString()))) {
+            assertThat(run.exitCode()).isEqualTo(ExitCode.USAGE);
+            assertThat(run.out() + run.err()).doesNotContain("hunt");
+        }
+        assertThat(LensRun.lens("run", "--url", url, "--model", "m").err()).containsAnyOf("***@", "user name");
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {"http://h/v1/@x", "http://h:80/@x?mail=a@b", "http://[::1]/v1/@x", "https://h?mail=a@b", "h:80/@x"
+            })
+    void anAtSignBehindTheHostIsNoUserName(String url) {
+        assertThat(Secrets.redactUrl(url)).isEqualTo(url);
     }
 
     @Test

@@ -3,9 +3,12 @@ package dev.latencylens.cli;
 import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.Comparator;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Set;
 import java.util.regex.Pattern;
 
 /// Texts that must appear in no file, log or message, and what takes them out.
@@ -28,6 +31,15 @@ final class Secrets {
     private static final Pattern USER_INFO = Pattern.compile(
             "^(\\s*(?:[a-z][a-z0-9+.-]*:/+|https?:|/+)?)(?=[^/?#]*@|[^\\[/?#:]*:(?!\\d*(?:[/?#]|$))).*@",
             Pattern.CASE_INSENSITIVE | Pattern.DOTALL);
+
+    /// What would make secrets of names that are known to be none.
+    private static final Pattern INNOCENT = Pattern.compile("tokeni[sz]|cache[-_]?key|key(?:board|word)|author(?!i[sz])");
+
+    /// Words of names that are too short to be looked for within others.
+    private static final Set<String> SECRET_WORDS = Set.of("sig", "signature", "pass", "passphrase", "pwd");
+
+    /// Words that make a number of tokens of a token: `max_tokens`, `token-count`.
+    private static final Set<String> COUNTING_WORDS = Set.of("max", "min", "num", "count", "limit", "budget", "total");
 
     private final List<String> values = new ArrayList<>();
 
@@ -67,13 +79,17 @@ final class Secrets {
 
     /// Whether a header or a member of a query of this name carries a secret.
     static boolean isSecretName(String header) {
-        String name = header.toLowerCase(Locale.ROOT);
+        String dashed = header.replaceAll("(?<=[a-z0-9])(?=[A-Z])", "-").toLowerCase(Locale.ROOT);
+        String name = INNOCENT.matcher(dashed).replaceAll("");
+        Set<String> words = new HashSet<>(List.of(name.split("[^a-z0-9]+")));
         return name.contains("auth")
                 || name.contains("key")
-                || name.contains("token")
+                || (name.contains("token") && Collections.disjoint(words, COUNTING_WORDS))
                 || name.contains("secret")
                 || name.contains("cookie")
-                || name.contains("password");
+                || name.contains("credential")
+                || name.contains("passw")
+                || !Collections.disjoint(words, SECRET_WORDS);
     }
 
     /// The text without any secret, or without the beginning of one where the text was shortened in the middle of

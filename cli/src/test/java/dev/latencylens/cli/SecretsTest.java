@@ -16,6 +16,8 @@ import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /// A key appears in no file and on no stream, whoever echoes it.
 class SecretsTest {
@@ -94,6 +96,53 @@ class SecretsTest {
                     .isEqualTo("***");
             nowhere(run);
         }
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "sig",
+                "X-Amz-Credential",
+                "X-Amz-Signature",
+                "credentials",
+                "password",
+                "pass",
+                "user_pass",
+                "userPass",
+                "passwd",
+                "pwd",
+                "access_token",
+                "x-access-tokens",
+                "csrftoken"
+            })
+    void namesOfSecretsAreKnown(String name) {
+        assertThat(Secrets.isSecretName(name)).isTrue();
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "max_tokens",
+                "max_completion_tokens",
+                "min-tokens",
+                "token-count",
+                "tokenLimit",
+                "tokenizer",
+                "prompt_cache_key",
+                "design",
+                "signal",
+                "compass",
+                "passage",
+                "x-request-id"
+            })
+    void namesOfNumbersAndOfOtherThingsAreNoSecrets(String name) {
+        assertThat(Secrets.isSecretName(name)).isFalse();
+    }
+
+    @Test
+    void aSignatureInTheQueryIsMaskedWithTheOthers() {
+        assertThat(Secrets.redactUrl("https://h/v1?sig=a%2Fb&sv=2024&pass=x&X-Amz-Credential=AK/1&max_tokens=5"))
+                .isEqualTo("https://h/v1?sig=***&sv=2024&pass=***&X-Amz-Credential=***&max_tokens=5");
     }
 
     @Test

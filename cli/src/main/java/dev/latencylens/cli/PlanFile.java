@@ -29,10 +29,6 @@ record PlanFile(String file, Path base, List<Run> runs, boolean single) {
     private static final Pattern RUN_NAME = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,63}");
     private static final Pattern REFERENCE = Pattern.compile("\\$\\$\\{|\\$\\{(?:(env|file):([^}]+)\\})?");
 
-    /// How keys of well-known providers begin.
-    private static final Pattern KEY =
-            Pattern.compile("\\b(?:sk|gsk|xai|pplx|nvapi|hf|AIza|AKIA)[-_]?[A-Za-z0-9_-]{20,}");
-
     /// One run's part, the shared keys before its own.
     record Run(String name, List<Entry> entries) {}
 
@@ -138,9 +134,17 @@ record PlanFile(String file, Path base, List<Run> runs, boolean single) {
                 String plain = REFERENCE.matcher(value).replaceAll("");
                 yield !Secrets.redactUrl(plain).equals(plain);
             }
+            case "label" -> {
+                int equals = value.indexOf('=');
+                yield equals > 0 && Secrets.isSecretName(value.substring(0, equals)) && !refers(value);
+            }
+            case "extra-body" -> {
+                String plain = REFERENCE.matcher(value).replaceAll("");
+                yield !Secrets.redactJson(plain).equals(plain);
+            }
             default -> false;
         };
-        return literal || KEY.matcher(value).find();
+        return literal || !Secrets.redactKeys(value).equals(value);
     }
 
     private static boolean refers(String raw) {

@@ -638,6 +638,9 @@ final class RunCommand implements Callable<Integer> {
         if (!embedded && model == null) {
             throw CommandFailure.usage("--model is missing; name the model that " + endpoint + " is to answer with");
         }
+        if (extraBody != null) {
+            secrets.addJson(extraBody);
+        }
         Load asked = load.load(embedded, timeout, prompts);
         NetworkSettings network = network(endpoint);
         String name = model == null ? EMBEDDED_MODEL : model;
@@ -667,7 +670,7 @@ final class RunCommand implements Callable<Integer> {
                 cpus,
                 ioPriority.isRealTime(asked, io.spin()),
                 prime,
-                labels,
+                Secrets.redactLabels(labels),
                 metrics,
                 metricPercentiles.isEmpty()
                         ? Percentile.USUAL
@@ -862,6 +865,8 @@ final class RunCommand implements Callable<Integer> {
             boolean secret = Secrets.isSecretName(name);
             if (secret) {
                 secrets.addHeaderValue(value);
+            } else {
+                secrets.addKeys(value);
             }
             own.add(new Header(name, value, secret));
         }

@@ -233,7 +233,7 @@ final class RunFile {
         json.writeBooleanProperty("includeUsage", plan.includeUsage());
         json.writeBooleanProperty("ignoreEos", plan.ignoreEos());
         if (plan.extraBody() != null) {
-            text(json, "extraBody", plan.extraBody());
+            text(json, "extraBody", Secrets.redactJson(plan.extraBody()));
         }
         if (plan.promptCache() != null) {
             json.writeStringProperty("cacheControl", plan.promptCache().label());

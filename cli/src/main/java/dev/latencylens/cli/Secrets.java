@@ -6,10 +6,19 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Comparator;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Set;
+import java.util.function.Consumer;
 import java.util.regex.Pattern;
+import tools.jackson.core.JacksonException;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ArrayNode;
+import tools.jackson.databind.node.ObjectNode;
+import tools.jackson.databind.node.StringNode;
 
 /// Texts that must appear in no file, log or message, and what takes them out.
 ///
@@ -31,6 +40,10 @@ final class Secrets {
     private static final Pattern USER_INFO = Pattern.compile(
             "^(\\s*(?:[a-z][a-z0-9+.-]*:/+|https?:|/+)?)(?=[^/?#]*@|[^\\[/?#:]*:(?!\\d*(?:[/?#]|$))).*@",
             Pattern.CASE_INSENSITIVE | Pattern.DOTALL);
+
+    /// How keys of well-known providers begin.
+    private static final Pattern KEY =
+            Pattern.compile("\\b(?:sk|gsk|xai|pplx|nvapi|hf|AIza|AKIA)[-_]?[A-Za-z0-9_-]{20,}");
 
     /// What would make secrets of names that are known to be none.
     private static final Pattern INNOCENT = Pattern.compile("tokeni[sz]|cache[-_]?key|key(?:board|word)|author(?!i[sz])");
@@ -77,7 +90,35 @@ final class Secrets {
         return QUERY_VALUE.matcher(anonymous).replaceAll(match -> isSecretName(match.group(2)) ? "$1" + INSTEAD : "$0");
     }
 
-    /// Whether a header or a member of a query of this name carries a secret.
+    /// What looks like a provider's key, whatever it is called.
+    void addKeys(String text) {
+        KEY.matcher(text).results().forEach(key -> add(key.group()));
+    }
+
+    /// The text without what looks like a provider's key.
+    static String redactKeys(String text) {
+        return KEY.matcher(text).replaceAll(INSTEAD);
+    }
+
+    /// What [#redactJson] takes out.
+    void addJson(String json) {
+        redactJson(json, this::add);
+    }
+
+    /// A JSON text without the texts under names of secrets, and without what looks like a key. What is no JSON
+    /// stays as it is.
+    static String redactJson(String json) {
+        return redactJson(json, _ -> {});
+    }
+
+    /// The labels without values of such names, and without what looks like a key.
+    static Map<String, String> redactLabels(Map<String, String> labels) {
+        var shown = new LinkedHashMap<String, String>();
+        labels.forEach((name, value) -> shown.put(name, isSecretName(name) ? INSTEAD : redactKeys(value)));
+        return shown;
+    }
+
+    /// Whether a header, a label, or a member of a query or of JSON of this name carries a secret.
     static boolean isSecretName(String header) {
         String dashed = header.replaceAll("(?<=[a-z0-9])(?=[A-Z])", "-").toLowerCase(Locale.ROOT);
         String name = INNOCENT.matcher(dashed).replaceAll("");
@@ -101,6 +142,40 @@ final class Secrets {
             clean = withoutPrefixAtEnd(clean, secret);
         }
         return clean;
+    }
+
+    private static String redactJson(String json, Consumer<String> found) {
+        try {
+            JsonNode node = JsonMapper.shared().readTree(json);
+            JsonNode shown = shown(node, false, found);
+            return shown.equals(node) ? json : shown.toString();
+        } catch (JacksonException noJson) {
+            return json;
+        }
+    }
+
+    private static JsonNode shown(JsonNode node, boolean secret, Consumer<String> found) {
+        return switch (node) {
+            case ObjectNode object -> {
+                ObjectNode copy = object.objectNode();
+                object.forEachEntry((name, value) -> copy.set(name, shown(value, isSecretName(name), found)));
+                yield copy;
+            }
+            case ArrayNode array -> {
+                ArrayNode copy = array.arrayNode();
+                array.forEach(value -> copy.add(shown(value, secret, found)));
+                yield copy;
+            }
+            case StringNode text when secret && !text.asString().isEmpty() -> {
+                found.accept(text.asString());
+                yield StringNode.valueOf(INSTEAD);
+            }
+            case StringNode text -> {
+                KEY.matcher(text.asString()).results().forEach(key -> found.accept(key.group()));
+                yield StringNode.valueOf(redactKeys(text.asString()));
+            }
+            default -> node;
+        };
     }
 
     private static String decoded(String value) {

@@ -51,6 +51,8 @@ class PlanTest {
             'header: [''x-api-key: 1234'']'   | :1:1: 'header' holds a secret
             url: 'http://h/v1?key=1234'       | :1:1: 'url' holds a secret
             prompt: sk-abcdefghijklmnopqrstuv | :1:1: 'prompt' holds a secret
+            label: {token: abcdef}            | :1:1: 'label' holds a secret
+            extra-body: '{"api_key":"x"}'     | :1:1: 'extra-body' holds a secret
             model: ${env:NO_SUCH_VARIABLE}    | :1:1: 'model' needs the environment variable NO_SUCH_VARIABLE
             model: ${file:no-such-file}       | no-such-file', which cannot be read
             model: ${MODEL}                   | :1:1: 'model' holds a '${' that is neither ${env:NAME} nor

@@ -14,6 +14,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.LinkedBlockingQueue;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -95,6 +96,58 @@ class SecretsTest {
                             .asString())
                     .isEqualTo("***");
             nowhere(run);
+        }
+    }
+
+    @Test
+    void aKeyUnderAnInnocentNameIsSentAndSeenNowhere() throws IOException {
+        var heard = new LinkedBlockingQueue<String>();
+        var server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+        server.createContext("/", exchange -> {
+            heard.add(exchange.getRequestHeaders().getFirst("X-Custom")
+                    + new String(exchange.getRequestBody().readAllBytes(), StandardCharsets.UTF_8));
+            exchange.sendResponseHeaders(500, -1);
+            exchange.close();
+        });
+        server.start();
+        try {
+            var run = LensRun.lens(
+                    "run",
+                    "--url",
+                    "http://127.0.0.1:" + server.getAddress().getPort() + "/v1",
+                    "-m",
+                    "m",
+                    "-n",
+                    "6",
+                    "-H",
+                    "X-Custom: team " + CANARY + "7890123456789012",
+                    "--extra-body",
+                    "{\"api_key\":\"" + CANARY + "\",\"top_k\":3,\"tools\":[{\"password\":\"sk-canary-7f3\"}],"
+                            + "\"note\":\"of " + CANARY + "7890123456789012\",\"max_tokens\":7}",
+                    "--label",
+                    "token=sk-canary-7f3",
+                    "--label",
+                    "note=" + CANARY + "7890123456789012",
+                    "--label",
+                    "tokenizer=cl100k_base",
+                    "--output-dir",
+                    folder.resolve("r").toString());
+
+            assertThat(run.exitCode()).as(run.err()).isEqualTo(ExitCode.NOTHING_MEASURED);
+            assertThat(heard.element())
+                    .startsWith("team " + CANARY + "7890123456789012")
+                    .contains("\"api_key\":\"" + CANARY, "\"note\":\"of " + CANARY + "7890123456789012\"");
+            nowhere(run);
+            var plan = LensRun.runFile(folder.resolve("r")).path("plan");
+            assertThat(plan.at("/headers/x-custom").asString()).isEqualTo("team ***");
+            assertThat(plan.path("extraBody").asString())
+                    .isEqualTo("{\"api_key\":\"***\",\"top_k\":3,\"tools\":[{\"password\":\"***\"}],"
+                            + "\"note\":\"of ***\",\"max_tokens\":7}");
+            assertThat(plan.at("/labels/token").asString()).isEqualTo("***");
+            assertThat(plan.at("/labels/note").asString()).isEqualTo("***");
+            assertThat(plan.at("/labels/tokenizer").asString()).isEqualTo("cl100k_base");
+        } finally {
+            server.stop(0);
         }
     }
 

@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Comparator;
 import java.util.HashSet;
+import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -29,6 +30,8 @@ final class Secrets {
     private static final int SHORTEST = 8;
     /// So many of a secret's first characters at the end of a shortened text are taken out as well.
     private static final int SHORTEST_PREFIX = 6;
+    /// So many of them, and half of them, are taken out wherever they stand.
+    private static final int SHORTEST_PART = 12;
 
     private static final String SHORTENED = "...";
 
@@ -133,13 +136,12 @@ final class Secrets {
                 || !Collections.disjoint(words, SECRET_WORDS);
     }
 
-    /// The text without any secret, or without the beginning of one where the text was shortened in the middle of
-    /// it.
+    /// The text without any secret, as it is or percent-encoded, without half of one or more, and without the
+    /// beginning of one where the text was shortened in the middle of it.
     String redact(String text) {
         String clean = text;
         for (String secret : values) {
-            clean = clean.replace(secret, INSTEAD);
-            clean = withoutPrefixAtEnd(clean, secret);
+            clean = without(clean, secret);
         }
         return clean;
     }
@@ -186,14 +188,55 @@ final class Secrets {
         }
     }
 
-    private static String withoutPrefixAtEnd(String text, String secret) {
-        String tail = text.endsWith(SHORTENED) ? SHORTENED : "";
-        int end = text.length() - tail.length();
-        for (int length = Math.min(secret.length() - 1, end); length >= SHORTEST_PREFIX; length--) {
-            if (text.startsWith(secret.substring(0, length), end - length)) {
-                return text.substring(0, end - length) + INSTEAD + tail;
+    private static String without(String text, String secret) {
+        int end = text.length() - (text.endsWith(SHORTENED) ? SHORTENED.length() : 0);
+        int enough = Math.min(secret.length(), Math.max(SHORTEST_PART, (secret.length() + 1) / 2));
+        var clean = new StringBuilder();
+        int copied = 0;
+        int at = 0;
+        while (at < end) {
+            int same = 0;
+            int behind = at;
+            for (int next = at; next >= 0 && same < secret.length(); ) {
+                next = behind(text, next, secret.codePointAt(same));
+                if (next >= 0) {
+                    same += Character.charCount(secret.codePointAt(same));
+                    behind = next;
+                }
+            }
+            if (same >= enough || (same >= SHORTEST_PREFIX && behind >= end)) {
+                clean.append(text, copied, at).append(INSTEAD);
+                copied = behind;
+                at = behind;
+            } else {
+                at++;
             }
         }
-        return text;
+        return copied == 0 ? text : clean.append(text, copied, text.length()).toString();
+    }
+
+    /// Where a text goes on behind a character that is to stand there, as it is or percent-encoded; -1 if it does
+    /// not.
+    private static int behind(String text, int at, int character) {
+        if (at >= text.length()) {
+            return -1;
+        }
+        if (text.codePointAt(at) == character) {
+            return at + Character.charCount(character);
+        }
+        if (text.charAt(at) == '+' && character == ' ') {
+            return at + 1;
+        }
+        if (text.charAt(at) != '%') {
+            return -1;
+        }
+        int next = at;
+        for (byte octet : Character.toString(character).getBytes(StandardCharsets.UTF_8)) {
+            if (!text.regionMatches(true, next, "%" + HexFormat.of().toHexDigits(octet), 0, 3)) {
+                return -1;
+            }
+            next += 3;
+        }
+        return next;
     }
 }

@@ -199,6 +199,31 @@ class SecretsTest {
     }
 
     @Test
+    void aSecretThatIsEchoedPercentEncodedIsTakenOutToo() {
+        var secrets = new Secrets();
+        secrets.add("p+q/r=s t&é-1234");
+
+        assertThat(secrets.redact("a p%2Bq%2Fr%3Ds%20t%26%C3%A9-1234 b")).isEqualTo("a *** b");
+        assertThat(secrets.redact("a p%2bq/r%3ds+t%26%c3%a9%2D1234 b")).isEqualTo("a *** b");
+        assertThat(secrets.redact("a p%2Bq%2Fr%3Ds%20t%26%C3%A9-12")).isEqualTo("a ***");
+        assertThat(secrets.redact("100%, p%2")).isEqualTo("100%, p%2");
+    }
+
+    @Test
+    void mostOfASecretWithinATextIsTakenOutToo() {
+        var secrets = new Secrets();
+        secrets.add(CANARY);
+
+        assertThat(secrets.redact("the key 'sk-canary-7f3a9c' is unknown")).isEqualTo("the key '***' is unknown");
+        assertThat(secrets.redact("sk-canary-7f3 and sk-canary-7f3a9c1e5b")).isEqualTo("*** and ***");
+        assertThat(secrets.redact("the key 'sk-canary-7' is unknown")).isEqualTo("the key 'sk-canary-7' is unknown");
+        var longer = new Secrets();
+        longer.add("Bearer abcdefghijklmnopqrstuvwxyz0123456789");
+        assertThat(longer.redact("a Bearer abcdefg is wanted")).isEqualTo("a Bearer abcdefg is wanted");
+        assertThat(longer.redact("of Bearer abcdefghijklmnopq.")).isEqualTo("of ***.");
+    }
+
+    @Test
     void aServerThatEchoesTheKeyDoesNotMakeItSeen() throws IOException {
         var server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
         server.createContext("/", exchange -> {

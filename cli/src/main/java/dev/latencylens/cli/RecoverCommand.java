@@ -111,13 +111,14 @@ final class RecoverCommand implements Callable<Integer> {
                 .equals(Prompts.History.REAL.label());
         Recovery recovery = Recovery.of(exchanges, startNs, repeatsAnswers, costs, SteadyPart.NOTHING)
                 .afterTorn(recorded.at("/recovery/tornBytes").longValue(0));
-        file.truncate(recovery.wholeBytes());
         SteadyPart steady = RunStatistics.steady(directory.path(), plan.steadyOnly());
         if (steady != null && steady.cut()) {
             costs = new CostSummary(plan.pricing().tariff().orElse(null));
             recovery = Recovery.of(exchanges, startNs, repeatsAnswers, costs, steady.fromAtNs())
                     .afterTorn(recovery.dropped().tornBytes());
         }
+        // Not before all has been read: what cannot be read is left as it is.
+        file.truncate(recovery.wholeBytes());
         var end =
                 new Reason.BrokenOff("the process ended before the run did", recovery.exchanges(), recovery.missing());
         Verdict verdict = Verdict.on(plan.load(), recovery.summary(), end, circumstances(run));

@@ -4,8 +4,8 @@ import dev.latencylens.exchange.Moment;
 import dev.latencylens.stats.Metric;
 import dev.latencylens.stats.Sample;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
@@ -144,19 +144,26 @@ record RunSamples(
     static long exchanges(Path folder, long fromAtNs, Consumer<ExchangeLine> each) {
         Path file = existing(folder.resolve(RunDirectory.EXCHANGES));
         var before = new SteadyPart.Cut(fromAtNs);
+        try {
+            return lines(file, exchange -> each.accept(new ExchangeLine(exchange, before.covers(exchange))));
+        } catch (IOException e) {
+            throw CommandFailure.usage(
+                    "cannot read '" + file + "': " + CommandFailure.reason(e) + "; give the folder of a run", e);
+        }
+    }
+
+    /// Hands over what each line holds, and returns how many could not be read: they are damaged, or no text.
+    static long lines(Path file, Consumer<JsonNode> each) throws IOException {
         long unread = 0;
-        try (var reader = Files.newBufferedReader(file)) {
+        // A character for each byte, so that a line which is no text costs no other.
+        try (var reader = Files.newBufferedReader(file, StandardCharsets.ISO_8859_1)) {
             for (String line = reader.readLine(); line != null; line = reader.readLine()) {
                 try {
-                    JsonNode exchange = JsonMapper.shared().readTree(line);
-                    each.accept(new ExchangeLine(exchange, before.covers(exchange)));
+                    each.accept(JsonMapper.shared().readTree(line.getBytes(StandardCharsets.ISO_8859_1)));
                 } catch (JacksonException damaged) {
                     unread++;
                 }
             }
-        } catch (IOException | UncheckedIOException e) {
-            throw CommandFailure.usage(
-                    "cannot read '" + file + "': " + e.getMessage() + "; give the folder of a run", e);
         }
         return unread;
     }
@@ -195,7 +202,8 @@ record RunSamples(
         return text("/plan/labels/" + name.replace("~", "~0").replace("/", "~1"));
     }
 
-    private static Path existing(Path file) {
+    /// A file of a run, which can be read.
+    static Path existing(Path file) {
         if (!Files.isReadable(file) || Files.isDirectory(file)) {
             throw CommandFailure.usage("cannot read '" + file + "'; give the folder of a run");
         }

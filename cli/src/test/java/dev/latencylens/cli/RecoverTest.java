@@ -220,6 +220,25 @@ class RecoverTest {
                 .isEqualTo(2);
     }
 
+    @Test
+    void aByteThatIsNoTextCostsItsLineAlone() throws IOException {
+        liveAndKilled("--steady");
+        Path exchanges = run().resolve(RunDirectory.EXCHANGES);
+        byte[] bytes = Files.readAllBytes(exchanges);
+        bytes[40] = (byte) 0xff;
+        Files.write(exchanges, bytes);
+        Files.writeString(exchanges, "{\"id\":\"torn", StandardOpenOption.APPEND);
+
+        var recover = lens("recover", run().toString());
+
+        assertThat(recover.exitCode()).as(recover.err()).isEqualTo(ExitCode.INCONCLUSIVE);
+        JsonNode told = runFile(run()).path("recovery");
+        assertThat(told.path("unreadable").asInt()).isEqualTo(1);
+        assertThat(told.path("tornBytes").asInt()).isEqualTo(11);
+        assertThat(exchanges).hasBinaryContent(bytes);
+        assertThat(runFile(run()).at("/summary/intervals").has("absentBecause")).isFalse();
+    }
+
     private static JsonNode written(TcpPath path) throws IOException {
         var out = new ByteArrayOutputStream();
         try (var file = new ExchangeFile("x", out, new ClockAnchor(0, Instant.EPOCH, 1), new Secrets())) {

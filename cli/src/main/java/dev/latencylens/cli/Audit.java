@@ -12,9 +12,9 @@ import java.util.HashMap;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.Objects;
 import java.util.stream.IntStream;
-import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -129,38 +129,27 @@ final class Audit {
     /// @param evidence of its recording, or what stands for one that there is not
     /// @throws IOException if the run's files cannot be read
     static Audit of(Path run, Path exchanges, Evidence evidence) throws IOException {
-        JsonMapper mapper = JsonMapper.shared();
-        JsonNode told = mapper.readTree(Files.readString(run));
-        var audit = new Audit(told, areKernelStamps(mapper, told, exchanges), evidence);
-        try (var lines = Files.lines(exchanges)) {
-            lines.forEach(line -> {
-                try {
-                    audit.add(mapper.readTree(line));
-                } catch (JacksonException damaged) {
-                    audit.unreadLines++;
-                }
-            });
-        }
+        JsonNode told = JsonMapper.shared().readTree(Files.readString(run));
+        var audit = new Audit(told, areKernelStamps(told, exchanges), evidence);
+        audit.unreadLines = RunSamples.lines(exchanges, audit::add);
         return audit;
     }
 
     /// A run that broke off does not tell which stamps its arrivals are; where they are not this client's own,
     /// some read came after the arrival of what it brought.
-    private static boolean areKernelStamps(JsonMapper mapper, JsonNode run, Path exchanges) throws IOException {
+    private static boolean areKernelStamps(JsonNode run, Path exchanges) throws IOException {
         JsonNode arrival = run.at("/summary/client/stamps/arrival");
         if (arrival.isString()) {
             return arrival.asString().equals("kernel");
         }
-        try (var lines = Files.lines(exchanges)) {
-            return lines.anyMatch(line -> {
-                try {
-                    JsonNode chunks = mapper.readTree(line).path("chunks");
-                    return !chunks.path("atNs").equals(chunks.path("userAtNs"));
-                } catch (JacksonException torn) {
-                    return false;
-                }
-            });
-        }
+        var differ = new AtomicBoolean();
+        RunSamples.lines(exchanges, exchange -> {
+            JsonNode chunks = exchange.path("chunks");
+            if (!chunks.path("atNs").equals(chunks.path("userAtNs"))) {
+                differ.set(true);
+            }
+        });
+        return differ.get();
     }
 
     /// Whether stalls of this kind would be here if there had been some.

@@ -96,7 +96,7 @@ final class AuditCommand implements Callable<Integer> {
     private void audit(Path folder) throws IOException {
         RunSamples.timedRunFile(folder);
         Path run = folder.resolve(RunDirectory.RUN);
-        Path exchanges = existing(folder.resolve(RunDirectory.EXCHANGES));
+        Path exchanges = RunSamples.existing(folder.resolve(RunDirectory.EXCHANGES));
         Path recording = folder.resolve(RunDirectory.RECORDING);
         boolean recorded = Files.exists(recording);
         long recordedBytes = recorded ? Files.size(recording) : NO_RECORDING;
@@ -323,12 +323,5 @@ final class AuditCommand implements Callable<Integer> {
 
     private void say(String lead, String words) {
         console.out().print(Paragraph.of(lead, words, Report.COLUMNS));
-    }
-
-    private static Path existing(Path file) {
-        if (!Files.isReadable(file)) {
-            throw CommandFailure.usage("cannot read '" + file + "'; give the folder of a run");
-        }
-        return file;
     }
 }

@@ -119,6 +119,32 @@ class DamagedRunTest {
         assertRefused("simulator.jsonl' is no text", "truth");
     }
 
+    /// Read whatever stands in a line: it is left out, and counted.
+    @Test
+    void aLineThatIsNoTextIsLeftOutByAuditAndCompare() throws IOException {
+        has(RunDirectory.RUN, Files.readString(whole.resolve(RunDirectory.RUN)));
+        Path exchanges = folder.resolve(RunDirectory.EXCHANGES);
+        byte[] bytes = Files.readAllBytes(exchanges);
+        bytes[20] = (byte) 0xff;
+        Files.write(exchanges, bytes);
+
+        var audit = lens("audit", folder.toString());
+        assertThat(audit.exitCode()).as(audit.err()).isZero();
+        assertThat(audit.out()).contains("1 line of exchanges.jsonl could not be read, and left out");
+        var compare = lens("compare", whole.toString(), folder.toString(), "--lenient");
+        assertThat(compare.err()).doesNotContain("Input length");
+        assertThat(compare.out()).contains("1 line");
+    }
+
+    @Test
+    void exchangesThatAreAFolderAreToldInOneLine() throws IOException {
+        has(RunDirectory.RUN, Files.readString(whole.resolve(RunDirectory.RUN)));
+        Files.delete(folder.resolve(RunDirectory.EXCHANGES));
+        Files.createDirectory(folder.resolve(RunDirectory.EXCHANGES));
+
+        assertRefused("cannot read '" + folder.resolve(RunDirectory.EXCHANGES) + "'; give the folder of a run", "audit");
+    }
+
     private void has(String file, String text) throws IOException {
         for (String name : List.of(RunDirectory.RUN, RunDirectory.EXCHANGES, RunDirectory.SIMULATOR)) {
             Files.writeString(folder.resolve(name), name.equals(file) ? text : Files.readString(whole.resolve(name)));

@@ -175,8 +175,8 @@ final class AuditCommand implements Callable<Integer> {
                 "Host      ",
                 machine.isMissingNode()
                         ? AT_THE_END
-                        : told(machine, "stealNs", " ms stolen by the hypervisor") + ", "
-                                + told(machine, "cpuPressureNs", " ms with a thread waiting for a CPU") + ", "
+                        : told(machine, "stealNs", "steal", " ms stolen by the hypervisor") + ", "
+                                + told(machine, "cpuPressureNs", "CPU pressure", " ms with a thread waiting for a CPU") + ", "
                                 + (machine.has("interrupts")
                                         ? Figures.count(machine.path("interrupts")
                                                         .asLong()) + " interrupts"
@@ -210,10 +210,8 @@ final class AuditCommand implements Callable<Integer> {
         }
     }
 
-    private static String told(JsonNode machine, String name, String unit) {
-        return machine.has(name)
-                ? Figures.millis(machine.path(name).asLong()) + unit
-                : name.replaceFirst("Ns$", "") + " not told";
+    private static String told(JsonNode machine, String member, String name, String unit) {
+        return machine.has(member) ? Figures.millis(machine.path(member).asLong()) + unit : name + " not told";
     }
 
     private void stalls(Audit audit) {

@@ -1,6 +1,7 @@
 package dev.latencylens.cli;
 
 import java.io.IOException;
+import java.nio.charset.CharacterCodingException;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
@@ -48,12 +49,13 @@ final class CommandFailure extends RuntimeException {
         return new CommandFailure(exitCode, message);
     }
 
-    /// What an I/O failure says of itself, with its kind where it names only a file.
+    /// What an I/O failure says of itself, with its kind where it names only a file, or a number.
     static String reason(IOException e) {
         String message = String.valueOf(e.getMessage());
         return switch (e) {
             case AccessDeniedException _, NoSuchFileException _, FileAlreadyExistsException _ ->
                 message + ": " + kind(e);
+            case CharacterCodingException _ -> "it is no text in UTF-8";
             default -> message;
         };
     }

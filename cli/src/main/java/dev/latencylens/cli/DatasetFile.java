@@ -4,6 +4,7 @@ import dev.latencylens.cli.Prompts.Dataset.Later;
 import dev.latencylens.cli.Prompts.Dataset.Row;
 import java.io.BufferedReader;
 import java.io.IOException;
+import java.nio.charset.CharacterCodingException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -66,6 +67,9 @@ final class DatasetFile {
                 dataset.json();
             }
         } catch (JacksonException wrong) {
+            if (wrong.getCause() instanceof CharacterCodingException) {
+                throw noText(file, wrong);
+            }
             throw CommandFailure.usage(
                     dataset.where(
                                     wrong.getLocation() == null
@@ -74,13 +78,19 @@ final class DatasetFile {
                             + " is not what it should be: " + wrong.getOriginalMessage()
                             + "; give CSV with a heading line, JSON lines or a JSON array",
                     wrong);
+        } catch (CharacterCodingException e) {
+            throw noText(file, e);
         } catch (IOException e) {
-            throw CommandFailure.usage("cannot read --dataset '" + file + "': " + e.getMessage(), e);
+            throw CommandFailure.usage("cannot read --dataset '" + file + "': " + CommandFailure.reason(e), e);
         }
         if (dataset.rows.isEmpty()) {
             throw CommandFailure.usage("--dataset '" + file + "' has no prompt in it; give one with rows");
         }
         return new Prompts.Dataset(dataset.rows, dataset.source());
+    }
+
+    private static CommandFailure noText(Path file, Exception cause) {
+        return CommandFailure.usage("--dataset '" + file + "' is no text in UTF-8", cause);
     }
 
     private String source() {

@@ -120,7 +120,7 @@ final class InspectCommand implements Callable<Integer> {
         } catch (NoSuchFileException e) {
             throw CommandFailure.usage("cannot read '" + file + "': there is no such file", e);
         } catch (IOException e) {
-            throw CommandFailure.usage("cannot read '" + file + "': " + e.getMessage(), e);
+            throw CommandFailure.usage("cannot read '" + file + "': " + CommandFailure.reason(e), e);
         }
     }
 

@@ -13,6 +13,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class DatasetFileTest {
     @TempDir
@@ -116,6 +117,14 @@ class DatasetFileTest {
                 .isInstanceOf(CommandFailure.class)
                 .hasMessageContaining("--dataset '")
                 .hasMessageContaining(expected);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"a.csv", "a.jsonl"})
+    void whatIsNoTextIsToldAsSuch(String name) throws IOException {
+        Path file = Files.write(folder.resolve(name), new byte[] {'p', '\n', (byte) 0xff, (byte) 0xfe, '\n'});
+
+        assertThatThrownBy(() -> DatasetFile.read(file, false)).hasMessage("--dataset '" + file + "' is no text in UTF-8");
     }
 
     @Test

@@ -176,7 +176,8 @@ final class AuditCommand implements Callable<Integer> {
                 machine.isMissingNode()
                         ? AT_THE_END
                         : told(machine, "stealNs", "steal", " ms stolen by the hypervisor") + ", "
-                                + told(machine, "cpuPressureNs", "CPU pressure", " ms with a thread waiting for a CPU") + ", "
+                                + told(machine, "cpuPressureNs", "CPU pressure", " ms with a thread waiting for a CPU")
+                                + ", "
                                 + (machine.has("interrupts")
                                         ? Figures.count(machine.path("interrupts")
                                                         .asLong()) + " interrupts"

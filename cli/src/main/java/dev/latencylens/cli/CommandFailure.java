@@ -66,8 +66,8 @@ final class CommandFailure extends RuntimeException {
             case AccessDeniedException _ -> "access denied";
             case NoSuchFileException _ -> "no such file";
             case FileAlreadyExistsException _ -> "a file is there already";
-            case FileSystemException system when system.getReason() != null ->
-                system.getReason().toLowerCase(Locale.ROOT);
+            case FileSystemException system
+            when system.getReason() != null -> system.getReason().toLowerCase(Locale.ROOT);
             default -> String.valueOf(e.getMessage());
         };
     }

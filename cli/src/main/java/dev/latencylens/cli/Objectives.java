@@ -39,8 +39,8 @@ record Objectives(List<Limit> limits) {
             return values.length == 0 ? hasNone(exchange) : values[0] <= mostNs;
         }
 
-        /// Whether there is nothing to be too long: an answer of one token, or of which all came in one read, has no
-        /// gaps, a retry waits on purpose, and over a connection that was there nothing is set up.
+        /// Whether there is nothing to be too long: an answer of one token, or of which all came in one read, has
+        /// no gaps, a retry waits on purpose, and over a connection that was there nothing is set up.
         private boolean hasNone(ExchangeLine exchange) {
             return switch (metric.group()) {
                 case GAP -> exchange.chunks() > 0;

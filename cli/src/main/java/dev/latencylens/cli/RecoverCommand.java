@@ -106,9 +106,7 @@ final class RecoverCommand implements Callable<Integer> {
         var costs = new CostSummary(plan.pricing().tariff().orElse(null));
         Path exchanges = directory.file(RunDirectory.EXCHANGES);
         long startNs = run.clock().monotonicStartNs();
-        boolean repeatsAnswers = recorded.at("/plan/turns/history")
-                .asString("")
-                .equals(Prompts.History.REAL.label());
+        boolean repeatsAnswers = recorded.at("/plan/turns/history").asString("").equals(Prompts.History.REAL.label());
         Recovery recovery = Recovery.of(exchanges, startNs, repeatsAnswers, costs, SteadyPart.NOTHING)
                 .afterTorn(recorded.at("/recovery/tornBytes").longValue(0));
         SteadyPart steady = RunStatistics.steady(directory.path(), plan.steadyOnly());

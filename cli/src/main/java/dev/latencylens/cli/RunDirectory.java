@@ -49,8 +49,8 @@ record RunDirectory(Path path) {
             throw CommandFailure.usage("output folder '" + path + "' is a file; give another --output-dir", e);
         } catch (IOException e) {
             throw CommandFailure.usage(
-                    "cannot write to output folder '" + path + "' ("
-                            + CommandFailure.kind(e) + "); make it writable or give another --output-dir",
+                    "cannot write to output folder '" + path + "' (" + CommandFailure.kind(e)
+                            + "); make it writable or give another --output-dir",
                     e);
         }
     }

@@ -49,7 +49,8 @@ final class Secrets {
             Pattern.compile("\\b(?:sk|gsk|xai|pplx|nvapi|hf|AIza|AKIA)[-_]?[A-Za-z0-9_-]{20,}");
 
     /// What would make secrets of names that are known to be none.
-    private static final Pattern INNOCENT = Pattern.compile("tokeni[sz]|cache[-_]?key|key(?:board|word)|author(?!i[sz])");
+    private static final Pattern INNOCENT =
+            Pattern.compile("tokeni[sz]|cache[-_]?key|key(?:board|word)|author(?!i[sz])");
 
     /// Words of names that are too short to be looked for within others.
     private static final Set<String> SECRET_WORDS = Set.of("sig", "signature", "pass", "passphrase", "pwd");
@@ -168,7 +169,8 @@ final class Secrets {
                 array.forEach(value -> copy.add(shown(value, secret, found)));
                 yield copy;
             }
-            case StringNode text when secret && !text.asString().isEmpty() -> {
+            case StringNode text
+            when secret && !text.asString().isEmpty() -> {
                 found.accept(text.asString());
                 yield StringNode.valueOf(INSTEAD);
             }

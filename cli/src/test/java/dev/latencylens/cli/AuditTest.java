@@ -368,9 +368,17 @@ class AuditTest {
 
     @Test
     void whatTheMachineDidNotTellIsCalledByItsName() throws IOException {
-        lens("run", "--num-prompts", "3", "--osl", "4", "--output-dir", folder.resolve("r").toString());
+        lens(
+                "run",
+                "--num-prompts",
+                "3",
+                "--osl",
+                "4",
+                "--output-dir",
+                folder.resolve("r").toString());
         Path run = folder.resolve("r").resolve(RunDirectory.RUN);
-        Files.writeString(run, Files.readString(run).replace("\"stealNs\"", "\"x\"").replace("\"cpuPressureNs\"", "\"y\""));
+        Files.writeString(
+                run, Files.readString(run).replace("\"stealNs\"", "\"x\"").replace("\"cpuPressureNs\"", "\"y\""));
 
         assertThat(lens("audit", folder.resolve("r").toString()).out().replaceAll("\\s+", " "))
                 .contains("Host steal not told, CPU pressure not told, ");

@@ -186,7 +186,12 @@ class BadInputTest {
 
     @ParameterizedTest
     @ValueSource(
-            strings = {"http://h/v1/@x", "http://h:80/@x?mail=a@b", "http://[::1]/v1/@x", "https://h?mail=a@b", "h:80/@x"
+            strings = {
+                "http://h/v1/@x",
+                "http://h:80/@x?mail=a@b",
+                "http://[::1]/v1/@x",
+                "https://h?mail=a@b",
+                "h:80/@x"
             })
     void anAtSignBehindTheHostIsNoUserName(String url) {
         assertThat(Secrets.redactUrl(url)).isEqualTo(url);

@@ -335,7 +335,18 @@ class ConversationTest {
     void anAnswerWithoutTextEndsNoConversationThatRepeatsNone() throws IOException {
         var behaviour = Behaviour.defaults().with("ttft=constant:2ms; gap=constant:1ms; tool-call=true");
         try (var simulated = SimulatedProvider.start(ServerOptions.defaults(), behaviour)) {
-            run(simulated, "--turns", "9", "--num-conversations", "4", "-n", "16", "--concurrency", "4", "--history", "synthetic");
+            run(
+                    simulated,
+                    "--turns",
+                    "9",
+                    "--num-conversations",
+                    "4",
+                    "-n",
+                    "16",
+                    "--concurrency",
+                    "4",
+                    "--history",
+                    "synthetic");
         }
 
         JsonNode told = runFile(folder.resolve("run")).at("/summary/conversations");

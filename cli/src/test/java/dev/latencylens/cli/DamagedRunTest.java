@@ -142,7 +142,8 @@ class DamagedRunTest {
         Files.delete(folder.resolve(RunDirectory.EXCHANGES));
         Files.createDirectory(folder.resolve(RunDirectory.EXCHANGES));
 
-        assertRefused("cannot read '" + folder.resolve(RunDirectory.EXCHANGES) + "'; give the folder of a run", "audit");
+        assertRefused(
+                "cannot read '" + folder.resolve(RunDirectory.EXCHANGES) + "'; give the folder of a run", "audit");
     }
 
     private void has(String file, String text) throws IOException {
@@ -152,12 +153,11 @@ class DamagedRunTest {
     }
 
     private void assertRefused(String saying, String command) {
-        var refused =
-                switch (command) {
-                    case "compare" -> lens("compare", whole.toString(), folder.toString(), "--lenient");
-                    case "baseline" -> lens("baseline", "set", folder.toString(), "--runs-dir", folder.toString());
-                    default -> lens(command, folder.toString());
-                };
+        var refused = switch (command) {
+            case "compare" -> lens("compare", whole.toString(), folder.toString(), "--lenient");
+            case "baseline" -> lens("baseline", "set", folder.toString(), "--runs-dir", folder.toString());
+            default -> lens(command, folder.toString());
+        };
 
         assertThat(refused.exitCode()).as(refused.out()).isEqualTo(ExitCode.USAGE);
         assertThat(refused.out()).isEmpty();

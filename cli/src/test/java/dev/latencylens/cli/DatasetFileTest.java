@@ -124,7 +124,8 @@ class DatasetFileTest {
     void whatIsNoTextIsToldAsSuch(String name) throws IOException {
         Path file = Files.write(folder.resolve(name), new byte[] {'p', '\n', (byte) 0xff, (byte) 0xfe, '\n'});
 
-        assertThatThrownBy(() -> DatasetFile.read(file, false)).hasMessage("--dataset '" + file + "' is no text in UTF-8");
+        assertThatThrownBy(() -> DatasetFile.read(file, false))
+                .hasMessage("--dataset '" + file + "' is no text in UTF-8");
     }
 
     @Test

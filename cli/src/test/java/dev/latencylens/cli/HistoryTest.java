@@ -100,8 +100,7 @@ class HistoryTest {
             assertThat(history.exitCode()).isZero();
             assertThat(history.out().lines().map(line -> line.strip().split(" +")[0]))
                     .containsExactly("run", "a");
-            assertThat(history.err())
-                    .isEqualTo("lens: 1 run is left out, for a newer lens wrote it: b\n");
+            assertThat(history.err()).isEqualTo("lens: 1 run is left out, for a newer lens wrote it: b\n");
         }
     }
 
@@ -112,8 +111,7 @@ class HistoryTest {
         Files.write(binary, "{\"model\":\"\u00ff\u00fe\"}".getBytes(StandardCharsets.ISO_8859_1));
         Files.createDirectories(runs.resolve("folder").resolve(RunDirectory.RUN));
         for (String other : List.of("{\"hello\":1}", "[]", "7", "null", "", "{\"state\":\"\"}", "{\"state\":[1]}")) {
-            Files.writeString(
-                    Files.createTempDirectory(runs, "other").resolve(RunDirectory.RUN), other);
+            Files.writeString(Files.createTempDirectory(runs, "other").resolve(RunDirectory.RUN), other);
         }
 
         var history = lens("history", "--runs-dir", runs.toString());

@@ -13,6 +13,7 @@ import dev.latencylens.transport.SocketKind;
 import dev.latencylens.transport.Stamps;
 import java.io.IOException;
 import java.io.PrintStream;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -23,6 +24,7 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.concurrent.Callable;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Model.CommandSpec;
@@ -30,6 +32,7 @@ import picocli.CommandLine.Model.CommandSpec;
 /// `lens calibrate`: measures this client's own error on this machine, and keeps it for the reports of later runs.
 final class CalibrateCommand implements Callable<Integer> {
     private static final List<String> WAITS = List.of("park", "spin");
+    private static final Pattern FULL = Pattern.compile("No space left|[Qq]uota exceeded");
     private static final int NAME_WIDTH = 22;
     private static final int VALUE_WIDTH = 10;
 
@@ -133,7 +136,7 @@ final class CalibrateCommand implements Callable<Integer> {
             console.out().println(fresh.json());
             doubts.forEach(doubt -> console.err().println("lens: " + doubt));
         } else {
-            print(fresh, environment, unkept == null ? "in " + store.file() : "nowhere", doubts);
+            print(fresh, environment, kept(unkept == null ? store.file() : null), doubts);
         }
         if (unkept != null) {
             throw unkept;
@@ -151,11 +154,21 @@ final class CalibrateCommand implements Callable<Integer> {
         }
     }
 
-    private static CommandFailure unkept(IOException e) {
-        return CommandFailure.nothingMeasured(
-                "the calibration cannot be kept (" + CommandFailure.reason(e)
-                        + "); set XDG_CACHE_HOME to a folder that can be written",
-                e);
+    static CommandFailure unkept(IOException e) {
+        String why = CommandFailure.reason(e);
+        String cure = FULL.matcher(why).find()
+                ? "free space there, or set XDG_CACHE_HOME to a folder on another disk"
+                : "set XDG_CACHE_HOME to a folder that can be written";
+        return CommandFailure.nothingMeasured("the calibration cannot be kept (" + why + "); " + cure, e);
+    }
+
+    /// @param file null where it could not be written
+    static List<String> kept(@Nullable Path file) {
+        return file == null
+                ? List.of("Kept        nowhere")
+                : List.of(
+                        "Kept        in " + file,
+                        "            for runs of these shapes, until this machine, its kernel, its Java or lens changes");
     }
 
     /// What speaks against a calibration: a run on so busy a machine would be INVALID where the read is the
@@ -219,7 +232,7 @@ final class CalibrateCommand implements Callable<Integer> {
         }
     }
 
-    private void print(CalibrationStore.Contents contents, Environment environment, String kept, List<String> doubts) {
+    private void print(CalibrationStore.Contents contents, Environment environment, List<String> kept, List<String> doubts) {
         PrintStream out = console.out();
         Shape first = contents.calibrations().getFirst().shape();
         out.println("Calibrated  " + environment.summary());
@@ -255,8 +268,7 @@ final class CalibrateCommand implements Callable<Integer> {
         out.println("            gap: |measured - true|; read lag: instant after the read call - kernel's stamp");
         out.println("            n/a N: the percentile needs N samples");
         doubts.forEach(doubt -> out.print(Paragraph.of("Doubt       ", doubt, Report.COLUMNS)));
-        out.println("Kept        " + kept);
-        out.println("            for runs of these shapes, until this machine, its kernel, its Java or lens changes");
+        kept.forEach(out::println);
     }
 
     private static String heading(String first) {

@@ -25,6 +25,9 @@ import tools.jackson.databind.json.JsonMapper;
 record CalibrationStore(@Nullable Path file) {
     private static final int FORMAT_VERSION = 2;
 
+    /// More than four shapes take, with what an earlier file has beside them.
+    private static final int PROBE_BYTES = 32 << 10;
+
     private static final JsonMapper JSON =
             JsonMapper.builder().enable(SerializationFeature.INDENT_OUTPUT).build();
 
@@ -133,7 +136,7 @@ record CalibrationStore(@Nullable Path file) {
         }
     }
 
-    /// Makes the folder, to find out whether the file can be written.
+    /// Makes the folder, and writes as much there as a calibration has, to find out whether one can be kept.
     ///
     /// @throws IOException where it cannot
     void prepare() throws IOException {
@@ -142,7 +145,14 @@ record CalibrationStore(@Nullable Path file) {
         }
         Path folder = Objects.requireNonNull(file.getParent());
         Files.createDirectories(folder);
-        Files.delete(Files.createTempFile(folder, "calibration", ".tmp"));
+        Path probe = Files.createTempFile(folder, "calibration", ".tmp");
+        try {
+            Files.write(probe, new byte[PROBE_BYTES]);
+        } catch (IOException e) {
+            throw new IOException(folder + ": " + CommandFailure.reason(e), e);
+        } finally {
+            Files.deleteIfExists(probe);
+        }
         if (Files.isDirectory(file)) {
             throw new IOException(file + ": a folder is in its place");
         }

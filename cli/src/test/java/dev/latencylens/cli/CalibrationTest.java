@@ -10,6 +10,7 @@ import dev.latencylens.transport.Stamps;
 import java.io.File;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -177,6 +178,25 @@ class CalibrationTest {
         JsonNode json = JsonMapper.shared().readTree(run.out());
         assertThat(json.at("/calibrations/0/shape/streams").asInt()).isEqualTo(1);
         assertThat(json.at("/calibrations/3/shape/tls").asBoolean()).isTrue();
+    }
+
+    @Test
+    void aFullDiskIsToldWithACureThatFits() {
+        assertThat(CalibrateCommand.unkept(new IOException("/cache: No space left on device"))
+                        .line())
+                .isEqualTo("the calibration cannot be kept (/cache: No space left on device);"
+                        + " free space there, or set XDG_CACHE_HOME to a folder on another disk");
+        assertThat(CalibrateCommand.unkept(new AccessDeniedException("/cache")).line())
+                .endsWith("; set XDG_CACHE_HOME to a folder that can be written");
+    }
+
+    @Test
+    void whatIsKeptNowhereIsForNoRun() {
+        assertThat(CalibrateCommand.kept(Path.of("/cache/calibration.json")))
+                .containsExactly(
+                        "Kept        in /cache/calibration.json",
+                        "            for runs of these shapes, until this machine, its kernel, its Java or lens changes");
+        assertThat(CalibrateCommand.kept(null)).containsExactly("Kept        nowhere");
     }
 
     @Test

@@ -197,7 +197,7 @@ public final class SimulateCommand implements Callable<Integer> {
         PrintWriter out = command.commandLine().getOut();
         PrintWriter err = command.commandLine().getErr();
         try {
-            return serve(out);
+            return serve(out, err);
         } catch (IllegalArgumentException e) {
             err.println("lens simulate: " + e.getMessage());
             err.flush();
@@ -209,7 +209,7 @@ public final class SimulateCommand implements Callable<Integer> {
         }
     }
 
-    private int serve(PrintWriter out) throws IOException {
+    private int serve(PrintWriter out, PrintWriter err) throws IOException {
         Duration life = lifetime();
         Behaviour behaviour = behaviour();
         readable("--replay", replay, "a file to answer with, or a folder of such files");
@@ -219,6 +219,10 @@ public final class SimulateCommand implements Callable<Integer> {
         Thread hook = new Thread(this::endAndWait, "simulate-shutdown");
         try (SimulatedProvider provider = SimulatedProvider.start(options, behaviour)) {
             Runtime.getRuntime().addShutdownHook(hook);
+            var _ = provider.recordCut().thenAccept(cut -> {
+                err.println("lens simulate: " + cut.getMessage());
+                err.flush();
+            });
             if (!cpus.isEmpty()) {
                 new Cpus(new TreeSet<>(cpus)).bindProcess();
             }
@@ -271,6 +275,9 @@ public final class SimulateCommand implements Callable<Integer> {
         String message = String.valueOf(failure.getMessage());
         if (message.startsWith("cannot listen")) {
             return "; give another --port (0 takes a free one), or an address of this machine for --host";
+        }
+        if (message.startsWith("record '")) {
+            return "; free space there, or give another file";
         }
         return message.startsWith("record:") ? "; give a file in a folder that can be written to" : "";
     }

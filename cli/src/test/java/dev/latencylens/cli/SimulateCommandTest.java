@@ -6,8 +6,13 @@ import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -63,6 +68,33 @@ class SimulateCommandTest {
                         line -> assertThat(line).contains("cannot listen on ", "; give another --port"),
                         line -> assertThat(line).contains("cannot read --cert 'no.pem'; give a certificate chain"),
                         line -> assertThat(line).contains("record: cannot write", "; give a file in a folder"));
+    }
+
+    @Test
+    void aRecordThatCanNoLongerBeWrittenIsToldAtOnceAndAtTheEnd() throws Exception {
+        var code = new AtomicInteger(-1);
+        Thread simulator = Thread.ofPlatform().start(() -> code.set(run("--record", "/dev/full", "--lifetime", "4s")));
+        while (!out.toString().endsWith("\n") && simulator.isAlive()) {
+            Thread.sleep(10);
+        }
+        try (var client = HttpClient.newHttpClient()) {
+            var models = URI.create(out.toString().strip() + "/models");
+            client.send(HttpRequest.newBuilder(models).build(), HttpResponse.BodyHandlers.discarding());
+        }
+        while (err.toString().isEmpty() && simulator.isAlive()) {
+            Thread.sleep(10);
+        }
+        assertThat(simulator.isAlive()).isTrue();
+        assertThat(err.toString())
+                .isEqualToIgnoringNewLines("lens simulate: record '/dev/full' is cut: No space left on device");
+        simulator.join();
+
+        assertThat(code).hasValue(5);
+        assertThat(err.toString().lines().toList())
+                .hasSize(2)
+                .last()
+                .isEqualTo("lens simulate: record '/dev/full' is cut: No space left on device;"
+                        + " free space there, or give another file");
     }
 
     @ParameterizedTest

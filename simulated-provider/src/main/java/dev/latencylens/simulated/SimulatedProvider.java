@@ -18,6 +18,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -191,6 +192,11 @@ public final class SimulatedProvider implements AutoCloseable {
     /// How often the loop had to wait because the record was not written fast enough.
     public long recordWaits() {
         return log.waits();
+    }
+
+    /// Comes when the record can no longer be written, on the thread that writes it; [#close] throws the same.
+    public CompletableFuture<IOException> recordCut() {
+        return log.cut();
     }
 
     @Override

@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
@@ -14,7 +15,8 @@ import org.jspecify.annotations.Nullable;
 ///
 /// Bounded and lossless: when [#CAPACITY] truths wait to be written, the loop waits for the writer,
 /// and the wait is counted. The file is flushed at least every 200 ms, and on close. If writing
-/// fails, the error is kept for [#close] and the rest is read from the queue and dropped.
+/// fails, [#cut] says so at once, the error is kept for [#close], and the rest is read from the queue
+/// and dropped.
 final class TruthLog implements AutoCloseable {
     private static final int CAPACITY = 16_384;
     private static final long POLL_NS = 5_000_000;
@@ -24,6 +26,8 @@ final class TruthLog implements AutoCloseable {
     private final HandOver<Truth> finished = new HandOver<>(CAPACITY);
     private final HandOver<Truth> free = new HandOver<>(CAPACITY);
     private final AtomicLong waits = new AtomicLong();
+    private final CompletableFuture<IOException> cut = new CompletableFuture<>();
+    private final @Nullable Path path;
     private final @Nullable OutputStream file;
     private final @Nullable Consumer<TruthRecord> listener;
     private final @Nullable Thread writer;
@@ -31,6 +35,7 @@ final class TruthLog implements AutoCloseable {
     private volatile @Nullable IOException failure;
 
     TruthLog(@Nullable Path path, @Nullable Consumer<TruthRecord> listener) throws IOException {
+        this.path = path;
         this.file = path == null ? null : new BufferedOutputStream(Files.newOutputStream(path), BUFFER_BYTES);
         this.listener = listener;
         this.writer = file == null && listener == null ? null : new Thread(this::writeAll, "simulated-truth-log");
@@ -64,6 +69,17 @@ final class TruthLog implements AutoCloseable {
     /// How often the loop had to wait for the writer.
     long waits() {
         return waits.get();
+    }
+
+    /// Comes when the file can no longer be written, and names it.
+    CompletableFuture<IOException> cut() {
+        return cut;
+    }
+
+    private void fail(IOException e) {
+        var told = new IOException("record '" + path + "' is cut: " + e.getMessage(), e);
+        failure = told;
+        cut.complete(told);
     }
 
     private void recycle(Truth truth) {
@@ -107,7 +123,7 @@ final class TruthLog implements AutoCloseable {
             file.write(fact.toJson());
             file.write('\n');
         } catch (IOException e) {
-            failure = e;
+            fail(e);
         }
     }
 
@@ -120,7 +136,7 @@ final class TruthLog implements AutoCloseable {
             try {
                 file.flush();
             } catch (IOException e) {
-                failure = e;
+                fail(e);
             }
         }
         return nowNs;

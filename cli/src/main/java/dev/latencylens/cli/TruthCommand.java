@@ -5,6 +5,9 @@ import dev.latencylens.stats.Distribution;
 import dev.latencylens.stats.Percentile;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -23,6 +26,7 @@ import tools.jackson.core.JsonGenerator;
 import tools.jackson.core.ObjectWriteContext;
 import tools.jackson.core.StreamWriteFeature;
 import tools.jackson.core.json.JsonFactory;
+import tools.jackson.databind.json.JsonMapper;
 
 /// `lens truth`: lays a run over the simulator's record, and tells how far its stamps were off.
 @Command(
@@ -71,10 +75,12 @@ final class TruthCommand implements Callable<Integer> {
                 .asLong();
         Path exchanges = existing(runDirectory.resolve(RunDirectory.EXCHANGES), "give the folder of a run");
         Path truth = existing(record == null ? runDirectory.resolve(RunDirectory.SIMULATOR) : record, RECORD_CURE);
+        long cutLine = cutLine(truth);
         List<TruthRecord> written = read(
                 truth,
                 RECORD_CURE,
-                lines -> lines.filter(line -> !line.isBlank())
+                lines -> (cutLine == 0 ? lines : lines.limit(cutLine - 1))
+                        .filter(line -> !line.isBlank())
                         .map(TruthRecord::parse)
                         .toList());
         TruthComparison comparison = read(
@@ -82,9 +88,14 @@ final class TruthCommand implements Callable<Integer> {
                 "give the folder of a run that has ended",
                 lines -> TruthComparison.of(startNs, lines, written));
         if (json) {
-            printJson(comparison);
+            printJson(comparison, cutLine);
         } else {
             print(comparison);
+            if (cutLine > 0) {
+                console.out()
+                        .println("CAVEAT line " + cutLine + ", the last of the record, is cut, and left out: the disk was"
+                                + " full, or lens simulate was killed");
+            }
         }
         console.out().flush();
         return comparison.mismatches().isEmpty() && comparison.matched() > 0 ? ExitCode.GOOD : ExitCode.MISSED;
@@ -144,13 +155,14 @@ final class TruthCommand implements Callable<Integer> {
         console.out().println(line);
     }
 
-    private void printJson(TruthComparison comparison) {
+    private void printJson(TruthComparison comparison, long cutLine) {
         try (JsonGenerator out = JSON.createGenerator(ObjectWriteContext.empty(), console.out())) {
             out.writeStartObject();
             out.writeNumberProperty("matched", comparison.matched());
             out.writeNumberProperty("warmups", comparison.warmups());
             out.writeNumberProperty("onlyInRun", comparison.onlyInRun());
             out.writeNumberProperty("onlyInRecord", comparison.onlyInRecord());
+            out.writeNumberProperty("cutLines", cutLine == 0 ? 0 : 1);
             out.writeNumberProperty("chunks", comparison.chunks());
             out.writeNumberProperty("coalesced", comparison.coalesced());
             writeErrors(out, "ttftErrorNs", comparison.ttftErrorNs());
@@ -175,6 +187,30 @@ final class TruthCommand implements Callable<Integer> {
         errorNs.min().ifPresent(value -> out.writeNumberProperty("min", value));
         errorNs.max().ifPresent(value -> out.writeNumberProperty("max", value));
         out.writeEndObject();
+    }
+
+    /// The number of the last line where it has no end and is the beginning of a record, or else 0.
+    private static long cutLine(Path file) throws IOException {
+        String last = "";
+        long number = 0;
+        // A character for each byte: a text may be cut within one of its characters.
+        try (var reader = Files.newBufferedReader(file, StandardCharsets.ISO_8859_1);
+                var bytes = FileChannel.open(file)) {
+            var end = ByteBuffer.allocate(1);
+            if (bytes.size() == 0 || bytes.read(end, bytes.size() - 1) < 1 || end.get(0) == '\n') {
+                return 0;
+            }
+            for (String line = reader.readLine(); line != null; line = reader.readLine()) {
+                last = line;
+                number++;
+            }
+        }
+        try {
+            JsonMapper.shared().readTree(last.getBytes(StandardCharsets.ISO_8859_1));
+            return 0;
+        } catch (JacksonException cut) {
+            return last.startsWith("{") ? number : 0;
+        }
     }
 
     private static <T> T read(Path file, String cure, Function<Stream<String>, T> reading) throws IOException {

@@ -77,7 +77,7 @@ class DamagedRunTest {
     @ValueSource(
             strings = {
                 "",
-                "{",
+                "{\n",
                 "{}",
                 "null",
                 "[]",
@@ -96,6 +96,25 @@ class DamagedRunTest {
                             + "' is cut or damaged; give the file that lens simulate --record wrote",
                     "truth");
         }
+    }
+
+    @Test
+    void aLastLineOfTheRecordThatIsCutIsLeftOutAndTold() throws IOException {
+        String record = Files.readString(whole.resolve(RunDirectory.SIMULATOR));
+        has(RunDirectory.SIMULATOR, record + record.substring(0, record.indexOf("\"chunks\"") + 30));
+
+        var truth = lens("truth", folder.toString());
+        assertThat(truth.exitCode()).as(truth.err()).isZero();
+        assertThat(truth.out()).contains("3 requests matched", "line 4, the last of the record, is cut, and left out");
+        assertThat(lens("truth", folder.toString(), "--json").out()).contains("\"cutLines\":1");
+        assertThat(lens("truth", whole.toString(), "--json").out()).contains("\"cutLines\":0");
+
+        has(RunDirectory.SIMULATOR, record.substring(0, record.length() - 20));
+        assertThat(lens("truth", folder.toString()).out()).contains("2 requests matched", "line 3, the last");
+
+        int end = record.indexOf('\n');
+        has(RunDirectory.SIMULATOR, record.substring(0, end - 20) + record.substring(end));
+        assertRefused("line 1 of '" + folder.resolve(RunDirectory.SIMULATOR) + "' is cut or damaged", "truth");
     }
 
     @Test

@@ -232,7 +232,8 @@ final class CalibrateCommand implements Callable<Integer> {
         }
     }
 
-    private void print(CalibrationStore.Contents contents, Environment environment, List<String> kept, List<String> doubts) {
+    private void print(
+            CalibrationStore.Contents contents, Environment environment, List<String> kept, List<String> doubts) {
         PrintStream out = console.out();
         Shape first = contents.calibrations().getFirst().shape();
         out.println("Calibrated  " + environment.summary());

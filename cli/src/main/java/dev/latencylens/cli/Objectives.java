@@ -18,8 +18,9 @@ import tools.jackson.databind.JsonNode;
 record Objectives(List<Limit> limits) {
     static final Objectives NONE = new Objectives(List.of());
 
-    /// Those of which a request has many values, or of the client itself.
-    private static final Set<Metric> NOT_OF_A_REQUEST = Set.of(Metric.ICL, Metric.ITL, Metric.READ_LAG);
+    /// Those of which a request has many values, or which are not its own but a connection's or the client's.
+    private static final Set<Metric> NOT_OF_A_REQUEST =
+            Set.of(Metric.ICL, Metric.ITL, Metric.READ_LAG, Metric.TCP_RTT, Metric.CONNECT_LAG);
 
     /// Those in which a queue of the server is.
     private static final Set<Metric.Group> WAITS = Set.of(Metric.Group.ANSWER, Metric.Group.SCHEDULE);
@@ -66,8 +67,11 @@ record Objectives(List<Limit> limits) {
             }
             Metric metric = metric(matcher.group(1));
             if (NOT_OF_A_REQUEST.contains(metric)) {
+                boolean many = metric.group() == Metric.Group.GAP;
                 throw CommandFailure.usage("--goodput judges whole requests, and '" + metric.label()
-                        + "' has many values in one; give for example icl_per_request or tpot");
+                        + (many
+                                ? "' has many values in one; give for example icl_per_request or tpot"
+                                : "' is not one's own; give for example ttft or e2e"));
             }
             limits.add(new Limit(metric, Math.round(Double.parseDouble(matcher.group(2)) * NS_PER_MS)));
         }

@@ -106,13 +106,19 @@ record RunSamples(
     static void refuseNewer(Path file, JsonNode run) {
         if (isNewer(run)) {
             throw CommandFailure.usage("a newer lens wrote '" + file + "', in format "
-                    + run.path("formatVersion").asLong() + "; lens " + Lens.Version.number() + " reads format "
+                    + run.path("formatVersion") + "; lens " + Lens.Version.number() + " reads format "
                     + RunFile.FORMAT_VERSION + ", so use the one that wrote it");
         }
     }
 
+    /// Also where the version is none that this one knows, such as 1.5.
     static boolean isNewer(JsonNode run) {
-        return run.path("formatVersion").asLong(RunFile.FORMAT_VERSION) > RunFile.FORMAT_VERSION;
+        JsonNode version = run.path("formatVersion");
+        return !version.isMissingNode()
+                && !(version.isIntegralNumber()
+                        && version.canConvertToInt()
+                        && version.intValue() >= 1
+                        && version.intValue() <= RunFile.FORMAT_VERSION);
     }
 
     /// `run.json` of a run whose instants are wanted, which count from one that it tells.

@@ -93,7 +93,8 @@ final class TruthCommand implements Callable<Integer> {
             print(comparison);
             if (cutLine > 0) {
                 console.out()
-                        .println("CAVEAT line " + cutLine + ", the last of the record, is cut, and left out: the disk was"
+                        .println("CAVEAT line " + cutLine
+                                + ", the last of the record, is cut, and left out: the disk was"
                                 + " full, or lens simulate was killed");
             }
         }

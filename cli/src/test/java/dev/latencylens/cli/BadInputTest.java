@@ -138,6 +138,7 @@ class BadInputTest {
             recover src                      | cannot read 'src/run.json'; give the folder of a run
             run --goodput ttft                | bad --goodput 'ttft'; give metrics with limits in ms, such as ttft:500
             run --goodput icl:5              | --goodput judges whole requests, and 'icl' has many values in one
+            run --goodput tcp_rtt:5          | --goodput judges whole requests, and 'tcp_rtt' is not one's own
             run --goodput speed:5            | unknown metric 'speed'
             run --confidence-level 100       | --confidence-level must be at least 50 and below 100 percent, was '100'
             compare no/such/run other        | there is no folder 'no/such/run'; give the folders of runs

@@ -251,6 +251,28 @@ class CalibrationTest {
                 .isEmpty();
     }
 
+    /// Users who mostly think have few answers under way.
+    @Test
+    void theErrorIsThatOfTheStreamsThatWereInFlight() {
+        var run = LensRun.calibrated(
+                Map.of("HOME", "/proc"),
+                "run",
+                "-n",
+                "32",
+                "--osl",
+                "4",
+                "--concurrency",
+                "16",
+                "--think-time",
+                "constant:2s",
+                "--output-dir",
+                folder.toString());
+
+        assertThat(run.exitCode()).as(run.err()).isZero();
+        JsonNode calibration = LensRun.runFile(folder).path("calibration");
+        assertThat(calibration.at("/figures/shape/streams").asInt()).isBetween(1, 8);
+    }
+
     @Test
     void aRunTakesTheStoredCalibrationOfItsShapeWhileTheMachineIsTheSame() throws IOException {
         Map<String, String> environment = Map.of("XDG_CACHE_HOME", folder.toString());

@@ -58,6 +58,19 @@ class DamagedRunTest {
         assertThat(folder.resolve(BaselineCommand.FILE)).doesNotExist();
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {"99999999999999999999", "1.5", "\"1\"", "0", "null"})
+    void aFormatThatIsNoNumberOfAKnownOneIsRefused(String version) throws IOException {
+        has(
+                RunDirectory.RUN,
+                Files.readString(whole.resolve(RunDirectory.RUN))
+                        .replace("\"formatVersion\" : 1,", "\"formatVersion\" : " + version + ","));
+
+        for (String command : List.of("truth", "audit", "compare", "baseline")) {
+            assertRefused("in format " + version + "; lens", command);
+        }
+    }
+
     @Test
     void aRunOfANewerFormatThatDidNotEndIsLeftAsItIs() throws IOException {
         String newer = Files.readString(whole.resolve(RunDirectory.RUN))

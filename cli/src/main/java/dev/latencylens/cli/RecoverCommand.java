@@ -107,13 +107,14 @@ final class RecoverCommand implements Callable<Integer> {
         Path exchanges = directory.file(RunDirectory.EXCHANGES);
         long startNs = run.clock().monotonicStartNs();
         boolean repeatsAnswers = recorded.at("/plan/turns/history").asString("").equals(Prompts.History.REAL.label());
+        long tornBefore = recorded.at("/recovery/tornBytes").longValue(0);
         Recovery recovery = Recovery.of(exchanges, startNs, repeatsAnswers, costs, SteadyPart.NOTHING)
-                .afterTorn(recorded.at("/recovery/tornBytes").longValue(0));
+                .afterTorn(tornBefore);
         SteadyPart steady = RunStatistics.steady(directory.path(), plan.steadyOnly());
         if (steady != null && steady.cut()) {
             costs = new CostSummary(plan.pricing().tariff().orElse(null));
             recovery = Recovery.of(exchanges, startNs, repeatsAnswers, costs, steady.fromAtNs())
-                    .afterTorn(recovery.dropped().tornBytes());
+                    .afterTorn(tornBefore);
         }
         // Not before all has been read: what cannot be read is left as it is.
         file.truncate(recovery.wholeBytes());

@@ -26,8 +26,13 @@ public final class NettyTransport implements Transport, Connection.Owner, Dial.O
     private static final int FLIGHTS_A_TURN = 16;
     /// How often a look at all flights begins: the grain of a timeout, but for what the look takes.
     private static final long TIMEOUT_GRAIN_NS = 5_000_000;
-    /// How long a wait for I/O may be while something may come.
-    private static final long LONGEST_WAIT_NS = 1_000_000;
+    /// How long a wait for I/O may be while something may come that only this client stamps.
+    private static final long UNSTAMPED_WAIT_NS = 1_000_000;
+    /// The same where the kernel stamps it: longer than a tick of most kernels, for a timer that is due before the
+    /// next tick is set and taken back at some microseconds' cost to each read.
+    private static final long STAMPED_WAIT_NS = 5_000_000;
+    /// How long it may be in the midst of a look at all flights: thousands of them that hang wake nobody.
+    private static final long UNFINISHED_LOOK_NS = 1_000_000;
     /// How long the first idle connection to an endpoint is watched before exchanges go over it again: a server
     /// that closes after its answer, as llama.cpp's does, has done so by then (about 1 ms was seen on loopback).
     private static final long PROBATION_NS = 20_000_000;
@@ -206,7 +211,16 @@ public final class NettyTransport implements Transport, Connection.Owner, Dial.O
     /// within one it would pass for waiting. What came meanwhile tells of it only if the kernel stamped that, and
     /// merged nothing with it.
     private long longestWaitNs() {
-        return flights.isEmpty() && habit != Habit.WATCHED ? Long.MAX_VALUE : LONGEST_WAIT_NS;
+        if (nextLook < flights.size() && nextLook > 0) {
+            return UNFINISHED_LOOK_NS;
+        }
+        if (habit == Habit.WATCHED) {
+            return UNSTAMPED_WAIT_NS;
+        }
+        if (flights.isEmpty()) {
+            return Long.MAX_VALUE;
+        }
+        return kernelStamps == null ? UNSTAMPED_WAIT_NS : STAMPED_WAIT_NS;
     }
 
     /// The end of a wait for I/O, or the instant within it from which on something waited to be read.

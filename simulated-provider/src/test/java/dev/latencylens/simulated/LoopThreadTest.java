@@ -22,7 +22,7 @@ class LoopThreadTest {
     private static final long SHORT_NS = 2_000_000;
     private static final long LONG_NS = 10_000_000;
     private static final int ENTRIES = 100;
-    /// Rehearsals fit into the last 0.1 ms of a rest, and none takes less than a microsecond: it makes two system calls.
+    /// They fit into the last 0.1 ms of a rest, and none takes less than a microsecond: it makes two system calls.
     private static final int MOST_REHEARSALS = 100;
     private static final long AT_START_BYTES = (long) Rehearsal.COMPILED_AFTER * Rehearsal.BYTES;
 

@@ -24,9 +24,8 @@ import org.jspecify.annotations.Nullable;
 /// least once every [#DUE_SLICE_NS].
 ///
 /// What is sent after a rest finds a cold way into the kernel, some microseconds behind the instant that the
-/// record tells. A thread that spins, or has CPUs of its own, wakes a little earlier and rehearses until shortly
-/// before, and has done so at its start until that way is compiled. From a long rest it is woken late, later the
-/// longer it was: it ends such a rest earlier, rehearses once, and goes on with a short one.
+/// record tells. A thread that spins, or has CPUs of its own, wakes a little earlier and rehearses first
+/// ([Rests]), and has done so at its start until that way is compiled.
 final class LoopThread implements Runnable {
     /// Longest time spent on due entries before the sockets are polled.
     private static final long DUE_SLICE_NS = 500_000;
@@ -34,15 +33,6 @@ final class LoopThread implements Runnable {
     private static final long LONGEST_SLEEP_NS = 1_000_000_000;
     /// NIO sleeps in whole milliseconds, so the rest of a wait is polled.
     private static final long NIO_POLLED_NS = 2_000_000;
-
-    /// So long before an entry is due a rest ends, which is more than waking from a short one takes.
-    private static final long AWAKE_NS = 200_000;
-    /// So long before, a rest ends that would be more than twice as long: more than waking from 0.3 s takes.
-    private static final long EARLY_NS = 2_000_000;
-    /// So long before an entry is due rehearsals begin.
-    private static final long REHEARSAL_NS = 100_000;
-    /// So long before, no further one begins: more than one takes, and too little to cool again.
-    private static final long REHEARSED_NS = 15_000;
 
     private final DueHeap heap = new DueHeap();
     private final Set<Integer> cpus;
@@ -54,8 +44,7 @@ final class LoopThread implements Runnable {
     private Runnable atEndOfTurn = () -> {};
     /// Null until the thread runs, and where others may want the CPU.
     private @Nullable Rehearsal rehearsal;
-    /// Of the entry before which the thread rests, or rested.
-    private long restedForNs = Long.MIN_VALUE;
+    private @Nullable Rests rests;
 
     private volatile @Nullable IllegalArgumentException misplaced;
     private volatile @Nullable IOException unrehearsed;
@@ -155,6 +144,7 @@ final class LoopThread implements Runnable {
             if (spin || !cpus.isEmpty()) {
                 rehearsal = Rehearsal.open(events, clientChannel());
                 rehearsal.compile();
+                rests = new Rests(rehearsal::run);
             }
         } catch (IllegalArgumentException e) {
             misplaced = e;
@@ -171,8 +161,8 @@ final class LoopThread implements Runnable {
             long waitNs = heap.nextDueAtNs() - nowNs;
             if (heap.isEmpty()) {
                 waitNs = LONGEST_SLEEP_NS;
-            } else if (rehearsal != null) {
-                waitNs = restNs(rehearsal, waitNs);
+            } else if (rests != null) {
+                waitNs = rests.nextNs(heap.nextDueAtNs(), waitNs);
             }
             if (spin || waitNs <= 0 || (!epoll && waitNs < NIO_POLLED_NS)) {
                 events.runNow(DUE_SLICE_NS);
@@ -181,25 +171,6 @@ final class LoopThread implements Runnable {
                 events.run(Math.min(sleepNs, LONGEST_SLEEP_NS), DUE_SLICE_NS);
             }
         }
-    }
-
-    /// How long to rest before an entry that is due in `waitNs`; 0 for not at all. Rehearses where it is time.
-    private long restNs(Rehearsal way, long waitNs) {
-        boolean rested = restedForNs == heap.nextDueAtNs();
-        if (waitNs > AWAKE_NS) {
-            if (rested && !spin && waitNs <= EARLY_NS) {
-                way.run();
-            }
-            restedForNs = heap.nextDueAtNs();
-            return waitNs - (waitNs > 2 * EARLY_NS ? EARLY_NS : AWAKE_NS);
-        }
-        if (!rested) {
-            return waitNs;
-        }
-        if (waitNs > REHEARSED_NS && waitNs <= REHEARSAL_NS) {
-            way.run();
-        }
-        return 0;
     }
 
     private long fireDue() {
